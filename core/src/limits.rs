@@ -1,0 +1,58 @@
+//! Every size, count and time limit of the library, with its unit in its name.
+//!
+//! A limit turns outside input that has gone wrong into a clear error instead of a full memory or an endless wait.
+
+use std::time::Duration;
+
+/// Largest certificate file that is read.
+pub const CERTIFICATE_FILE_BYTES_MAX: usize = 16 << 20;
+/// Most certificates taken from one file or one list of sources.
+pub const CERTIFICATES_PER_FILE_MAX: usize = 10_000;
+/// Largest single certificate, DER.
+pub const CERTIFICATE_DER_BYTES_MAX: usize = 1 << 20;
+/// Most thumbprints in one sub-CA list.
+pub const SUB_CA_THUMBPRINTS_MAX: usize = 1_000;
+
+/// Longest WQL text.
+pub const WQL_TEXT_BYTES_MAX: usize = 256 << 10;
+/// Deepest nesting of parentheses and NOT in WQL and in `$filter`.
+pub const EXPRESSION_DEPTH_MAX: usize = 100;
+/// Most comparisons in one WQL text; more is `WBEM_E_QUOTA_VIOLATION` on a real provider.
+pub const EXPRESSION_TERMS_MAX: usize = 5_000;
+/// Longest object path.
+pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
+/// Longest class or property name.
+pub const IDENTIFIER_BYTES_MAX: usize = 255;
+/// Most properties of one class.
+pub const PROPERTIES_PER_CLASS_MAX: usize = 1_000;
+/// Deepest nesting of embedded objects.
+pub const EMBEDDED_OBJECT_DEPTH_MAX: usize = 32;
+
+/// Longest wait for another process that holds the site file.
+pub const SITE_FILE_BUSY_WAIT: Duration = Duration::from_secs(10);
+/// Most queries of one site that may be open at a time.
+pub const OPEN_QUERIES_MAX: usize = 16;
+/// Instances that a transport hands over in one batch.
+pub const ROWS_PER_BATCH: usize = 256;
+
+/// Longest wait for one answer, unless the caller says otherwise.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest wait for a TCP connection and its TLS handshake.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Largest answer body of an AdminService that is read.
+pub const RESPONSE_BODY_BYTES_MAX: usize = 64 << 20;
+/// Most pages of one query that are followed.
+pub const PAGES_MAX: usize = 100_000;
+
+/// Most connections that the AdminService server holds at a time.
+pub const SERVER_CONNECTIONS_MAX: usize = 256;
+/// Largest request body that the AdminService server takes.
+pub const REQUEST_BODY_BYTES_MAX: usize = 8 << 20;
+/// Longest wait of the AdminService server for a TLS handshake.
+pub const SERVER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait of the AdminService server for request headers, and for a request body.
+pub const SERVER_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Instances in one page of an answer of the AdminService server.
+pub const SERVER_PAGE_ROWS: usize = 1_000;
+/// Longest wait for open requests when a server or the runtime stops.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,1 @@
+//! The doors to the outside: TLS settings and the HTTP client. (skeleton)

@@ -1,0 +1,5 @@
+//! A site, reached through one of several transports. (skeleton)
+
+mod transport;
+
+pub use transport::{PutMode, Rows};

@@ -1,0 +1,91 @@
+//! What every way to an SMS Provider can do.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::error::Result;
+use crate::wmi::wql::Select;
+use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+
+/// The future of a transport's call.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Whether a put may create, may change, or both; the flags of `SWbemObject.Put_`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PutMode {
+    /// Creates the instance, or changes the one with this key.
+    #[default]
+    CreateOrUpdate,
+    /// Changes the instance; `not_found` where there is none with this key.
+    UpdateOnly,
+    /// Creates the instance; `conflict` where there is one with this key.
+    CreateOnly,
+}
+
+/// One way to an SMS Provider. Every future may be dropped at any await; a put dropped half-way is either done
+/// whole or not at all.
+pub(crate) trait Transport: Send + Sync {
+    /// The address for messages, without secrets.
+    fn address(&self) -> &str;
+    /// Runs a query; rows come in batches, so that memory stays flat.
+    fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows>;
+    /// Reads one instance, with its lazy properties.
+    fn get<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, Instance>;
+    /// Writes the modified properties of an instance (all of them where it is new) and returns its path.
+    fn put<'a>(&'a self, instance: &'a Instance, mode: PutMode) -> Answer<'a, ObjectPath>;
+    /// Deletes one instance; `not_found` where there is none.
+    fn delete<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, ()>;
+    /// The definition of a class as the provider knows it.
+    fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class>;
+}
+
+/// Where the rows of a query come from, a batch at a time; None at the end.
+pub(crate) trait RowSource: Send {
+    /// The next batch; never empty.
+    fn next_batch(&mut self) -> Answer<'_, Option<Vec<Instance>>>;
+}
+
+/// The rows of a query, read as they are asked for.
+pub struct Rows {
+    source: Box<dyn RowSource>,
+    batch: VecDeque<Instance>,
+    finished: bool,
+}
+
+impl Rows {
+    pub(crate) fn new(source: impl RowSource + 'static) -> Self {
+        Rows { source: Box::new(source), batch: VecDeque::new(), finished: false }
+    }
+
+    /// The next row; None at the end. After an error the rows are finished.
+    ///
+    /// # Errors
+    /// Those of the transport: `unavailable`, `timed_out`, `protocol`, `auth`.
+    pub async fn next(&mut self) -> Result<Option<Instance>> {
+        while self.batch.is_empty() && !self.finished {
+            match self.source.next_batch().await {
+                Ok(Some(batch)) => self.batch = batch.into(),
+                Ok(None) => self.finished = true,
+                Err(error) => {
+                    self.finished = true;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(self.batch.pop_front())
+    }
+
+    /// The rows that are left, all at once.
+    ///
+    /// # Errors
+    /// Those of [`Rows::next`].
+    pub async fn all(mut self) -> Result<Vec<Instance>> {
+        let mut rows = Vec::new();
+        while let Some(row) = self.next().await? {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,128 @@
+//! An instance of a class: what a query returns and what a put writes.
+
+use crate::error::Result;
+use crate::wmi::{CimType, Identifier, ObjectPath, Value};
+
+/// One property of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Property {
+    /// Its name, in the spelling of the class or of the first writer.
+    pub name: Identifier,
+    /// Its value.
+    pub value: Value,
+    /// Its type, where the transport told it.
+    pub cim_type: Option<CimType>,
+    /// True where the type is an array.
+    pub is_array: bool,
+    modified: bool,
+}
+
+impl Property {
+    /// A property as a transport read it.
+    pub fn read(name: Identifier, value: Value, cim_type: Option<CimType>, is_array: bool) -> Self {
+        Property { name, value, cim_type, is_array, modified: false }
+    }
+
+    /// True where the value was set since the instance was read or put.
+    pub fn is_modified(&self) -> bool {
+        self.modified
+    }
+}
+
+/// An instance of a class, with the properties it came with and those set since.
+///
+/// Names are compared without case and not checked against any built-in schema: `SubCACertThumbprint` is on no
+/// published class page and exists all the same. Setting a property is local until the instance is put.
+///
+/// ```
+/// use cmgateway::wmi::{Instance, Value};
+/// let mut service = Instance::new("SMS_AzureService")?;
+/// service.set("ServiceCName", "GraniteFalls.contoso.com")?;
+/// assert_eq!(service.get("servicecname"), Some(&Value::from("GraniteFalls.contoso.com")));
+/// assert_eq!(service.get("Region"), None);
+/// # Ok::<(), cmgateway::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    class: Identifier,
+    path: Option<ObjectPath>,
+    properties: Vec<Property>,
+}
+
+impl Instance {
+    /// An empty instance of a class, not yet in any site.
+    ///
+    /// # Errors
+    /// `config` where the class name cannot be one.
+    pub fn new(class: &str) -> Result<Self> {
+        Ok(Self::of(Identifier::new(class)?))
+    }
+
+    /// An empty instance of a class whose name is checked already.
+    pub fn of(class: Identifier) -> Self {
+        Instance { class, path: None, properties: Vec::new() }
+    }
+
+    /// An instance as a transport read it.
+    pub fn read(class: Identifier, path: Option<ObjectPath>, properties: Vec<Property>) -> Self {
+        Instance { class, path, properties }
+    }
+
+    /// The name of its class.
+    pub fn class_name(&self) -> &Identifier {
+        &self.class
+    }
+
+    /// Its path in the site; None until it was put or where the query left out a key.
+    pub fn path(&self) -> Option<&ObjectPath> {
+        self.path.as_ref()
+    }
+
+    /// Records that the instance is stored under this path as it is now.
+    pub fn mark_stored(&mut self, path: ObjectPath) {
+        self.path = Some(path);
+        for property in &mut self.properties {
+            property.modified = false;
+        }
+    }
+
+    /// The properties in the order of the class or of setting.
+    pub fn properties(&self) -> &[Property] {
+        &self.properties
+    }
+
+    /// One property with its type.
+    pub fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| property.name.is(name))
+    }
+
+    /// The value of a property; None where the instance does not have it, null where it has no value.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.property(name).map(|property| &property.value)
+    }
+
+    /// The text of a property; None where it is missing, null, or not text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// Sets a property; a name that is new to the instance is added.
+    ///
+    /// # Errors
+    /// `config` where the name cannot be a property name.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
+        let value = value.into();
+        match self.properties.iter_mut().find(|property| property.name.is(name)) {
+            Some(property) => {
+                property.value = value;
+                property.modified = true;
+            }
+            None => {
+                let name = Identifier::new(name)?;
+                let is_array = matches!(value, Value::Array(_));
+                self.properties.push(Property { name, value, cim_type: None, is_array, modified: true });
+            }
+        }
+        Ok(())
+    }
+}
