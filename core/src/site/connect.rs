@@ -49,7 +49,11 @@ impl Address {
     pub(super) fn parse(url: &str) -> Result<Self> {
         let refuse = |cause: &str| Err(Error::new(ErrorKind::Config, format!("connect to {url}"), cause));
         if url.contains('\0') {
-            return Err(Error::new(ErrorKind::Config, "connect to a site", "the address has a NUL character"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "connect to a site",
+                "the address has a NUL character",
+            ));
         }
         match url.split_once(':') {
             Some((scheme, "")) if scheme.eq_ignore_ascii_case("sqlite") => {
@@ -64,7 +68,9 @@ impl Address {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {
                 refuse("an AdminService speaks HTTPS only; a token must not travel in clear")
             }
-            Some((scheme, _)) if ["winrm", "com", "wmi", "winmgmts"].contains(&&*scheme.to_ascii_lowercase()) => {
+            Some((scheme, _))
+                if ["winrm", "com", "wmi", "winmgmts"].contains(&&*scheme.to_ascii_lowercase()) =>
+            {
                 Err(Error::new(
                     ErrorKind::Unsupported,
                     format!("connect to {url}"),
@@ -83,7 +89,10 @@ mod tests {
     #[test]
     fn the_scheme_chooses_the_transport() {
         assert_eq!(Address::parse("sqlite:lab.db").unwrap(), Address::Embedded("lab.db".into()));
-        assert_eq!(Address::parse(r"sqlite:C:\sites\a.db").unwrap(), Address::Embedded(r"C:\sites\a.db".into()));
+        assert_eq!(
+            Address::parse(r"sqlite:C:\sites\a.db").unwrap(),
+            Address::Embedded(r"C:\sites\a.db".into())
+        );
         let url = "https://cm1/AdminService";
         assert_eq!(Address::parse(url).unwrap(), Address::AdminService(url.into()));
         for (url, kind) in [

@@ -8,8 +8,8 @@ mod transport;
 use std::fmt;
 use std::sync::Arc;
 
-pub use self::connect::ConnectOptions;
 use self::connect::Address;
+pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
@@ -56,9 +56,8 @@ impl Site {
     /// `config` for an address or options that cannot be; `not_found`, `auth`, `unavailable` for a file that
     /// cannot be opened; `unsupported` for a transport that this version does not have.
     pub async fn connect(options: ConnectOptions) -> Result<Self> {
-        let refuse = |cause: &str| {
-            Err(Error::new(ErrorKind::Config, format!("connect to {}", options.url), cause))
-        };
+        let refuse =
+            |cause: &str| Err(Error::new(ErrorKind::Config, format!("connect to {}", options.url), cause));
         if options.timeout.is_zero() {
             return refuse("the timeout is zero");
         }

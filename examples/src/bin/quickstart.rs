@@ -96,7 +96,8 @@ fn rehearse() -> Result<(), String> {
     let python = prepare_python()?;
     let folder = target().join("quickstart");
     let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).map_err(|error| format!("could not make {}: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("could not make {}: {error}", folder.display()))?;
     let said = |error: Error| error.to_string();
     let runtime = Runtime::shared().map_err(said)?;
     let token = "quickstart";
@@ -106,7 +107,8 @@ fn rehearse() -> Result<(), String> {
     let certificate = |name: &str| folder.join(name).display().to_string();
 
     heading("Python, on the site file: first only the plan, then the change");
-    let (first, second, root) = (certificate("subca1.cer"), certificate("subca2.cer"), certificate("root.cer"));
+    let (first, second, root) =
+        (certificate("subca1.cer"), certificate("subca2.cer"), certificate("root.cer"));
     run_python(&python, &["--site", &file, name, "--add", &first, "--plan"], None)?;
     run_python(&python, &["--site", &file, name, "--add", &first], None)?;
     heading(&format!("Lua, through HTTPS at {}", server.url()));

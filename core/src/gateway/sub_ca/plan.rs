@@ -97,7 +97,11 @@ impl fmt::Display for SubCaPlan {
         writeln!(f, "Sub-CA thumbprints of {} ({})", self.service_name, self.path)?;
         for step in &self.steps {
             let subject = step.subject.as_deref().unwrap_or_default();
-            writeln!(f, "{}", format!("  {:<6}  {}  {subject}", step.action.as_str(), step.thumbprint).trim_end())?;
+            writeln!(
+                f,
+                "{}",
+                format!("  {:<6}  {}  {subject}", step.action.as_str(), step.thumbprint).trim_end()
+            )?;
         }
         for warning in &self.warnings {
             writeln!(f, "  warning: {warning}")?;

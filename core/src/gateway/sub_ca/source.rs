@@ -40,7 +40,8 @@ impl SubCaSource {
         match Thumbprint::from_hex(text) {
             Ok(thumbprint) => Ok(SubCaSource::Thumbprint(thumbprint)),
             Err(error) => {
-                let looks_like_one = text.chars().all(|c| c.is_ascii_hexdigit() || " :-\t\u{200e}".contains(c));
+                let looks_like_one =
+                    text.chars().all(|c| c.is_ascii_hexdigit() || " :-\t\u{200e}".contains(c));
                 if looks_like_one { Err(error) } else { Ok(SubCaSource::File(PathBuf::from(text))) }
             }
         }

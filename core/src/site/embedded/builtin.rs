@@ -28,12 +28,21 @@ const CLASSES: &[(&str, &[(CimType, &str)])] = &[
         "SMS_AzureService",
         &[
             (CimType::Uint32, "AzureServiceID*"),
-            (CimType::String, "Name ServiceCName ServiceType SiteCode Description Region DeploymentSlot Fqdn"),
+            (
+                CimType::String,
+                "Name ServiceCName ServiceType SiteCode Description Region DeploymentSlot Fqdn",
+            ),
             (CimType::String, "SubscriptionID ManagementCertificate ManagementThumbprint ServiceCertificate"),
             (CimType::String, "ServiceThumbprint ServiceThumbprintAlgorithm StorageServiceName NALPath"),
             (CimType::Uint32, "Flags ManagementCertificateType NumberOfInstances State StatusDetails"),
-            (CimType::Uint32, "StorageCriticalThreshold StorageWarningThreshold StorageQuotaInGB StorageUsage"),
-            (CimType::Uint32, "TrafficCriticalThreshold TrafficWarningThreshold TrafficOutInGB TrafficOutUsage"),
+            (
+                CimType::Uint32,
+                "StorageCriticalThreshold StorageWarningThreshold StorageQuotaInGB StorageUsage",
+            ),
+            (
+                CimType::Uint32,
+                "TrafficCriticalThreshold TrafficWarningThreshold TrafficOutInGB TrafficOutUsage",
+            ),
             (CimType::Boolean, "StorageQuotaGrow TrafficOutStopService"),
             (CimType::String, "SubCACertThumbprint RootCertificate SubCACertificate"),
             (CimType::Boolean, "ClientCertRevocationEnabled"),

@@ -82,7 +82,11 @@ fn read_class(connection: &Connection, name: &Identifier, operation: &str) -> Re
         let flag = |at| row.get::<_, bool>(at).map_err(failed);
         let type_name = column(1)?;
         let cim_type = CimType::from_name(&type_name).ok_or_else(|| {
-            Error::new(ErrorKind::Protocol, operation, format!("the site file holds the unknown type {type_name:?}"))
+            Error::new(
+                ErrorKind::Protocol,
+                operation,
+                format!("the site file holds the unknown type {type_name:?}"),
+            )
         })?;
         properties.push(PropertyDefinition {
             name: Identifier::new(&column(0)?)?,

@@ -77,7 +77,8 @@ fn to_json(value: &Value, depth: usize) -> Result<Json, String> {
     if depth > EMBEDDED_OBJECT_DEPTH_MAX {
         return Err(format!("embedded objects are nested deeper than {EMBEDDED_OBJECT_DEPTH_MAX}"));
     }
-    let tagged = |tag: &str, text: String| Json::Object(Map::from_iter([(tag.to_owned(), Json::String(text))]));
+    let tagged =
+        |tag: &str, text: String| Json::Object(Map::from_iter([(tag.to_owned(), Json::String(text))]));
     Ok(match value {
         Value::Null => Json::Null,
         Value::Boolean(flag) => Json::Bool(*flag),
@@ -178,7 +179,9 @@ mod tests {
         embedded.set("PropertyName", "IISSSLState").unwrap();
         embedded.set("Value", 224u32).unwrap();
         let stored = encode(&Value::Array(vec![Value::Object(Box::new(embedded))])).unwrap();
-        let Ok(Value::Array(items)) = decode(ValueRef::from(&stored), CimType::Object, true) else { panic!() };
+        let Ok(Value::Array(items)) = decode(ValueRef::from(&stored), CimType::Object, true) else {
+            panic!()
+        };
         let Value::Object(instance) = &items[0] else { panic!() };
         assert_eq!(instance.class_name().as_str(), "SMS_EmbeddedProperty");
         assert_eq!(instance.get("value"), Some(&Value::from(224u32)));
@@ -193,7 +196,8 @@ mod tests {
             connection.execute("INSERT INTO t VALUES (?1)", [encode_integer(number).unwrap()]).unwrap();
         }
         let mut statement = connection.prepare("SELECT n FROM t ORDER BY n").unwrap();
-        let read = statement.query_map([], |row| Ok(decode(row.get_ref(0)?, CimType::Uint64, false))).unwrap();
+        let read =
+            statement.query_map([], |row| Ok(decode(row.get_ref(0)?, CimType::Uint64, false))).unwrap();
         let read: Vec<_> = read.map(|value| value.unwrap().unwrap().as_integer().unwrap()).collect();
         let mut sorted = numbers.to_vec();
         sorted.sort_unstable();

@@ -9,9 +9,7 @@ use super::catalog::table;
 use super::collation::LIKE_FUNCTION;
 use super::column;
 use crate::error::{Error, ErrorKind, Result};
-use crate::wmi::wql::{
-    Columns, Comparison, Condition, LikePattern, Literal, Operator, PropertyPath, Select,
-};
+use crate::wmi::wql::{Columns, Comparison, Condition, LikePattern, Literal, Operator, PropertyPath, Select};
 use crate::wmi::{CimType, Class, PropertyDefinition, Value};
 
 /// A statement with its parameters, and the properties its columns hold.
@@ -84,7 +82,8 @@ impl Compiler<'_> {
         let name = match path.0.as_slice() {
             [name] => name,
             _ => {
-                let cause = format!("{path}: properties of embedded objects are not supported in queries yet");
+                let cause =
+                    format!("{path}: properties of embedded objects are not supported in queries yet");
                 return Err(self.error(ErrorKind::Unsupported, cause));
             }
         };
@@ -137,7 +136,8 @@ impl Compiler<'_> {
             }
             Condition::IsA { property, class } => {
                 if !matches!(property.0.as_slice(), [name] if name.is("__this") || name.is("__class")) {
-                    let cause = format!("{property} ISA {class}: embedded objects are not supported in queries yet");
+                    let cause =
+                        format!("{property} ISA {class}: embedded objects are not supported in queries yet");
                     return Err(self.error(ErrorKind::Unsupported, cause));
                 }
                 sql.push_str(truth(*class == self.class.name));
@@ -163,11 +163,17 @@ impl Compiler<'_> {
             && name.is("__CLASS")
         {
             let same = self.class.name.is(text);
-            return match comparison.operator {
-                Operator::Equal => Ok(sql.push_str(truth(same))),
-                Operator::NotEqual => Ok(sql.push_str(truth(!same))),
-                _ => Err(self.error(ErrorKind::Config, "__CLASS compares with = and <> only".to_owned())),
+            let holds = match comparison.operator {
+                Operator::Equal => same,
+                Operator::NotEqual => !same,
+                _ => {
+                    return Err(
+                        self.error(ErrorKind::Config, "__CLASS compares with = and <> only".to_owned())
+                    );
+                }
             };
+            sql.push_str(truth(holds));
+            return Ok(());
         }
         let property = self.scalar(&comparison.property, "compare")?;
         let ordered = !matches!(comparison.operator, Operator::Equal | Operator::NotEqual);

@@ -44,7 +44,9 @@ impl Connections {
     pub(super) async fn lend(self: &Arc<Self>, operation: &str) -> Result<Loan> {
         // Not waited for: the one who waits may be the one who holds the others.
         let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
-            let cause = format!("{OPEN_QUERIES_MAX} queries of this site are open; read them to the end or close them");
+            let cause = format!(
+                "{OPEN_QUERIES_MAX} queries of this site are open; read them to the end or close them"
+            );
             Error::new(ErrorKind::Unavailable, operation, cause)
         })?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -103,6 +105,8 @@ where
         Err(error) if error.is_panic() => {
             Err(Error::new(ErrorKind::Internal, operation, "the work panicked").with_source(error))
         }
-        Err(error) => Err(Error::new(ErrorKind::Stopped, operation, "the runtime stopped").with_source(error)),
+        Err(error) => {
+            Err(Error::new(ErrorKind::Stopped, operation, "the runtime stopped").with_source(error))
+        }
     }
 }

@@ -154,7 +154,8 @@ impl EmbeddedSite {
     /// Those of [`EmbeddedSite::query`].
     pub async fn read_page(&self, select: Select, skip: u64, top: u64) -> Result<Vec<Instance>> {
         let operation = format!("query class {}", select.class);
-        self.read(operation, move |connection, catalog| read::page(connection, catalog, &select, skip, top)).await
+        self.read(operation, move |connection, catalog| read::page(connection, catalog, &select, skip, top))
+            .await
     }
 
     /// How many rows a query has.
@@ -172,7 +173,8 @@ impl EmbeddedSite {
     /// `not_found` where there is none; `conflict` where a path without all keys fits several.
     pub async fn get(&self, path: &ObjectPath) -> Result<Instance> {
         let path = path.clone();
-        self.read(format!("get {path}"), move |connection, catalog| write::get(connection, catalog, &path)).await
+        self.read(format!("get {path}"), move |connection, catalog| write::get(connection, catalog, &path))
+            .await
     }
 
     /// Writes an instance in one transaction and gives its path.
@@ -186,7 +188,8 @@ impl EmbeddedSite {
     pub async fn put(&self, instance: &Instance, mode: PutMode) -> Result<ObjectPath> {
         let instance = instance.clone();
         let operation = format!("put instance of class {}", instance.class_name());
-        self.write(operation, move |connection, catalog| write::put(connection, catalog, &instance, mode)).await
+        self.write(operation, move |connection, catalog| write::put(connection, catalog, &instance, mode))
+            .await
     }
 
     /// Deletes one instance by its path.

@@ -6,10 +6,10 @@ use rusqlite::{Connection, Row, params_from_iter};
 use tokio::sync::mpsc;
 
 use super::catalog::Catalog;
+use super::column;
 use super::compile::{self, Statement};
 use super::connections::{Connections, Loan, Running};
 use super::sqlite_error::sqlite_error;
-use super::column;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::ROWS_PER_BATCH;
 use crate::site::transport::{Answer, RowSource, Rows};
@@ -19,7 +19,11 @@ use crate::wmi::{Class, Instance, KeyValue, ObjectPath, Property, Value};
 type Batch = Result<Vec<Instance>>;
 
 /// Starts a query on a thread of its own; errors of the query text come at once, not with the first row.
-pub(super) async fn query(connections: &Arc<Connections>, catalog: &Arc<Catalog>, select: &Select) -> Result<Rows> {
+pub(super) async fn query(
+    connections: &Arc<Connections>,
+    catalog: &Arc<Catalog>,
+    select: &Select,
+) -> Result<Rows> {
     let operation = format!("query class {}", select.class);
     let mut loan = connections.lend(&operation).await?;
     let running = StopOnDrop(loan.running());

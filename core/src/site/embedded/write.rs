@@ -66,7 +66,11 @@ pub(super) fn get(connection: &mut Connection, catalog: &Catalog, path: &ObjectP
     match found.len() {
         0 => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
         1 => found.pop().ok_or_else(|| Error::new(ErrorKind::Internal, operation, "the row is gone")),
-        _ => Err(Error::new(ErrorKind::Conflict, operation, "the path leaves out a key and fits several instances")),
+        _ => Err(Error::new(
+            ErrorKind::Conflict,
+            operation,
+            "the path leaves out a key and fits several instances",
+        )),
     }
 }
 
@@ -86,13 +90,18 @@ pub(super) fn delete(connection: &mut Connection, catalog: &Catalog, path: &Obje
         0 => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
         1 => transaction.commit().map_err(failed),
         // The transaction is dropped, so nothing is deleted.
-        _ => Err(Error::new(ErrorKind::Conflict, operation, "the path leaves out a key and fits several instances")),
+        _ => Err(Error::new(
+            ErrorKind::Conflict,
+            operation,
+            "the path leaves out a key and fits several instances",
+        )),
     }
 }
 
 /// Properties the class does not know yet, with the type their value tells.
 fn new_properties(class: &Class, instance: &Instance) -> Vec<PropertyDefinition> {
-    let unknown = instance.properties().iter().filter(|property| class.property(property.name.as_str()).is_none());
+    let unknown =
+        instance.properties().iter().filter(|property| class.property(property.name.as_str()).is_none());
     unknown
         .filter_map(|property| {
             let natural = property.value.natural_type();
@@ -112,10 +121,11 @@ fn coerced(class: &Class, instance: &Instance, operation: &str) -> Result<Instan
     let mut result = instance.clone();
     for property in instance.properties().iter().filter(|property| property.is_modified()) {
         let Some(definition) = class.property(property.name.as_str()) else { continue };
-        let value = property.value.clone().coerced(definition.cim_type, definition.is_array).map_err(|cause| {
-            Error::new(ErrorKind::Config, operation, format!("property {}: {cause}", property.name))
-                .with_context("property", property.name.as_str())
-        })?;
+        let value =
+            property.value.clone().coerced(definition.cim_type, definition.is_array).map_err(|cause| {
+                Error::new(ErrorKind::Config, operation, format!("property {}: {cause}", property.name))
+                    .with_context("property", property.name.as_str())
+            })?;
         result.set(property.name.as_str(), value)?;
     }
     Ok(result)
@@ -128,9 +138,9 @@ fn fill_keys_from_path(class: &Class, instance: &Instance, keyed: &mut Instance)
             continue;
         }
         if let Some(value) = path_key(class, path, key) {
-            let value = value.coerced(key.cim_type, false).map_err(|cause| {
-                Error::new(ErrorKind::Config, format!("read path {path}"), cause)
-            })?;
+            let value = value
+                .coerced(key.cim_type, false)
+                .map_err(|cause| Error::new(ErrorKind::Config, format!("read path {path}"), cause))?;
             keyed.set(key.name.as_str(), value)?;
         }
     }
@@ -210,7 +220,12 @@ fn insert(connection: &Connection, class: &Class, keyed: &Instance, operation: &
     }
     let places: Vec<_> = (1..=values.len()).map(|number| format!("?{number}")).collect();
     let (table, names) = (table(&class.name), names.join(", "));
-    execute(connection, &format!("INSERT INTO {table} ({names}) VALUES ({})", places.join(", ")), &values, operation)
+    execute(
+        connection,
+        &format!("INSERT INTO {table} ({names}) VALUES ({})", places.join(", ")),
+        &values,
+        operation,
+    )
 }
 
 fn execute(connection: &Connection, sql: &str, values: &[SqlValue], operation: &str) -> Result<()> {
