@@ -3,8 +3,8 @@ pub mod cert;
 mod error;
 pub mod limits;
 pub mod net;
-pub mod site;
 mod secret;
+pub mod site;
 pub mod wmi;
 
 pub use error::{Error, ErrorKind, Fault, Result, Retry};

@@ -35,9 +35,9 @@ impl Identifier {
         if text.len() > IDENTIFIER_BYTES_MAX {
             return refuse(format!("the name has {} bytes, {IDENTIFIER_BYTES_MAX} are allowed", text.len()));
         }
-        let wrong = text.char_indices().find(|&(at, c)| {
-            !(c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()))
-        });
+        let wrong = text
+            .char_indices()
+            .find(|&(at, c)| !(c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit())));
         match wrong {
             Some((at, c)) => refuse(format!(
                 "{c:?} at position {} of {text:?} is not allowed in a class or property name",

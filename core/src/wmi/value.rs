@@ -74,7 +74,8 @@ impl Value {
             Value::Array(items) => {
                 let mut types = items.iter().filter_map(Value::natural_type).map(|(cim_type, _)| cim_type);
                 let first = types.next()?;
-                let widest = if types.any(|other| other == CimType::Uint64) { CimType::Uint64 } else { first };
+                let widest =
+                    if types.any(|other| other == CimType::Uint64) { CimType::Uint64 } else { first };
                 return Some((widest, true));
             }
         };
@@ -130,7 +131,9 @@ impl Value {
                 "false" | "0" => Ok(Value::Boolean(false)),
                 _ => refuse(&Value::String(text)),
             },
-            (CimType::Real32 | CimType::Real64, Value::Real(real)) if real.is_finite() => Ok(Value::Real(real)),
+            (CimType::Real32 | CimType::Real64, Value::Real(real)) if real.is_finite() => {
+                Ok(Value::Real(real))
+            }
             (CimType::Real32 | CimType::Real64, Value::Integer(number)) => Ok(Value::Real(number as f64)),
             (CimType::Real32 | CimType::Real64, Value::String(text)) => match text.trim().parse::<f64>() {
                 Ok(real) if real.is_finite() => Ok(Value::Real(real)),

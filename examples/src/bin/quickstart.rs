@@ -1,2 +1,2 @@
 //! q
-fn main(){}
+fn main() {}
