@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The quick start: the thumbprint update end to end, from Python and from Lua.
 //!
 //! Without arguments it makes an enterprise PKI and an embedded site with the gateway GraniteFalls, serves the
@@ -145,7 +144,7 @@ async fn set_the_stage(folder: &Path, token: &str) -> Result<(EmbeddedSite, Admi
     let options = ServerOptions::new(
         "127.0.0.1:0",
         pki.server().chain_pem(),
-        pki.server().key_pem().clone(),
+        pki.server().private_key_pem().clone(),
         Secret::new(token),
     );
     let server = AdminServiceServer::start(site.clone(), options).await?;
@@ -191,7 +190,3 @@ fn run_script(mut command: Command, options: &[&str], token: Option<&str>) -> Re
         Err(error) => Err(format!("could not start the script: {error}")),
     }
 }
-=======
-//! q
-fn main() {}
->>>>>>> cert
