@@ -43,6 +43,18 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 pub const RESPONSE_BODY_BYTES_MAX: usize = 64 << 20;
 /// Most pages of one query that are followed.
 pub const PAGES_MAX: usize = 100_000;
+/// Most pages without a row that are followed one after the other.
+pub const EMPTY_PAGES_MAX: usize = 100;
+/// Connections to one host that are kept open for the next request.
+pub const HTTP_IDLE_CONNECTIONS_MAX: usize = 8;
+/// Longest address of a request; the HTTP library cannot hold a longer one.
+pub const URL_BYTES_MAX: usize = 60 << 10;
+/// Characters of an answer that is not understood that an error shows.
+pub const ANSWER_EXCERPT_CHARS_MAX: usize = 200;
+/// Most classes that are taken from `$metadata`; a real site has some hundreds.
+pub const METADATA_CLASSES_MAX: usize = 20_000;
+/// Deepest inheritance of classes in `$metadata`.
+pub const CLASS_INHERITANCE_MAX: usize = 32;
 
 /// Most connections that the AdminService server holds at a time.
 pub const SERVER_CONNECTIONS_MAX: usize = 256;
