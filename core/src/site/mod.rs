@@ -1,5 +1,6 @@
 //! A site, reached through one of several transports. (skeleton)
 
+pub(crate) mod adminservice;
 pub(crate) mod odata;
 mod transport;
 
