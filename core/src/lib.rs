@@ -1,6 +1,16 @@
-//! skeleton
+//! The Configuration Manager cloud management gateway (CMG) as a library.
+//!
+//! A script that administers Configuration Manager talks to a *site* ([`site::Site`]): a copy kept in one SQLite
+//! file, or a real one through the AdminService. It reads and writes WMI objects ([`wmi`]), or uses the verbs of
+//! the trade, such as [`gateway::Gateway::sub_ca`]. [`cert`] reads the certificates this is about.
+//!
+//! Layers, lowest first; a module uses only what stands before it: [`Error`], [`Secret`], [`limits`] → [`cert`],
+//! [`wmi`] → [`net`] → [`site`] → [`gateway`] → [`blocking`], which both bindings call.
+
+pub mod blocking;
 pub mod cert;
 mod error;
+pub mod gateway;
 pub mod limits;
 pub mod net;
 mod secret;

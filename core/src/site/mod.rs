@@ -1,7 +1,185 @@
-//! A site, reached through one of several transports. (skeleton)
+//! A site, reached through one of several transports with the same values and the same errors.
 
 pub(crate) mod adminservice;
+mod connect;
+pub mod embedded;
 pub(crate) mod odata;
+mod site_code;
 mod transport;
 
-pub use transport::{PutMode, Rows};
+use std::fmt;
+use std::sync::Arc;
+
+use self::adminservice::{AdminService, AdminServiceOptions};
+use self::connect::Address;
+pub use self::connect::ConnectOptions;
+pub use self::embedded::EmbeddedSite;
+pub use self::site_code::SiteCode;
+use self::transport::Transport;
+pub use self::transport::{PutMode, Rows};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::TrustedRoots;
+use crate::wmi::wql::{Parameters, Select};
+use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+
+/// A connection to a Configuration Manager site; clones share it.
+///
+/// The same calls work on every transport: what a script does on a copy it does on the real site.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, Site, SiteCode};
+/// use cmgateway::wmi::wql::Parameters;
+/// # let folder = std::env::temp_dir().join(format!("cmgateway-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let file = folder.join("site.db");
+/// # let _ = std::fs::remove_file(&file);
+/// EmbeddedSite::create(&file, &SiteCode::new("GF1")?).await?;
+/// let site = Site::connect(ConnectOptions::new(format!("sqlite:{}", file.display()))).await?;
+/// let mut service = site.new_instance("SMS_AzureService")?;
+/// service.set("ServiceCName", "GraniteFalls.contoso.com")?;
+/// let path = site.put(&mut service, PutMode::CreateOnly).await?;
+/// assert_eq!(path.to_string(), "SMS_AzureService.AzureServiceID=1");
+/// let name = Parameters::Positional(vec!["granitefalls.CONTOSO.com".into()]);
+/// let rows = site.query("SELECT * FROM SMS_AzureService WHERE ServiceCName = ?", &name).await?.all().await?;
+/// assert_eq!(rows.len(), 1);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), cmgateway::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Site {
+    transport: Arc<dyn Transport>,
+}
+
+impl Site {
+    /// Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+    ///
+    /// An embedded site is opened at once. An AdminService is first asked with the first call.
+    ///
+    /// # Errors
+    /// `config` for an address or options that cannot be; `not_found`, `auth`, `unavailable` for a file that
+    /// cannot be opened; `unsupported` for a transport that this version does not have.
+    pub async fn connect(options: ConnectOptions) -> Result<Self> {
+        let refuse =
+            |cause: &str| Err(Error::new(ErrorKind::Config, format!("connect to {}", options.url), cause));
+        if options.timeout.is_zero() {
+            return refuse("the timeout is zero");
+        }
+        match Address::parse(&options.url)? {
+            Address::Embedded(_) if options.token.is_some() => refuse("an embedded site takes no token"),
+            Address::Embedded(_) if options.ca_file.is_some() => refuse("an embedded site takes no CA file"),
+            Address::Embedded(file) => Ok(EmbeddedSite::open(file).await?.into()),
+            Address::AdminService(url) => {
+                let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
+                let (token, timeout) = (options.token, options.timeout);
+                let options = AdminServiceOptions { url, token, trusted_roots, timeout };
+                Ok(Site { transport: Arc::new(AdminService::new(options)?) })
+            }
+        }
+    }
+
+    /// The address, without secrets.
+    pub fn address(&self) -> &str {
+        self.transport.address()
+    }
+
+    /// The embedded site behind this connection, for what only a site file can do: defining classes, being served.
+    ///
+    /// # Errors
+    /// `unsupported` where the connection is to another kind of site.
+    pub fn embedded(&self) -> Result<&EmbeddedSite> {
+        self.transport.embedded().ok_or_else(|| {
+            let cause = "only an embedded site (sqlite:FILE) can do this";
+            Error::new(ErrorKind::Unsupported, format!("use {}", self.address()), cause)
+        })
+    }
+
+    /// Runs a WQL query with values for its placeholders and gives the rows as they are read.
+    ///
+    /// # Errors
+    /// `config` for a text that is not WQL, with line and column; `unsupported` for what the transport cannot
+    /// express; `not_found` for an unknown class; those of the transport.
+    pub async fn query(&self, wql: &str, parameters: &Parameters) -> Result<Rows> {
+        let select = Select::parse_with(wql, parameters)?;
+        self.transport.query(&select).await
+    }
+
+    /// Reads one instance by its path, with its lazy properties.
+    ///
+    /// # Errors
+    /// `not_found` where there is none; those of the transport.
+    pub async fn get(&self, path: &ObjectPath) -> Result<Instance> {
+        self.transport.get(path).await
+    }
+
+    /// A new, empty instance of a class; it is in the site once it is put.
+    ///
+    /// # Errors
+    /// `config` where the name cannot be a class name.
+    pub fn new_instance(&self, class: &str) -> Result<Instance> {
+        Instance::new(class)
+    }
+
+    /// Writes an instance and gives its path, which holds a key that the site made.
+    ///
+    /// The instance afterwards knows its path and has no modified properties.
+    ///
+    /// # Errors
+    /// `config` for a value that does not fit its property; `conflict` and `not_found` after the mode; those of
+    /// the transport. After an error of kind `timed_out` or `protocol` the put may have been done.
+    pub async fn put(&self, instance: &mut Instance, mode: PutMode) -> Result<ObjectPath> {
+        let path = self.transport.put(instance, mode).await?;
+        instance.mark_stored(path.clone());
+        Ok(path)
+    }
+
+    /// Deletes one instance by its path.
+    ///
+    /// # Errors
+    /// `not_found` where there is none; those of the transport.
+    pub async fn delete(&self, path: &ObjectPath) -> Result<()> {
+        self.transport.delete(path).await
+    }
+
+    /// The definition of a class as the provider knows it.
+    ///
+    /// # Errors
+    /// `not_found` where the site does not have it; those of the transport.
+    pub async fn class(&self, name: &str) -> Result<Class> {
+        self.transport.class(&Identifier::new(name)?).await
+    }
+
+    /// The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
+    ///
+    /// # Errors
+    /// `not_found` where no provider says it is the local site's; `conflict` where two sites do.
+    pub async fn code(&self) -> Result<SiteCode> {
+        let operation = "find the site code";
+        let wql = "SELECT SiteCode FROM SMS_ProviderLocation WHERE ProviderForLocalSite = TRUE";
+        let mut rows = self.query(wql, &Parameters::None).await?;
+        let mut found: Option<SiteCode> = None;
+        while let Some(row) = rows.next().await? {
+            let code = SiteCode::new(row.text("SiteCode").unwrap_or_default())?;
+            if found.as_ref().is_some_and(|earlier| *earlier != code) {
+                let cause = "several sites say they are the local one";
+                return Err(Error::new(ErrorKind::Conflict, operation, cause));
+            }
+            found = Some(code);
+        }
+        found.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, operation, "no SMS Provider says it serves the local site")
+        })
+    }
+}
+
+impl From<EmbeddedSite> for Site {
+    fn from(site: EmbeddedSite) -> Self {
+        Site { transport: Arc::new(site) }
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("address", &self.address()).finish()
+    }
+}

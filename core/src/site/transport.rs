@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::error::Result;
+use crate::site::embedded::EmbeddedSite;
 use crate::wmi::wql::Select;
 use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 
@@ -39,6 +40,10 @@ pub(crate) trait Transport: Send + Sync {
     fn delete<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, ()>;
     /// The definition of a class as the provider knows it.
     fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class>;
+    /// The embedded site behind this transport, where it is one: what only a site file can do starts here.
+    fn embedded(&self) -> Option<&EmbeddedSite> {
+        None
+    }
 }
 
 /// Where the rows of a query come from, a batch at a time; None at the end.

@@ -1,2 +1,192 @@
-//! q
-fn main() {}
+//! The quick start: the thumbprint update end to end, from Python and from Lua.
+//!
+//! Without arguments it makes an enterprise PKI and an embedded site with the gateway GraniteFalls, serves the
+//! site as an AdminService on loopback, adds one sub-CA with the Python script on the file and the other with the
+//! Lua script through HTTPS. With `--site URL --cname NAME FILE.cer…` it does the same on a site of yours.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use cmgateway::blocking::Runtime;
+use cmgateway::cert::{DevelopmentPki, DevelopmentPkiOptions};
+use cmgateway::site::{AdminServiceServer, EmbeddedSite, PutMode, ServerOptions, SiteCode};
+use cmgateway::wmi::Instance;
+use cmgateway::{Error, Secret};
+use cmgateway_examples::checkout::{root, target};
+use cmgateway_examples::lua_host;
+use cmgateway_examples::python_environment::PythonEnvironment;
+
+const USAGE: &str = "usage: cargo quickstart
+       cargo quickstart -- --site URL --cname NAME [--ca-file FILE] [--plan] FILE.cer…
+The token of an AdminService comes from the environment variable CMGATEWAY_TOKEN.";
+
+/// Runs the Lua host in a process of its own, so that the script's `os.exit` ends only that.
+const RUN_LUA: &str = "run-lua";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let done = match arguments.first().map(String::as_str) {
+        Some(RUN_LUA) => return lua_host::main(&arguments[1..]),
+        Some("--help" | "-h") => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        None => rehearse(),
+        Some(_) => parse(&arguments).and_then(|wish| on_own_site(&wish)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the caller wants done on a site of their own.
+struct Wish {
+    site: String,
+    service_name: String,
+    ca_file: Option<String>,
+    plan_only: bool,
+    certificates: Vec<String>,
+}
+
+fn parse(arguments: &[String]) -> Result<Wish, String> {
+    let (mut site, mut service_name, mut ca_file) = (None, None, None);
+    let (mut plan_only, mut certificates) = (false, Vec::new());
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().cloned().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
+        match word.as_str() {
+            "--site" => site = Some(value()?),
+            "--cname" => service_name = Some(value()?),
+            "--ca-file" => ca_file = Some(value()?),
+            "--plan" => plan_only = true,
+            option if option.starts_with('-') => return Err(format!("unknown option {option}\n{USAGE}")),
+            file => certificates.push(file.to_owned()),
+        }
+    }
+    match (site, service_name) {
+        (Some(site), Some(service_name)) if !certificates.is_empty() => {
+            Ok(Wish { site, service_name, ca_file, plan_only, certificates })
+        }
+        _ => Err(USAGE.to_owned()),
+    }
+}
+
+fn on_own_site(wish: &Wish) -> Result<(), String> {
+    let python = prepare_python()?;
+    let mut options = vec!["--site", &wish.site, &wish.service_name];
+    if let Some(file) = &wish.ca_file {
+        options.extend(["--ca-file", file]);
+    }
+    if wish.plan_only {
+        options.push("--plan");
+    }
+    options.push("--add");
+    options.extend(wish.certificates.iter().map(String::as_str));
+    heading("Python: the plan, then the change");
+    run_python(&python, &options, None)?;
+    heading("Lua: the same again; nothing is left to do");
+    run_lua(&options, None)
+}
+
+fn rehearse() -> Result<(), String> {
+    let python = prepare_python()?;
+    let folder = target().join("quickstart");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("could not make {}: {error}", folder.display()))?;
+    let said = |error: Error| error.to_string();
+    let runtime = Runtime::shared().map_err(said)?;
+    let token = "quickstart";
+    let (site, server) = runtime.wait(set_the_stage(&folder, token), || Ok(())).map_err(said)?;
+    let file = format!("sqlite:{}", site.file().display());
+    let name = "GraniteFalls.contoso.com";
+    let certificate = |name: &str| folder.join(name).display().to_string();
+
+    heading("Python, on the site file: first only the plan, then the change");
+    let (first, second, root) =
+        (certificate("subca1.cer"), certificate("subca2.cer"), certificate("root.cer"));
+    run_python(&python, &["--site", &file, name, "--add", &first, "--plan"], None)?;
+    run_python(&python, &["--site", &file, name, "--add", &first], None)?;
+    heading(&format!("Lua, through HTTPS at {}", server.url()));
+    let options = ["--site", server.url(), "--ca-file", &root, name, "--add", &second];
+    run_lua(&options, Some(token))?;
+    heading("Lua once more: nothing is left to do");
+    run_lua(&options, Some(token))?;
+
+    runtime.wait(server.stop(), || Ok(())).map_err(said)?;
+    println!("\nThe site is {file}, its certificates lie beside it. Try it yourself:");
+    println!("  {} {}", python.python().display(), script("python", "py").display());
+    Ok(())
+}
+
+/// A PKI, a site with one gateway, and the AdminService that serves it.
+async fn set_the_stage(folder: &Path, token: &str) -> Result<(EmbeddedSite, AdminServiceServer), Error> {
+    heading("An enterprise PKI: a root, two sub-CAs, a server and a client");
+    let pki = DevelopmentPki::new(&DevelopmentPkiOptions::new(time::OffsetDateTime::now_utc()))?;
+    pki.write_to(folder)?;
+    for sub_ca in pki.sub_cas() {
+        println!("  {}  {}", sub_ca.certificate().thumbprint(), sub_ca.certificate().subject());
+    }
+    heading("A site file with the gateway GraniteFalls");
+    let site = EmbeddedSite::create(folder.join("site.db"), &SiteCode::new("GF1")?).await?;
+    let mut service = Instance::new("SMS_AzureService")?;
+    service.set("Name", "GraniteFalls")?;
+    service.set("ServiceCName", "GraniteFalls.contoso.com")?;
+    service.set("ServiceType", "CloudProxyService")?;
+    service.set("SiteCode", "GF1")?;
+    service.set("NumberOfInstances", 1)?;
+    let path = site.put(&service, PutMode::CreateOnly).await?;
+    println!("  {path}: no sub-CA thumbprints yet");
+    let options = ServerOptions::new(
+        "127.0.0.1:0",
+        pki.server().chain_pem(),
+        pki.server().key_pem().clone(),
+        Secret::new(token),
+    );
+    let server = AdminServiceServer::start(site.clone(), options).await?;
+    Ok((site, server))
+}
+
+fn prepare_python() -> Result<PythonEnvironment, String> {
+    heading("Python: a virtual environment with the bindings (the first time takes some minutes)");
+    let python = PythonEnvironment::prepare()?;
+    python.install_bindings()?;
+    Ok(python)
+}
+
+fn heading(text: &str) {
+    println!("\n== {text}");
+}
+
+fn script(language: &str, ending: &str) -> PathBuf {
+    root().join("examples").join(language).join(format!("update_subca_thumbprints.{ending}"))
+}
+
+fn run_python(python: &PythonEnvironment, options: &[&str], token: Option<&str>) -> Result<(), String> {
+    let mut command = Command::new(python.python());
+    command.arg(script("python", "py"));
+    run_script(command, options, token)
+}
+
+fn run_lua(options: &[&str], token: Option<&str>) -> Result<(), String> {
+    let host = std::env::current_exe().map_err(|error| format!("could not find this program: {error}"))?;
+    let mut command = Command::new(host);
+    command.arg(RUN_LUA).arg(script("lua", "lua"));
+    run_script(command, options, token)
+}
+
+fn run_script(mut command: Command, options: &[&str], token: Option<&str>) -> Result<(), String> {
+    println!("$ update_subca_thumbprints {}", options.join(" "));
+    if let Some(token) = token {
+        command.env("CMGATEWAY_TOKEN", token);
+    }
+    match command.args(options).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the script ended with {status}")),
+        Err(error) => Err(format!("could not start the script: {error}")),
+    }
+}

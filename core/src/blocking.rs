@@ -1,0 +1,132 @@
+//! The one runtime, and how both bindings wait on it.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime as Tokio};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::SHUTDOWN_TIMEOUT;
+
+/// How often a wait asks whether it should stop: Ctrl-C is noticed within this time.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+
+/// The threads that drive all I/O of one process, shared by every handle.
+///
+/// The last handle that goes stops the threads and waits for them for a limited time: a Lua state that closes
+/// may unload this library's code, and no thread must be running it then.
+///
+/// ```
+/// let runtime = cmgateway::blocking::Runtime::shared()?;
+/// assert_eq!(runtime.wait(async { Ok(17) }, || Ok(()))?, 17);
+/// # Ok::<(), cmgateway::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    threads: Arc<Threads>,
+}
+
+#[derive(Debug)]
+struct Threads(Option<Tokio>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(tokio) = self.0.take() {
+            // A wait inside another runtime's thread would panic.
+            match tokio::runtime::Handle::try_current() {
+                Ok(_) => tokio.shutdown_background(),
+                Err(_) => tokio.shutdown_timeout(SHUTDOWN_TIMEOUT),
+            }
+        }
+    }
+}
+
+static SHARED: Mutex<Weak<Threads>> = Mutex::new(Weak::new());
+
+impl Runtime {
+    /// The runtime of this process, started where there is none.
+    ///
+    /// # Errors
+    /// `unavailable` where the operating system gives no threads.
+    pub fn shared() -> Result<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(threads) = shared.upgrade() {
+            return Ok(Runtime { threads });
+        }
+        let tokio = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("cmgateway")
+            .enable_all()
+            .build()
+            .map_err(|error| {
+                Error::new(ErrorKind::Unavailable, "start threads", error.to_string()).with_source(error)
+            })?;
+        let threads = Arc::new(Threads(Some(tokio)));
+        *shared = Arc::downgrade(&threads);
+        Ok(Runtime { threads })
+    }
+
+    /// Waits for a future on the caller's thread.
+    ///
+    /// `check` is called every 100 ms; where it fails, the future is dropped and the wait ends with its error.
+    ///
+    /// # Errors
+    /// Those of the future, then those of `check`.
+    pub fn wait<T, E: From<Error>>(
+        &self,
+        future: impl Future<Output = Result<T>>,
+        mut check: impl FnMut() -> std::result::Result<(), E>,
+    ) -> std::result::Result<T, E> {
+        let Some(tokio) = &self.threads.0 else {
+            return Err(Error::new(ErrorKind::Stopped, "wait", "the runtime has stopped").into());
+        };
+        tokio.block_on(async {
+            let mut future = std::pin::pin!(future);
+            loop {
+                match tokio::time::timeout(CHECK_EVERY, &mut future).await {
+                    Ok(result) => return result.map_err(E::from),
+                    Err(_) => check()?,
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_when_the_check_says_so_and_the_future_is_dropped() {
+        struct Flag(Arc<Mutex<bool>>);
+        impl Drop for Flag {
+            fn drop(&mut self) {
+                *self.0.lock().unwrap() = true;
+            }
+        }
+        let dropped = Arc::new(Mutex::new(false));
+        let flag = Flag(Arc::clone(&dropped));
+        let runtime = Runtime::shared().unwrap();
+        let mut asked = 0;
+        let result: Result<()> = runtime.wait(
+            async move {
+                let _flag = flag;
+                std::future::pending().await
+            },
+            || {
+                asked += 1;
+                if asked == 2 { Err(Error::new(ErrorKind::Stopped, "wait", "interrupted")) } else { Ok(()) }
+            },
+        );
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Stopped);
+        assert!(*dropped.lock().unwrap());
+    }
+
+    #[test]
+    fn the_runtime_is_shared_while_a_handle_lives() {
+        let one = Runtime::shared().unwrap();
+        let two = Runtime::shared().unwrap();
+        assert!(Arc::ptr_eq(&one.threads, &two.threads));
+    }
+}

@@ -1,0 +1,140 @@
+//! The gateway as the site knows it, and the verbs of the trade.
+
+pub mod sub_ca;
+
+use std::fmt;
+
+use self::sub_ca::SubCa;
+use crate::error::{Error, ErrorKind, Result};
+use crate::site::Site;
+use crate::wmi::wql::Parameters;
+use crate::wmi::{Instance, ObjectPath};
+
+/// The `ServiceType` of a cloud management gateway. The SDK page lacks it; scripts and sites use it.
+const SERVICE_TYPE: &str = "CloudProxyService";
+
+/// A cloud management gateway, found in its site by its service name.
+///
+/// The service name is the common name of the server certificate (`SMS_AzureService.ServiceCName`), not the name
+/// of the deployment in Azure.
+#[derive(Clone)]
+pub struct Gateway {
+    site: Site,
+    service_name: String,
+    path: ObjectPath,
+}
+
+impl Gateway {
+    /// Finds the gateway of this service name; case does not matter.
+    ///
+    /// # Errors
+    /// `not_found` where the site has none, with the names it has; `conflict` where it has two (the old script
+    /// silently took the last); `config` for a name that is empty or has control characters.
+    pub async fn find(site: &Site, service_name: &str) -> Result<Self> {
+        let instance = read(site, service_name).await?;
+        let path = path_of(&instance, service_name)?;
+        let service_name = instance.text("ServiceCName").unwrap_or(service_name).to_owned();
+        Ok(Gateway { site: site.clone(), service_name, path })
+    }
+
+    /// All gateways of the site, in the order of their service names.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub async fn list(site: &Site) -> Result<Vec<Self>> {
+        let wql = "SELECT * FROM SMS_AzureService WHERE ServiceType = ?";
+        let rows = site.query(wql, &Parameters::Positional(vec![SERVICE_TYPE.into()])).await?.all().await?;
+        let mut gateways = Vec::with_capacity(rows.len());
+        for instance in rows {
+            let service_name = instance.text("ServiceCName").unwrap_or_default().to_owned();
+            let path = path_of(&instance, &service_name)?;
+            gateways.push(Gateway { site: site.clone(), service_name, path });
+        }
+        gateways.sort_by_key(|gateway| gateway.service_name.to_lowercase());
+        Ok(gateways)
+    }
+
+    /// The service name, in the site's spelling.
+    pub fn service_name(&self) -> &str {
+        &self.service_name
+    }
+
+    /// The path of its `SMS_AzureService` instance.
+    pub fn path(&self) -> &ObjectPath {
+        &self.path
+    }
+
+    /// The site it belongs to.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Its `SMS_AzureService` instance as it is now.
+    ///
+    /// # Errors
+    /// Those of [`Gateway::find`].
+    pub async fn instance(&self) -> Result<Instance> {
+        read(&self.site, &self.service_name).await
+    }
+
+    /// The list of its sub-CA thumbprints.
+    pub fn sub_ca(&self) -> SubCa {
+        SubCa::new(self.clone())
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("service_name", &self.service_name)
+            .field("path", &self.path.to_string())
+            .field("site", &self.site.address())
+            .finish()
+    }
+}
+
+/// The one instance of this service name.
+async fn read(site: &Site, service_name: &str) -> Result<Instance> {
+    let operation = format!("find gateway {service_name:?}");
+    if service_name.trim().is_empty() {
+        return Err(Error::new(ErrorKind::Config, operation, "the service name is empty"));
+    }
+    let wql = "SELECT * FROM SMS_AzureService WHERE ServiceType = ? AND ServiceCName = ?";
+    let parameters = Parameters::Positional(vec![SERVICE_TYPE.into(), service_name.into()]);
+    let mut rows = site.query(wql, &parameters).await?.all().await?;
+    match (rows.pop(), rows.len()) {
+        (Some(instance), 0) => {
+            // A provider that reads the text of a query in its own way must not make us change another gateway.
+            let returned = instance.text("ServiceCName").unwrap_or_default();
+            if returned.to_lowercase() != service_name.to_lowercase() {
+                let cause = format!("the site answered with gateway {returned:?}; nothing was changed");
+                return Err(Error::new(ErrorKind::Protocol, operation, cause));
+            }
+            Ok(instance)
+        }
+        (Some(_), others) => {
+            let cause = format!("the site has {} gateways of this service name", others + 1);
+            Err(Error::new(ErrorKind::Conflict, operation, cause))
+        }
+        (None, _) => Err(none_found(site, operation).await),
+    }
+}
+
+async fn none_found(site: &Site, operation: String) -> Error {
+    let cause = match Gateway::list(site).await {
+        Ok(gateways) if gateways.is_empty() => "the site has no gateway".to_owned(),
+        Ok(gateways) => {
+            let names: Vec<_> = gateways.iter().take(10).map(|gateway| gateway.service_name()).collect();
+            format!("the site has no gateway of this service name; it has {}", names.join(", "))
+        }
+        Err(_) => "the site has no gateway of this service name".to_owned(),
+    };
+    Error::new(ErrorKind::NotFound, operation, cause)
+}
+
+fn path_of(instance: &Instance, service_name: &str) -> Result<ObjectPath> {
+    instance.path().cloned().ok_or_else(|| {
+        let cause = "the site answered without the key AzureServiceID";
+        Error::new(ErrorKind::Protocol, format!("find gateway {service_name:?}"), cause)
+    })
+}

@@ -1,0 +1,183 @@
+//! Reading instances: queries, pages, counts.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row, params_from_iter};
+use tokio::sync::mpsc;
+
+use super::catalog::Catalog;
+use super::column;
+use super::compile::{self, Statement};
+use super::connections::{Connections, Loan, Running};
+use super::sqlite_error::sqlite_error;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::ROWS_PER_BATCH;
+use crate::site::transport::{Answer, RowSource, Rows};
+use crate::wmi::wql::Select;
+use crate::wmi::{Class, Instance, KeyValue, ObjectPath, Property, Value};
+
+type Batch = Result<Vec<Instance>>;
+
+/// Starts a query on a thread of its own; errors of the query text come at once, not with the first row.
+pub(super) async fn query(
+    connections: &Arc<Connections>,
+    catalog: &Arc<Catalog>,
+    select: &Select,
+) -> Result<Rows> {
+    let operation = format!("query class {}", select.class);
+    let mut loan = connections.lend(&operation).await?;
+    let running = StopOnDrop(loan.running());
+    let (sender, mut receiver) = mpsc::channel(2);
+    let (select, catalog) = (select.clone(), Arc::clone(catalog));
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = stream(&mut loan, &catalog, &select, &sender) {
+            drop(loan);
+            // Nobody listens any more: the caller dropped the rows.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    let first = receiver.recv().await.transpose()?;
+    Ok(Rows::new(Reader { first, receiver, _running: running }))
+}
+
+struct Reader {
+    first: Option<Vec<Instance>>,
+    receiver: mpsc::Receiver<Batch>,
+    _running: StopOnDrop,
+}
+
+struct StopOnDrop(Arc<Running>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+impl RowSource for Reader {
+    fn next_batch(&mut self) -> Answer<'_, Option<Vec<Instance>>> {
+        Box::pin(async {
+            match self.first.take() {
+                Some(batch) => Ok(Some(batch)),
+                None => self.receiver.recv().await.transpose(),
+            }
+        })
+    }
+}
+
+fn stream(loan: &mut Loan, catalog: &Catalog, select: &Select, sender: &mpsc::Sender<Batch>) -> Result<()> {
+    let connection = loan.connection()?;
+    let operation = format!("query class {}", select.class);
+    let failed = |error| sqlite_error(&operation, error);
+    // One snapshot for the definition and the rows.
+    let transaction = connection.transaction().map_err(failed)?;
+    let class = catalog.class(&transaction, &select.class)?;
+    let statement = compile::rows(select, &class, 0, None)?;
+    let mut batch = Vec::new();
+    let mut stopped = false;
+    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+        batch.push(instance);
+        if batch.len() >= ROWS_PER_BATCH {
+            stopped = sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err();
+        }
+        !stopped
+    })?;
+    if !batch.is_empty() && !stopped {
+        let _ = sender.blocking_send(Ok(batch));
+    }
+    Ok(())
+}
+
+/// One page of a query.
+pub(super) fn page(
+    connection: &mut Connection,
+    catalog: &Catalog,
+    select: &Select,
+    skip: u64,
+    top: u64,
+) -> Result<Vec<Instance>> {
+    let operation = format!("query class {}", select.class);
+    let transaction = connection.transaction().map_err(|error| sqlite_error(&operation, error))?;
+    let class = catalog.class(&transaction, &select.class)?;
+    let statement = compile::rows(select, &class, skip, Some(top))?;
+    let mut rows = Vec::new();
+    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+        rows.push(instance);
+        true
+    })?;
+    Ok(rows)
+}
+
+/// How many rows a query has.
+pub(super) fn count(connection: &mut Connection, catalog: &Catalog, select: &Select) -> Result<u64> {
+    let operation = format!("count rows of class {}", select.class);
+    let failed = |error| sqlite_error(&operation, error);
+    let transaction = connection.transaction().map_err(failed)?;
+    let class = catalog.class(&transaction, &select.class)?;
+    let statement = compile::count(select, &class)?;
+    let rows: i64 = transaction
+        .prepare_cached(&statement.sql)
+        .and_then(|mut sql| sql.query_row(params_from_iter(&statement.parameters), |row| row.get(0)))
+        .map_err(failed)?;
+    Ok(rows.unsigned_abs())
+}
+
+/// Runs a statement and hands over each row as an instance, until the receiver says false.
+pub(super) fn for_each_row(
+    connection: &Connection,
+    class: &Class,
+    statement: &Statement,
+    operation: &str,
+    mut take: impl FnMut(Instance) -> bool,
+) -> Result<()> {
+    let failed = |error| sqlite_error(operation, error);
+    let mut sql = connection.prepare_cached(&statement.sql).map_err(failed)?;
+    let mut rows = sql.query(params_from_iter(&statement.parameters)).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let instance = instance(class, statement, row).map_err(|cause| {
+            Error::new(ErrorKind::Protocol, operation, format!("the site file is damaged: {cause}"))
+        })?;
+        if !take(instance) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn instance(class: &Class, statement: &Statement, row: &Row<'_>) -> Result<Instance, String> {
+    let mut properties = Vec::with_capacity(statement.columns.len());
+    for (at, definition) in statement.columns.iter().enumerate() {
+        let cell = row.get_ref(at).map_err(|error| error.to_string())?;
+        let value = column::decode(cell, definition.cim_type, definition.is_array)
+            .map_err(|cause| format!("property {}: {cause}", definition.name))?;
+        properties.push(Property::read(
+            definition.name.clone(),
+            value,
+            Some(definition.cim_type),
+            definition.is_array,
+        ));
+    }
+    let mut instance = Instance::read(class.name.clone(), None, properties);
+    // As with the SMS Provider: a row that was read without its key has no path.
+    if let Some(path) = path_of(class, &instance) {
+        instance.mark_stored(path);
+    }
+    Ok(instance)
+}
+
+/// The path of an instance from its key properties; None where one is missing or null.
+pub(super) fn path_of(class: &Class, instance: &Instance) -> Option<ObjectPath> {
+    let mut keys = Vec::new();
+    for key in class.keys() {
+        let value = match instance.get(key.name.as_str())? {
+            Value::Integer(number) => KeyValue::Integer(*number),
+            Value::Boolean(flag) => KeyValue::Boolean(*flag),
+            Value::String(text) => KeyValue::String(text.clone()),
+            Value::DateTime(datetime) => KeyValue::String(datetime.to_string()),
+            Value::Reference(path) => KeyValue::String(path.to_string()),
+            _ => return None,
+        };
+        keys.push((Some(key.name.clone()), value));
+    }
+    Some(ObjectPath { server: None, namespace: None, class: class.name.clone(), keys })
+}

@@ -1,0 +1,295 @@
+//! Writing instances: put and delete, each in one transaction.
+
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
+
+use super::catalog::{self, Catalog, table};
+use super::column;
+use super::compile::Statement;
+use super::read::{for_each_row, path_of};
+use super::sqlite_error::sqlite_error;
+use crate::error::{Error, ErrorKind, Result};
+use crate::site::transport::PutMode;
+use crate::wmi::{CimType, Class, Instance, KeyValue, ObjectPath, PropertyDefinition, Value};
+
+/// Writes an instance and returns its path. Where an instance with its key exists, only modified properties are
+/// written, so that a property that was never read is never wiped.
+pub(super) fn put(
+    connection: &mut Connection,
+    catalog: &Catalog,
+    instance: &Instance,
+    mode: PutMode,
+) -> Result<ObjectPath> {
+    let operation = format!("put instance of class {}", instance.class_name());
+    let failed = |error| sqlite_error(&operation, error);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let path = put_in(&transaction, catalog, instance, mode)?;
+    transaction.commit().map_err(failed)?;
+    Ok(path)
+}
+
+/// [`put`] within the caller's transaction.
+pub(super) fn put_in(
+    transaction: &Transaction<'_>,
+    catalog: &Catalog,
+    instance: &Instance,
+    mode: PutMode,
+) -> Result<ObjectPath> {
+    let operation = format!("put instance of class {}", instance.class_name());
+    let mut class = catalog.class(transaction, instance.class_name())?;
+    for definition in new_properties(&class, instance) {
+        catalog::add_property(transaction, &class, &definition)?;
+        class = catalog.class(transaction, instance.class_name())?;
+    }
+    let mut keyed = coerced(&class, instance, &operation)?;
+    fill_keys_from_path(&class, instance, &mut keyed)?;
+    generate_key(transaction, &class, &mut keyed, &operation)?;
+    let path = path_of(&class, &keyed).ok_or_else(|| missing_key(&class, &keyed, &operation))?;
+    match (exists(transaction, &class, &path, &operation)?, mode) {
+        (true, PutMode::CreateOnly) => {
+            Err(Error::new(ErrorKind::Conflict, operation, format!("{path} exists already")))
+        }
+        (false, PutMode::UpdateOnly) => {
+            Err(Error::new(ErrorKind::NotFound, operation, format!("{path} does not exist")))
+        }
+        (true, _) => update(transaction, &class, &keyed, &path, &operation).map(|()| path),
+        (false, _) => insert(transaction, &class, &keyed, &operation).map(|()| path),
+    }
+}
+
+/// Reads one instance by its path.
+pub(super) fn get(connection: &mut Connection, catalog: &Catalog, path: &ObjectPath) -> Result<Instance> {
+    let operation = format!("get {path}");
+    let transaction = connection.transaction().map_err(|error| sqlite_error(&operation, error))?;
+    let class = catalog.class(&transaction, &path.class)?;
+    let (filter, parameters) = key_filter(&class, path, &operation)?;
+    let names: Vec<_> = class.properties.iter().map(|property| format!("\"{}\"", property.name)).collect();
+    let sql = format!("SELECT {} FROM {} WHERE {filter} LIMIT 2", names.join(", "), table(&class.name));
+    let statement = Statement { sql, parameters, columns: class.properties.clone() };
+    let mut found = Vec::new();
+    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+        found.push(instance);
+        true
+    })?;
+    match found.len() {
+        0 => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
+        1 => found.pop().ok_or_else(|| Error::new(ErrorKind::Internal, operation, "the row is gone")),
+        _ => Err(Error::new(
+            ErrorKind::Conflict,
+            operation,
+            "the path leaves out a key and fits several instances",
+        )),
+    }
+}
+
+/// Deletes one instance by its path.
+pub(super) fn delete(connection: &mut Connection, catalog: &Catalog, path: &ObjectPath) -> Result<()> {
+    let operation = format!("delete {path}");
+    let failed = |error| sqlite_error(&operation, error);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let class = catalog.class(&transaction, &path.class)?;
+    let (filter, parameters) = key_filter(&class, path, &operation)?;
+    let sql = format!("DELETE FROM {} WHERE {filter}", table(&class.name));
+    let deleted = transaction
+        .prepare_cached(&sql)
+        .and_then(|mut statement| statement.execute(params_from_iter(&parameters)))
+        .map_err(failed)?;
+    match deleted {
+        0 => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
+        1 => transaction.commit().map_err(failed),
+        // The transaction is dropped, so nothing is deleted.
+        _ => Err(Error::new(
+            ErrorKind::Conflict,
+            operation,
+            "the path leaves out a key and fits several instances",
+        )),
+    }
+}
+
+/// Properties the class does not know yet, with the type their value tells.
+fn new_properties(class: &Class, instance: &Instance) -> Vec<PropertyDefinition> {
+    let unknown =
+        instance.properties().iter().filter(|property| class.property(property.name.as_str()).is_none());
+    unknown
+        .filter_map(|property| {
+            let natural = property.value.natural_type();
+            let empty_array = matches!(property.value, Value::Array(_)).then_some((CimType::String, true));
+            let told = property.cim_type.map(|cim_type| (cim_type, property.is_array));
+            let (cim_type, is_array) = match &property.value {
+                Value::Null => return None,
+                _ => told.or(natural).or(empty_array)?,
+            };
+            Some(PropertyDefinition { name: property.name.clone(), cim_type, is_array, is_key: false })
+        })
+        .collect()
+}
+
+/// The instance with every value as its property's type.
+fn coerced(class: &Class, instance: &Instance, operation: &str) -> Result<Instance> {
+    let mut result = instance.clone();
+    for property in instance.properties().iter().filter(|property| property.is_modified()) {
+        let Some(definition) = class.property(property.name.as_str()) else { continue };
+        let value =
+            property.value.clone().coerced(definition.cim_type, definition.is_array).map_err(|cause| {
+                Error::new(ErrorKind::Config, operation, format!("property {}: {cause}", property.name))
+                    .with_context("property", property.name.as_str())
+            })?;
+        result.set(property.name.as_str(), value)?;
+    }
+    Ok(result)
+}
+
+fn fill_keys_from_path(class: &Class, instance: &Instance, keyed: &mut Instance) -> Result<()> {
+    let Some(path) = instance.path() else { return Ok(()) };
+    for key in class.keys() {
+        if keyed.get(key.name.as_str()).is_some() {
+            continue;
+        }
+        if let Some(value) = path_key(class, path, key) {
+            let value = value
+                .coerced(key.cim_type, false)
+                .map_err(|cause| Error::new(ErrorKind::Config, format!("read path {path}"), cause))?;
+            keyed.set(key.name.as_str(), value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Numbers a new instance whose only key is an integer that was not given, as the provider does.
+fn generate_key(connection: &Connection, class: &Class, keyed: &mut Instance, operation: &str) -> Result<()> {
+    let mut keys = class.keys();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return Ok(()) };
+    let given = keyed.get(key.name.as_str()).is_some_and(|value| !value.is_null());
+    let Some((_, most)) = key.cim_type.integer_range().filter(|_| !given) else { return Ok(()) };
+    let sql = format!("SELECT coalesce(max(\"{}\"), 0) FROM {}", key.name, table(&class.name));
+    let highest = connection
+        .prepare_cached(&sql)
+        .and_then(|mut statement| {
+            statement.query_row([], |row| Ok(column::decode(row.get_ref(0)?, key.cim_type, false)))
+        })
+        .map_err(|error| sqlite_error(operation, error))?;
+    let highest = highest.ok().and_then(|value| value.as_integer()).unwrap_or(0);
+    if highest >= most {
+        let cause = format!("no number is left for the key {}", key.name);
+        return Err(Error::new(ErrorKind::Conflict, operation, cause));
+    }
+    keyed.set(key.name.as_str(), Value::Integer(highest.max(0) + 1))
+}
+
+fn missing_key(class: &Class, keyed: &Instance, operation: &str) -> Error {
+    let missing: Vec<_> = class
+        .keys()
+        .filter(|key| keyed.get(key.name.as_str()).is_none_or(Value::is_null))
+        .map(|key| key.name.as_str())
+        .collect();
+    Error::new(ErrorKind::Config, operation, format!("the key {} is not set", missing.join(", ")))
+}
+
+fn exists(connection: &Connection, class: &Class, path: &ObjectPath, operation: &str) -> Result<bool> {
+    let (filter, parameters) = key_filter(class, path, operation)?;
+    let sql = format!("SELECT 1 FROM {} WHERE {filter}", table(&class.name));
+    connection
+        .prepare_cached(&sql)
+        .and_then(|mut statement| statement.exists(params_from_iter(&parameters)))
+        .map_err(|error| sqlite_error(operation, error))
+}
+
+fn update(
+    connection: &Connection,
+    class: &Class,
+    keyed: &Instance,
+    path: &ObjectPath,
+    operation: &str,
+) -> Result<()> {
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for property in keyed.properties().iter().filter(|property| property.is_modified()) {
+        let Some(definition) = class.property(property.name.as_str()) else { continue };
+        if !definition.is_key {
+            values.push(encoded(&property.value, &definition.name, operation)?);
+            names.push(format!("\"{}\" = ?{}", definition.name, values.len()));
+        }
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let (filter, keys) = key_filter_from(class, path, values.len(), operation)?;
+    values.extend(keys);
+    let sql = format!("UPDATE {} SET {} WHERE {filter}", table(&class.name), names.join(", "));
+    execute(connection, &sql, &values, operation)
+}
+
+fn insert(connection: &Connection, class: &Class, keyed: &Instance, operation: &str) -> Result<()> {
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for definition in &class.properties {
+        if let Some(value) = keyed.get(definition.name.as_str()).filter(|value| !value.is_null()) {
+            values.push(encoded(value, &definition.name, operation)?);
+            names.push(format!("\"{}\"", definition.name));
+        }
+    }
+    let places: Vec<_> = (1..=values.len()).map(|number| format!("?{number}")).collect();
+    let (table, names) = (table(&class.name), names.join(", "));
+    execute(
+        connection,
+        &format!("INSERT INTO {table} ({names}) VALUES ({})", places.join(", ")),
+        &values,
+        operation,
+    )
+}
+
+fn execute(connection: &Connection, sql: &str, values: &[SqlValue], operation: &str) -> Result<()> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(params_from_iter(values)))
+        .map(drop)
+        .map_err(|error| sqlite_error(operation, error))
+}
+
+fn encoded(value: &Value, name: &crate::wmi::Identifier, operation: &str) -> Result<SqlValue> {
+    column::encode(value)
+        .map_err(|cause| Error::new(ErrorKind::Config, operation, format!("property {name}: {cause}")))
+}
+
+fn key_filter(class: &Class, path: &ObjectPath, operation: &str) -> Result<(String, Vec<SqlValue>)> {
+    key_filter_from(class, path, 0, operation)
+}
+
+/// The condition that finds a path's instance; its parameters are numbered after `before`.
+///
+/// A path may leave out keys, as published scripts do with `FileType`; it must then fit one instance.
+fn key_filter_from(
+    class: &Class,
+    path: &ObjectPath,
+    before: usize,
+    operation: &str,
+) -> Result<(String, Vec<SqlValue>)> {
+    let refuse = |cause: String| Err(Error::new(ErrorKind::Config, operation, cause));
+    let (mut conditions, mut values) = (Vec::new(), Vec::new());
+    for key in class.keys() {
+        let Some(value) = path_key(class, path, key) else { continue };
+        let value = match value.coerced(key.cim_type, false) {
+            Ok(value) => encoded(&value, &key.name, operation)?,
+            Err(cause) => return refuse(format!("key {}: {cause}", key.name)),
+        };
+        values.push(value);
+        conditions.push(format!("\"{}\" = ?{}", key.name, before + values.len()));
+    }
+    if conditions.is_empty() {
+        return refuse("the path names no key of the class".to_owned());
+    }
+    if conditions.len() < path.keys.len() {
+        return refuse(format!("the path names a key that class {} does not have", class.name));
+    }
+    Ok((conditions.join(" AND "), values))
+}
+
+fn path_key(class: &Class, path: &ObjectPath, key: &PropertyDefinition) -> Option<Value> {
+    let only_key = class.keys().count() == 1;
+    path.keys.iter().find_map(|(name, value)| {
+        let named = name.as_ref().map_or(only_key && path.keys.len() == 1, |name| *name == key.name);
+        named.then(|| match value {
+            KeyValue::String(text) => Value::String(text.clone()),
+            KeyValue::Integer(number) => Value::Integer(*number),
+            KeyValue::Boolean(flag) => Value::Boolean(*flag),
+        })
+    })
+}
