@@ -64,6 +64,14 @@ pub const REQUEST_BODY_BYTES_MAX: usize = 8 << 20;
 pub const SERVER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait of the AdminService server for request headers, and for a request body.
 pub const SERVER_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection to the AdminService server may be silent, or leave an answer unread.
+pub const SERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Largest head of a request that the AdminService server takes.
+pub const SERVER_HEADER_BYTES_MAX: usize = 128 << 10;
+/// Most requests at a time on one HTTP/2 connection to the AdminService server.
+pub const SERVER_STREAMS_PER_CONNECTION_MAX: u32 = 32;
+/// Pause after a connection could not be accepted.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Instances in one page of an answer of the AdminService server.
 pub const SERVER_PAGE_ROWS: usize = 1_000;
 /// Longest wait for open requests when a server or the runtime stops.

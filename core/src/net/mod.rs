@@ -6,5 +6,5 @@ pub(crate) mod http;
 mod http_error;
 mod tls;
 
+pub(crate) use tls::server_config;
 pub use tls::{PemSource, TrustedRoots};
-pub(crate) use tls::{client_config, server_config};

@@ -1,6 +1,7 @@
 //! A site, reached through one of several transports with the same values and the same errors.
 
 pub(crate) mod adminservice;
+mod adminservice_server;
 mod connect;
 pub mod embedded;
 pub(crate) mod odata;
@@ -11,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::adminservice::{AdminService, AdminServiceOptions};
+pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;

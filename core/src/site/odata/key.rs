@@ -30,7 +30,7 @@ pub(crate) fn address(path: &ObjectPath, class: Option<&Class>) -> Result<String
             }
             _ => {}
         }
-        predicate.push_str(&key_literal(value, definition.map(|definition| definition.cim_type)));
+        predicate.push_str(&key_literal(value, definition.map(|definition| definition.cim_type))?);
     }
     let mut address = format!("{}(", path.class);
     // `=` and `'` stay as they are; the rest of a value is encoded.
@@ -44,9 +44,9 @@ pub(crate) fn address(path: &ObjectPath, class: Option<&Class>) -> Result<String
     Ok(address)
 }
 
-fn key_literal(value: &KeyValue, cim_type: Option<CimType>) -> String {
+fn key_literal(value: &KeyValue, cim_type: Option<CimType>) -> Result<String, String> {
     let is_integer = cim_type.is_some_and(|cim_type| cim_type.integer_range().is_some());
-    match value {
+    Ok(match value {
         KeyValue::String(text) if is_integer => match text.trim().parse::<i128>() {
             Ok(number) => number.to_string(),
             Err(_) => quoted(text),
@@ -55,7 +55,10 @@ fn key_literal(value: &KeyValue, cim_type: Option<CimType>) -> String {
         KeyValue::Integer(number) if cim_type == Some(CimType::String) => quoted(&number.to_string()),
         KeyValue::Integer(number) => number.to_string(),
         KeyValue::Boolean(flag) => flag.to_string(),
-    }
+        KeyValue::Singleton => {
+            return Err("OData has no key for the only instance of a class (Class=@)".into());
+        }
+    })
 }
 
 /// Reads `Class(key)` or `Class`, decoded; the second part is empty where there is no key.
