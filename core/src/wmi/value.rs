@@ -173,6 +173,16 @@ impl Value {
     }
 }
 
+/// True where some integer type of WMI can hold the number.
+pub(super) fn is_wmi_integer(number: i128) -> bool {
+    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&number)
+}
+
+/// True for characters that have no place in a text constant; they would only hide what a query or path says.
+pub(super) fn is_refused_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\r' | '\n')
+}
+
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
         Value::Boolean(flag)
