@@ -5,10 +5,12 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::catalog;
+use super::catalog::{self, Catalog};
 use super::sqlite_error::sqlite_error;
+use super::write;
 use crate::error::Result;
 use crate::site::SiteCode;
+use crate::site::transport::PutMode;
 use crate::wmi::{CimType, Class, Identifier, Instance, PropertyDefinition};
 
 /// Class name, then per line a type and its property names; a `*` marks a key.
@@ -59,12 +61,15 @@ const CLASSES: &[(&str, &[(CimType, &str)])] = &[
     ),
 ];
 
-/// Defines the classes, all or none.
-pub(super) fn define(connection: &mut Connection) -> Result<()> {
-    let failed = |error| sqlite_error("define the built-in classes", error);
+/// Fills a new site file, whole or not at all.
+pub(super) fn fill(connection: &mut Connection, catalog: &Catalog, code: &SiteCode) -> Result<()> {
+    let failed = |error| sqlite_error("fill a new site", error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     for (name, lines) in CLASSES {
         catalog::define(&transaction, &class(name, lines)?)?;
+    }
+    for instance in instances(code)? {
+        write::put_in(&transaction, catalog, &instance, PutMode::CreateOnly)?;
     }
     transaction.commit().map_err(failed)
 }
@@ -82,7 +87,7 @@ fn class(name: &str, lines: &[(CimType, &str)]) -> Result<Class> {
 }
 
 /// The instances that say which site this is.
-pub(super) fn instances(code: &SiteCode) -> Result<Vec<Instance>> {
+fn instances(code: &SiteCode) -> Result<Vec<Instance>> {
     let mut location = Instance::new("SMS_ProviderLocation")?;
     location.set("Machine", "localhost")?;
     location.set("NamespacePath", format!("\\\\localhost\\root\\sms\\site_{code}"))?;

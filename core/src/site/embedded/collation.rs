@@ -22,7 +22,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function(LIKE_FUNCTION, 2, flags, |context| {
         let pattern = context.get_or_create_aux::<LikePattern, SqlError, _>(0, |pattern| {
             let text = pattern.as_str()?;
-            LikePattern::parse(text).map_err(|error| SqlError::UserFunctionError(error.into()))
+            Ok(LikePattern::parse(text))
         })?;
         let number;
         let text = match context.get_raw(1) {

@@ -159,7 +159,8 @@ mod tests {
     use super::*;
 
     fn round_trip(value: Value) {
-        let (cim_type, is_array) = value.natural_type().unwrap_or((CimType::String, false));
+        let untold = (CimType::String, matches!(value, Value::Array(_)));
+        let (cim_type, is_array) = value.natural_type().unwrap_or(untold);
         let stored = encode(&value).unwrap();
         assert_eq!(decode(ValueRef::from(&stored), cim_type, is_array), Ok(value));
     }

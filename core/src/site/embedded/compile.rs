@@ -195,13 +195,13 @@ impl Compiler<'_> {
         let property = self.scalar(path, "compare")?;
         let is_text = matches!(property.cim_type, CimType::String | CimType::DateTime | CimType::Reference);
         let name = format!("\"{}\"", property.name);
-        let pattern = LikePattern::parse(text)?;
+        let pattern = LikePattern::parse(text);
         if let Some(exact) = pattern.as_exact().filter(|_| is_text) {
-            let bound = self.bind(SqlValue::Text(exact));
+            let bound = self.bind(SqlValue::Text(exact.to_owned()));
             sql.push_str(&format!("{name} = {bound}"));
         } else if let Some(prefix) = pattern.as_prefix().filter(|prefix| is_text && !prefix.is_empty()) {
             // A range, so that an index on the column serves it.
-            let from = self.bind(SqlValue::Text(prefix.clone()));
+            let from = self.bind(SqlValue::Text(prefix.to_owned()));
             let to = self.bind(SqlValue::Text(format!("{prefix}{}", char::MAX)));
             sql.push_str(&format!("({name} >= {from} AND {name} < {to})"));
         } else {

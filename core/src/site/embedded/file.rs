@@ -51,10 +51,19 @@ pub(super) fn create(path: &Path) -> Result<Connection> {
         Ok(connection)
     })();
     if made.is_err() {
-        // Nothing of ours is in it yet; a failed removal leaves an empty file, which opens as "not a site".
-        let _ = std::fs::remove_file(path);
+        remove(path);
     }
     made
+}
+
+/// Takes back a file that [`create`] made and that could not be filled.
+pub(super) fn remove(path: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        // What cannot be removed opens as "not a site".
+        let _ = std::fs::remove_file(file);
+    }
 }
 
 /// Opens a site file that exists.

@@ -54,20 +54,17 @@ impl EmbeddedSite {
     pub async fn create(file: impl AsRef<Path>, code: &SiteCode) -> Result<Self> {
         let (path, code) = (file.as_ref().to_owned(), code.clone());
         let operation = format!("create site {}", path.display());
-        let connection = {
-            let path = path.clone();
-            blocking(&operation, move || {
-                let mut connection = file::create(&path)?;
-                builtin::define(&mut connection)?;
-                Ok(connection)
-            })
-            .await?
-        };
-        let site = Self::over(&path, connection);
-        for instance in builtin::instances(&code)? {
-            site.put(&instance, PutMode::CreateOnly).await?;
-        }
-        Ok(site)
+        blocking(&operation, move || {
+            let mut connection = file::create(&path)?;
+            let catalog = Catalog::default();
+            if let Err(error) = builtin::fill(&mut connection, &catalog, &code) {
+                drop(connection);
+                file::remove(&path);
+                return Err(error);
+            }
+            Ok(Self::over(&path, connection))
+        })
+        .await
     }
 
     /// Opens a site file that exists.
@@ -78,11 +75,7 @@ impl EmbeddedSite {
     pub async fn open(file: impl AsRef<Path>) -> Result<Self> {
         let path = file.as_ref().to_owned();
         let operation = format!("open site {}", path.display());
-        let connection = {
-            let path = path.clone();
-            blocking(&operation, move || file::open(&path)).await?
-        };
-        Ok(Self::over(&path, connection))
+        blocking(&operation, move || Ok(Self::over(&path, file::open(&path)?))).await
     }
 
     fn over(path: &Path, connection: Connection) -> Self {

@@ -1,7 +1,7 @@
 //! Writing instances: put and delete, each in one transaction.
 
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Connection, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 
 use super::catalog::{self, Catalog, table};
 use super::column;
@@ -23,30 +23,38 @@ pub(super) fn put(
     let operation = format!("put instance of class {}", instance.class_name());
     let failed = |error| sqlite_error(&operation, error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let mut class = catalog.class(&transaction, instance.class_name())?;
+    let path = put_in(&transaction, catalog, instance, mode)?;
+    transaction.commit().map_err(failed)?;
+    Ok(path)
+}
+
+/// [`put`] within the caller's transaction.
+pub(super) fn put_in(
+    transaction: &Transaction<'_>,
+    catalog: &Catalog,
+    instance: &Instance,
+    mode: PutMode,
+) -> Result<ObjectPath> {
+    let operation = format!("put instance of class {}", instance.class_name());
+    let mut class = catalog.class(transaction, instance.class_name())?;
     for definition in new_properties(&class, instance) {
-        catalog::add_property(&transaction, &class, &definition)?;
-        class = catalog.class(&transaction, instance.class_name())?;
+        catalog::add_property(transaction, &class, &definition)?;
+        class = catalog.class(transaction, instance.class_name())?;
     }
     let mut keyed = coerced(&class, instance, &operation)?;
     fill_keys_from_path(&class, instance, &mut keyed)?;
-    generate_key(&transaction, &class, &mut keyed, &operation)?;
+    generate_key(transaction, &class, &mut keyed, &operation)?;
     let path = path_of(&class, &keyed).ok_or_else(|| missing_key(&class, &keyed, &operation))?;
-    let exists = exists(&transaction, &class, &path, &operation)?;
-    match (exists, mode) {
+    match (exists(transaction, &class, &path, &operation)?, mode) {
         (true, PutMode::CreateOnly) => {
-            let cause = format!("{path} exists already");
-            return Err(Error::new(ErrorKind::Conflict, operation, cause));
+            Err(Error::new(ErrorKind::Conflict, operation, format!("{path} exists already")))
         }
         (false, PutMode::UpdateOnly) => {
-            let cause = format!("{path} does not exist");
-            return Err(Error::new(ErrorKind::NotFound, operation, cause));
+            Err(Error::new(ErrorKind::NotFound, operation, format!("{path} does not exist")))
         }
-        (true, _) => update(&transaction, &class, &keyed, &path, &operation)?,
-        (false, _) => insert(&transaction, &class, &keyed, &operation)?,
+        (true, _) => update(transaction, &class, &keyed, &path, &operation).map(|()| path),
+        (false, _) => insert(transaction, &class, &keyed, &operation).map(|()| path),
     }
-    transaction.commit().map_err(failed)?;
-    Ok(path)
 }
 
 /// Reads one instance by its path.

@@ -1,0 +1,8 @@
+//! Runs a Lua script with `cmgateway` in it, by an embedded Lua: see `cmgateway_examples::lua_host`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    cmgateway_examples::lua_host::main(&arguments)
+}
