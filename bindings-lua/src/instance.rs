@@ -59,12 +59,10 @@ fn names(lua: &Lua, instance: &Instance) -> mlua::Result<Table> {
 
 fn assignment(lua: &Lua) -> mlua::Result<Function> {
     type Assigned = (UserDataRefMut<LuaInstance>, LuaString, Value);
-    lua.create_function(|lua, (mut this, name, value): Assigned| {
-        answer(assign(lua, &mut this.0, &name, value))
-    })
+    lua.create_function(|_, (mut this, name, value): Assigned| answer(assign(&mut this.0, &name, value)))
 }
 
-fn assign(lua: &Lua, instance: &mut Instance, name: &LuaString, value: Value) -> mlua::Result<bool> {
+fn assign(instance: &mut Instance, name: &LuaString, value: Value) -> mlua::Result<bool> {
     let name = text_from(name)?;
     if HELPERS.contains(&name.as_str()) {
         return Err(misuse(format!("{name} cannot be assigned")));
@@ -72,15 +70,13 @@ fn assign(lua: &Lua, instance: &mut Instance, name: &LuaString, value: Value) ->
     if value.is_nil() {
         return Err(misuse(format!("cannot assign nil to {name}; write cmgateway.null for null")));
     }
-    instance.set(&name, from_lua(lua, value)?).map(|()| true).map_err(expected)
+    instance.set(&name, from_lua(value)?).map(|()| true).map_err(expected)
 }
 
 /// A new instance with these properties.
-pub(crate) fn new(lua: &Lua, class: &str, properties: Option<Table>) -> mlua::Result<LuaInstance> {
+pub(crate) fn new(class: &str, properties: Option<Table>) -> mlua::Result<LuaInstance> {
     let mut instance = Instance::new(class).map_err(expected)?;
-    for (name, value) in
-        properties.map_or(Ok(Vec::new()), |table| crate::parameters::named_values(lua, &table))?
-    {
+    for (name, value) in properties.map_or(Ok(Vec::new()), |table| crate::parameters::named_values(&table))? {
         instance.set(&name, value).map_err(expected)?;
     }
     Ok(LuaInstance(instance))

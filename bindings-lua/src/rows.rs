@@ -29,8 +29,8 @@ impl UserData for LuaRows {
             answer(row)
         });
         methods.add_function("each", |lua, rows: AnyUserData| each(lua, rows));
-        methods.add_method_mut("close", |_, this, ()| Ok(*this = LuaRows::Closed));
-        methods.add_meta_method_mut("__close", |_, this, _: MultiValue| Ok(*this = LuaRows::Closed));
+        methods.add_method_mut("close", |_, this, ()| this.close());
+        methods.add_meta_method_mut("__close", |_, this, _: MultiValue| this.close());
         methods
             .add_meta_method("__tostring", |_, this, ()| Ok(format!("<cmgateway.Rows, {}>", this.state())));
     }
@@ -43,6 +43,11 @@ impl LuaRows {
             LuaRows::Finished => "finished",
             LuaRows::Closed => "closed",
         }
+    }
+
+    fn close(&mut self) -> mlua::Result<()> {
+        *self = LuaRows::Closed;
+        Ok(())
     }
 
     fn finish(&mut self) {

@@ -73,8 +73,8 @@ fn add_objects<M: UserDataMethods<LuaSite>>(methods: &mut M) {
     methods.add_method("get", |lua, this, path: Value| {
         answer(path_from(&path).and_then(|path| wait(lua, this.0.get(&path))).map(LuaInstance))
     });
-    methods.add_method("new", |lua, _, (class, properties): (String, Option<Table>)| {
-        answer(instance::new(lua, &class, properties))
+    methods.add_method("new", |_, _, (class, properties): (String, Option<Table>)| {
+        answer(instance::new(&class, properties))
     });
     methods.add_method("put", |lua, this, (instance, mode): (AnyUserData, Option<String>)| {
         answer(put(lua, &this.0, &instance, mode))
@@ -99,7 +99,7 @@ fn add_classes<M: UserDataMethods<LuaSite>>(methods: &mut M) {
 }
 
 fn query(lua: &Lua, site: &Site, wql: &str, values: Option<Table>) -> mlua::Result<LuaRows> {
-    let parameters = parameters(lua, values)?;
+    let parameters = parameters(values)?;
     wait(lua, site.query(wql, &parameters)).map(LuaRows::Open)
 }
 

@@ -82,7 +82,7 @@ fn has_integers(lua: &Lua) -> mlua::Result<bool> {
 ///
 /// What no property can hold (a function, nil) raises; what a property could hold but for its content (a text
 /// that is not UTF-8, NaN) is an error of kind `config`.
-pub(crate) fn from_lua(lua: &Lua, value: Value) -> mlua::Result<WmiValue> {
+pub(crate) fn from_lua(value: Value) -> mlua::Result<WmiValue> {
     match value {
         Value::Boolean(flag) => Ok(WmiValue::Boolean(flag)),
         Value::Integer(number) => Ok(WmiValue::Integer(i128::from(number))),
@@ -91,7 +91,7 @@ pub(crate) fn from_lua(lua: &Lua, value: Value) -> mlua::Result<WmiValue> {
         Value::String(text) => text_from(&text).map(WmiValue::String),
         Value::Table(table) => {
             let items = sequence(&table, "an array")?;
-            let items: mlua::Result<_> = items.into_iter().map(|item| from_lua(lua, item)).collect();
+            let items: mlua::Result<_> = items.into_iter().map(|item| from_lua(item)).collect();
             Ok(WmiValue::Array(items?))
         }
         Value::UserData(object) => object_from(&object),

@@ -25,21 +25,19 @@ pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
     )?;
     add(
         "instance",
-        lua.create_function(|lua, (class, properties): (String, Option<Table>)| {
-            answer(instance::new(lua, &class, properties))
+        lua.create_function(|_, (class, properties): (String, Option<Table>)| {
+            answer(instance::new(&class, properties))
         }),
     )?;
     add(
         "format_query",
-        lua.create_function(|lua, (text, values): (String, Option<Table>)| {
-            answer(format_query(lua, &text, values))
-        }),
+        lua.create_function(|_, (text, values): (String, Option<Table>)| answer(format_query(&text, values))),
     )?;
     add("quote", lua.create_function(|_, text: String| answer(quote(&text).map_err(expected))))?;
     add("like_literal", lua.create_function(|_, text: String| Ok(like_literal(&text))))?;
     Ok(module)
 }
 
-fn format_query(lua: &Lua, text: &str, values: Option<Table>) -> mlua::Result<String> {
-    Select::parse_with(text, &parameters(lua, values)?).map(|query| query.to_string()).map_err(expected)
+fn format_query(text: &str, values: Option<Table>) -> mlua::Result<String> {
+    Select::parse_with(text, &parameters(values)?).map(|query| query.to_string()).map_err(expected)
 }
