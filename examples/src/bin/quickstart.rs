@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The quick start: the thumbprint update end to end, from Python and from Lua.
 //!
 //! Without arguments it makes an enterprise PKI and an embedded site with the gateway GraniteFalls, serves the
@@ -190,3 +191,7 @@ fn run_script(mut command: Command, options: &[&str], token: Option<&str>) -> Re
         Err(error) => Err(format!("could not start the script: {error}")),
     }
 }
+=======
+//! q
+fn main() {}
+>>>>>>> cert
