@@ -1,0 +1,71 @@
+//! The definition of a class.
+
+use cmgateway::wmi;
+use pyo3::prelude::*;
+
+/// The definition of a class: its name and its properties.
+#[pyclass(frozen, eq, module = "cmgateway")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct ClassDefinition(pub(crate) wmi::Class);
+
+/// One property of a class.
+#[pyclass(frozen, eq, module = "cmgateway")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct PropertyDefinition(wmi::PropertyDefinition);
+
+#[pymethods]
+impl ClassDefinition {
+    /// Its name.
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name.as_str()
+    }
+
+    /// The names of the properties that make up the key, in the order of the definition.
+    #[getter]
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(|property| property.name.as_str()).collect()
+    }
+
+    /// Its properties, in the order of the definition.
+    #[getter]
+    fn properties(&self) -> Vec<PropertyDefinition> {
+        self.0.properties.iter().cloned().map(PropertyDefinition).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<class {} of {} properties>", self.0.name, self.0.properties.len())
+    }
+}
+
+#[pymethods]
+impl PropertyDefinition {
+    /// Its name.
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name.as_str()
+    }
+
+    /// Its type as MOF writes it, without the array mark.
+    #[getter]
+    fn r#type(&self) -> &'static str {
+        self.0.cim_type.name()
+    }
+
+    /// True where the type is an array.
+    #[getter]
+    fn is_array(&self) -> bool {
+        self.0.is_array
+    }
+
+    /// True where the property is part of the key.
+    #[getter]
+    fn is_key(&self) -> bool {
+        self.0.is_key
+    }
+
+    fn __repr__(&self) -> String {
+        let array = if self.0.is_array { "[]" } else { "" };
+        format!("<property {} {}{array}>", self.0.name, self.0.cim_type)
+    }
+}
