@@ -96,3 +96,26 @@ impl AsRef<str> for Identifier {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_names_and_says_where_others_are_wrong() {
+        for name in ["a", "_", "__CLASS", "SMS_G_System_1E", &"x".repeat(IDENTIFIER_BYTES_MAX)] {
+            assert_eq!(Identifier::new(name).unwrap().as_str(), name);
+        }
+        for name in ["", "1a", "a b", "a'", "Größe", "a\0", &"x".repeat(IDENTIFIER_BYTES_MAX + 1)] {
+            assert!(Identifier::new(name).is_err(), "{name}");
+        }
+        assert!(Identifier::new("Größe").unwrap_err().cause().contains("position 3"));
+    }
+
+    #[test]
+    fn equal_names_have_equal_hashes() {
+        let names: std::collections::HashSet<_> =
+            ["Name", "NAME", "name", "Name2"].map(|name| Identifier::new(name).unwrap()).into();
+        assert_eq!(names.len(), 2);
+    }
+}

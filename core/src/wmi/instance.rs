@@ -126,3 +126,28 @@ impl Instance {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_was_set_since_it_was_read() {
+        let name = Identifier::new("ServiceCName").unwrap();
+        let read = Property::read(name, Value::from("a"), Some(CimType::String), false);
+        let mut instance = Instance::read(Identifier::new("SMS_AzureService").unwrap(), None, vec![read]);
+        assert!(!instance.property("serviceCName").unwrap().is_modified());
+        instance.set("SERVICECNAME", Value::Null).unwrap();
+        instance.set("New", Value::Array(vec![])).unwrap();
+        let property = instance.property("ServiceCName").unwrap();
+        assert_eq!((property.name.as_str(), property.cim_type), ("ServiceCName", Some(CimType::String)));
+        assert!(property.is_modified() && property.value.is_null());
+        assert!(instance.property("New").unwrap().is_array);
+        assert_eq!(instance.text("ServiceCName"), None);
+        assert!(instance.set("no name", 1).is_err());
+        let path = ObjectPath::new("SMS_AzureService", [("ID", 1)]).unwrap();
+        instance.mark_stored(path.clone());
+        assert_eq!(instance.path(), Some(&path));
+        assert!(instance.properties().iter().all(|property| !property.is_modified()));
+    }
+}

@@ -6,6 +6,7 @@ mod datetime;
 mod identifier;
 mod instance;
 mod object_path;
+mod object_path_reader;
 mod value;
 pub mod wql;
 

@@ -126,21 +126,29 @@ impl Value {
             (CimType::Boolean, Value::Boolean(flag)) => Ok(Value::Boolean(flag)),
             // VBScript's True is -1.
             (CimType::Boolean, Value::Integer(number @ (-1..=1))) => Ok(Value::Boolean(number != 0)),
-            (CimType::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+            (CimType::Boolean, Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "-1" => Ok(Value::Boolean(true)),
                 "false" | "0" => Ok(Value::Boolean(false)),
                 _ => refuse(&Value::String(text)),
             },
-            (CimType::Real32 | CimType::Real64, Value::Real(real)) if real.is_finite() => {
-                Ok(Value::Real(real))
+            (CimType::Real32 | CimType::Real64, value) => {
+                let real = match &value {
+                    Value::Real(real) => Some(*real),
+                    Value::Integer(number) if (*number as f64) as i128 == *number => Some(*number as f64),
+                    Value::String(text) => text.trim().parse().ok(),
+                    _ => None,
+                };
+                let most = if cim_type == CimType::Real32 { f64::from(f32::MAX) } else { f64::MAX };
+                // NaN is no number of WMI's, and fails this too.
+                match real {
+                    Some(real) if real.abs() <= most => Ok(Value::Real(real)),
+                    _ => refuse(&value),
+                }
             }
-            (CimType::Real32 | CimType::Real64, Value::Integer(number)) => Ok(Value::Real(number as f64)),
-            (CimType::Real32 | CimType::Real64, Value::String(text)) => match text.trim().parse::<f64>() {
-                Ok(real) if real.is_finite() => Ok(Value::Real(real)),
-                _ => refuse(&Value::String(text)),
-            },
             (CimType::String, value @ Value::String(_)) => Ok(value),
             (CimType::String, Value::Integer(number)) => Ok(Value::String(number.to_string())),
+            (CimType::String, Value::DateTime(datetime)) => Ok(Value::String(datetime.to_string())),
+            (CimType::String, Value::Reference(path)) => Ok(Value::String(path.to_string())),
             (CimType::DateTime, value @ Value::DateTime(_)) => Ok(value),
             (CimType::DateTime, Value::String(text)) => match DateTime::parse(&text) {
                 Ok(datetime) => Ok(Value::DateTime(datetime)),
@@ -171,6 +179,16 @@ impl Value {
             Value::Array(items) => format!("an array of {}", items.len()),
         }
     }
+}
+
+/// True where some integer type of WMI can hold the number.
+pub(super) fn is_wmi_integer(number: i128) -> bool {
+    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&number)
+}
+
+/// True for characters that have no place in a text constant; they would only hide what a query or path says.
+pub(super) fn is_refused_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\r' | '\n')
 }
 
 impl From<bool> for Value {
@@ -218,5 +236,89 @@ impl From<String> for Value {
 impl From<Vec<Value>> for Value {
     fn from(items: Vec<Value>) -> Self {
         Value::Array(items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_takes_what_loses_nothing_and_refuses_the_rest() {
+        let text = |text: &str| Value::from(text);
+        for cim_type in CimType::ALL {
+            assert_eq!(Value::Null.coerced(cim_type, false), Ok(Value::Null));
+            assert_eq!(Value::Null.coerced(cim_type, true), Ok(Value::Null));
+            assert_eq!(Value::Array(vec![]).coerced(cim_type, true), Ok(Value::Array(vec![])));
+            assert!(Value::Array(vec![]).coerced(cim_type, false).is_err());
+            assert!(Value::Array(vec![Value::Null]).coerced(cim_type, true).is_err());
+            assert!(text("x y").coerced(cim_type, true).is_err());
+            if let Some((least, most)) = cim_type.integer_range() {
+                for number in [least, most] {
+                    let value = Value::Integer(number);
+                    assert_eq!(value.clone().coerced(cim_type, false), Ok(value.clone()));
+                    assert_eq!(text(&number.to_string()).coerced(cim_type, false), Ok(value));
+                }
+                for wrong in [Value::Integer(least - 1), Value::Integer(most + 1), text(""), text("1.5")] {
+                    assert!(wrong.coerced(cim_type, false).is_err(), "{cim_type}");
+                }
+                assert_eq!(Value::Real(3.0).coerced(cim_type, false), Ok(Value::Integer(3)));
+                assert!(Value::Real(3.5).coerced(cim_type, false).is_err());
+                assert_eq!(Value::from(true).coerced(cim_type, false), Ok(Value::Integer(1)));
+            }
+        }
+    }
+
+    #[test]
+    fn booleans_have_four_spellings_and_more() {
+        let boolean = |value: Value| value.coerced(CimType::Boolean, false);
+        for (yes, no) in [
+            (Value::from(true), Value::from(false)),
+            (Value::from(1), Value::from(0)),
+            (Value::from("true"), Value::from("false")),
+            (Value::from("True"), Value::from("False")),
+            (Value::from(" TRUE "), Value::from("0")),
+            (Value::from(-1), Value::from("0")),
+        ] {
+            assert_eq!(boolean(yes), Ok(Value::Boolean(true)));
+            assert_eq!(boolean(no), Ok(Value::Boolean(false)));
+        }
+        for wrong in [Value::from(2), Value::from("yes"), Value::from(""), Value::Real(1.0)] {
+            assert!(boolean(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn text_reals_datetimes_and_references() {
+        let coerced = |value: Value, cim_type| value.coerced(cim_type, false);
+        assert_eq!(coerced(Value::from(""), CimType::String), Ok(Value::from("")));
+        assert_eq!(coerced(Value::from(u64::MAX), CimType::String), Ok(Value::from("18446744073709551615")));
+        assert_eq!(coerced(Value::from("2.5"), CimType::Real64), Ok(Value::Real(2.5)));
+        assert_eq!(coerced(Value::from(2), CimType::Real32), Ok(Value::Real(2.0)));
+        // 2^53 + 1 has no double, 1e39 no float.
+        assert!(coerced(Value::from(9_007_199_254_740_993_u64), CimType::Real64).is_err());
+        assert!(coerced(Value::Real(1e39), CimType::Real32).is_err());
+        assert!(coerced(Value::from("1e39"), CimType::Real32).is_err());
+        for wrong in ["NaN", "inf", "", "x"] {
+            assert!(coerced(Value::from(wrong), CimType::Real64).is_err(), "{wrong}");
+        }
+        let datetime = "20240131120000.000000+060";
+        let value = Value::DateTime(DateTime::parse(datetime).unwrap());
+        assert_eq!(coerced(Value::from(datetime), CimType::DateTime), Ok(value.clone()));
+        assert_eq!(coerced(value, CimType::String), Ok(Value::from(datetime)));
+        let path = r#"SMS_Site.SiteCode="ABC""#;
+        let value = Value::Reference(ObjectPath::parse(path).unwrap());
+        assert_eq!(coerced(Value::from(path), CimType::Reference), Ok(value.clone()));
+        assert_eq!(coerced(value, CimType::String), Ok(Value::from(path)));
+        assert!(coerced(Value::from(path), CimType::Object).is_err());
+        assert!(coerced(Value::from("not a path"), CimType::Reference).is_err());
+    }
+
+    #[test]
+    fn an_array_is_as_wide_as_its_widest_element() {
+        let array = Value::Array(vec![Value::from(1), Value::from(u64::MAX)]);
+        assert_eq!(array.natural_type(), Some((CimType::Uint64, true)));
+        assert_eq!(Value::Array(vec![]).natural_type(), None);
+        assert_eq!(Value::from("").natural_type(), Some((CimType::String, false)));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::limits::WQL_TEXT_BYTES_MAX;
 use crate::wmi::Value;
-use crate::wmi::wql::lexer::{is_refused_control, is_wmi_integer};
+use crate::wmi::value::{is_refused_control, is_wmi_integer};
 use crate::wmi::wql::{Literal, Parameters};
 
 /// What may stand on one side of a comparison besides a property.

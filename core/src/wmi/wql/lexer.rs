@@ -1,6 +1,7 @@
 //! Query text to tokens.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::wmi::value::{is_refused_control, is_wmi_integer};
 
 /// The smallest piece of a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +50,6 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// True for characters that have no place in a text constant; they would only hide what a query says.
-pub(super) fn is_refused_control(c: char) -> bool {
-    c.is_control() && !matches!(c, '\t' | '\r' | '\n')
 }
 
 /// An error at a byte position of the query.
@@ -207,9 +203,4 @@ impl<'t> Lexer<'t> {
         }
         Err(self.refuse(start, "the text has no closing quote; it begins"))
     }
-}
-
-/// True where some WMI type can hold the number.
-pub(super) fn is_wmi_integer(number: i128) -> bool {
-    (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&number)
 }

@@ -6,8 +6,10 @@ mod ast;
 mod binding;
 mod condition;
 mod lexer;
+mod like;
 mod parser;
 mod print;
 
 pub use ast::{Columns, Comparison, Condition, Literal, Operator, OrderBy, Parameters, PropertyPath, Select};
+pub use like::{LikePattern, LikeToken};
 pub use print::{like_literal, quote};
