@@ -10,6 +10,10 @@ pub const CERTIFICATE_FILE_BYTES_MAX: usize = 16 << 20;
 pub const CERTIFICATES_PER_FILE_MAX: usize = 10_000;
 /// Largest single certificate, DER.
 pub const CERTIFICATE_DER_BYTES_MAX: usize = 1 << 20;
+/// Most extensions of one certificate.
+pub const CERTIFICATE_EXTENSIONS_MAX: usize = 64;
+/// Most issuing authorities of one development PKI.
+pub const DEVELOPMENT_SUB_CAS_MAX: usize = 100;
 /// Most thumbprints in one sub-CA list.
 pub const SUB_CA_THUMBPRINTS_MAX: usize = 1_000;
 
