@@ -20,7 +20,7 @@ pub(crate) fn moment(object: &Bound<'_, PyAny>, operation: &str) -> Result<Offse
 }
 
 pub(crate) fn from_python(object: &Bound<'_, PyAny>, operation: &str) -> Result<wmi::DateTime> {
-    Ok(wmi::DateTime::from_offset(moment(object, operation)?)?)
+    Ok(wmi::DateTime::from_offset_date_time(moment(object, operation)?)?)
 }
 
 #[pymethods]
@@ -39,7 +39,7 @@ impl DateTime {
 
     /// The point in time; None for an interval and where fields are `*`.
     fn to_datetime(&self) -> Option<OffsetDateTime> {
-        self.0.to_offset()
+        self.0.to_offset_date_time()
     }
 
     fn __str__(&self) -> &str {

@@ -55,6 +55,7 @@ impl ObjectPath {
                 KeyValue::String(text) => text.into_bound_py_any(py)?,
                 KeyValue::Integer(number) => number.into_bound_py_any(py)?,
                 KeyValue::Boolean(flag) => flag.into_bound_py_any(py)?,
+                KeyValue::Singleton => "@".into_bound_py_any(py)?,
             };
             keys.set_item(name.as_ref().map(|name| name.as_str()), value)?;
         }

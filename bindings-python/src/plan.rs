@@ -1,9 +1,8 @@
 //! What a change of the sub-CA thumbprints would do.
 
 use cmgateway::gateway::sub_ca;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-
-use crate::error::Result;
 
 /// What a change of a gateway's sub-CA thumbprints would do, to be read before it is applied.
 #[pyclass(frozen, eq, module = "cmgateway")]
@@ -60,8 +59,8 @@ impl SubCaPlan {
     }
 
     /// The plan as JSON text.
-    fn to_json(&self) -> Result<String> {
-        Ok(self.0.to_json()?)
+    fn to_json(&self) -> PyResult<String> {
+        serde_json::to_string(&self.0).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
     fn __str__(&self) -> String {

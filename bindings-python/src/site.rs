@@ -9,7 +9,7 @@ use cmgateway::wmi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::class::ClassDefinition;
+use crate::class::{self, ClassDefinition};
 use crate::error::{Result, config};
 use crate::gateway::Gateway;
 use crate::instance::Instance;
@@ -110,8 +110,8 @@ impl Site {
     }
 
     /// A new, empty instance of a class; it is in the site once it is put.
-    #[pyo3(signature = (class_name, /, **properties))]
-    fn new(&self, class_name: &str, properties: Option<&Bound<'_, PyDict>>) -> Result<Instance> {
+    #[pyo3(name = "new", signature = (class_name, /, **properties))]
+    fn new_instance(&self, class_name: &str, properties: Option<&Bound<'_, PyDict>>) -> Result<Instance> {
         let instance = Instance::new(self.site.new_instance(class_name)?);
         for (name, value) in properties.into_iter().flatten() {
             instance.write(&name.extract::<String>()?, &value)?;
@@ -146,10 +146,11 @@ impl Site {
         &self,
         py: Python<'_>,
         name: &str,
-        properties: Vec<(String, String)>,
+        properties: &Bound<'_, PyDict>,
         keys: Vec<String>,
     ) -> Result<()> {
-        let class = wmi::Class::from_names(name, properties, keys)?;
+        let types = properties.iter().map(|(name, of)| Ok((name.extract()?, of.extract()?)));
+        let class = class::from_names(name, types.collect::<PyResult<_>>()?, &keys)?;
         let site = self.site.embedded()?;
         self.handle.block(py, site.define_class(class))
     }
