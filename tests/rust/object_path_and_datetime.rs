@@ -1,5 +1,7 @@
 //! Object paths and datetimes through the front door: what must hold for every one.
 
+#![expect(clippy::unwrap_used, reason = "the makers of random values are part of the test")]
+
 use std::collections::HashSet;
 use std::time::Duration;
 

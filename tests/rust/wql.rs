@@ -1,5 +1,7 @@
 //! WQL through the front door: what is read, what is refused and where, and what must hold for every query.
 
+#![expect(clippy::unwrap_used, reason = "the makers of random values are part of the test")]
+
 use cmgateway::ErrorKind;
 use cmgateway::wmi::wql::{
     Columns, Comparison, Condition, LikePattern, LikeToken, Literal, Operator, OrderBy, Parameters,
@@ -362,7 +364,7 @@ proptest! {
         prop_assert_eq!(pattern.as_exact(), Some(value.as_str()));
         prop_assert!(pattern.matches(&value));
         // Beyond ASCII the lower case of a text is not that of its characters one by one.
-        if other.is_ascii() {
+        if value.is_ascii() && other.is_ascii() {
             prop_assert_eq!(pattern.matches(&other), value.eq_ignore_ascii_case(&other));
         }
     }

@@ -37,3 +37,24 @@ impl Class {
         self.properties.iter().find(|property| property.name.is(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_properties_without_case_and_keys_in_order() {
+        let property = |name, is_key| PropertyDefinition {
+            name: Identifier::new(name).unwrap(),
+            cim_type: CimType::String,
+            is_array: false,
+            is_key,
+        };
+        let properties =
+            vec![property("SiteCode", true), property("Name", false), property("ItemType", true)];
+        let class = Class { name: Identifier::new("SMS_SCI_Component").unwrap(), properties };
+        assert_eq!(class.property("NAME"), Some(&property("Name", false)));
+        assert_eq!(class.property("Other"), None);
+        assert_eq!(class.keys().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["SiteCode", "ItemType"]);
+    }
+}

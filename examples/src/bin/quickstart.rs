@@ -144,7 +144,7 @@ async fn set_the_stage(folder: &Path, token: &str) -> Result<(EmbeddedSite, Admi
     let options = ServerOptions::new(
         "127.0.0.1:0",
         pki.server().chain_pem(),
-        pki.server().key_pem().clone(),
+        pki.server().private_key_pem().clone(),
         Secret::new(token),
     );
     let server = AdminServiceServer::start(site.clone(), options).await?;

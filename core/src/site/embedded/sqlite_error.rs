@@ -14,7 +14,8 @@ pub(super) fn sqlite_error(operation: &str, error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::CannotOpen) => (
             ErrorKind::Auth,
-            "the operating system does not let the site file, or the files beside it, be opened".to_owned(),
+            "the operating system does not let the site file, or the -wal and -shm files beside it, be written"
+                .to_owned(),
         ),
         Some(ErrorCode::DiskFull) => {
             (ErrorKind::Unavailable, "the disk is full; nothing was written".to_owned())

@@ -286,10 +286,13 @@ fn path_key(class: &Class, path: &ObjectPath, key: &PropertyDefinition) -> Optio
     let only_key = class.keys().count() == 1;
     path.keys.iter().find_map(|(name, value)| {
         let named = name.as_ref().map_or(only_key && path.keys.len() == 1, |name| *name == key.name);
-        named.then(|| match value {
-            KeyValue::String(text) => Value::String(text.clone()),
-            KeyValue::Integer(number) => Value::Integer(*number),
-            KeyValue::Boolean(flag) => Value::Boolean(*flag),
-        })
+        match value {
+            _ if !named => None,
+            KeyValue::String(text) => Some(Value::String(text.clone())),
+            KeyValue::Integer(number) => Some(Value::Integer(*number)),
+            KeyValue::Boolean(flag) => Some(Value::Boolean(*flag)),
+            // `@` names the only instance of a class without keys; every class here has one.
+            KeyValue::Singleton => None,
+        }
     })
 }
