@@ -1,3 +1,4 @@
 //! What the tests share: folders, sites, certificates, misbehaving servers. Real sockets, real files, no mocks.
 
 pub mod folder;
+pub mod lua_interpreter;
