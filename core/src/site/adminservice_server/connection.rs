@@ -34,8 +34,7 @@ pub(super) async fn accept(
     let signal = stopped.clone();
     loop {
         tokio::select! {
-            // An error is a dropped server: the same as a stop.
-            _ = stopped.wait_for(|stop| *stop) => break,
+            () = told(&mut stopped) => break,
             Some(_) = connections.join_next() => {}
             // Above the limit clients wait in the system's queue.
             accepted = listener.accept(), if connections.len() < SERVER_CONNECTIONS_MAX => match accepted {
@@ -55,6 +54,11 @@ pub(super) async fn accept(
     }
 }
 
+/// Returns when the server is told to stop, or is dropped.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
 /// Serves one connection. Its errors are the peer's business; there is nobody here to tell.
 async fn serve(
     socket: TcpStream,
@@ -64,7 +68,7 @@ async fn serve(
 ) {
     let _ = socket.set_nodelay(true);
     let handshake = tokio::select! {
-        _ = stopped.wait_for(|stop| *stop) => return,
+        () = told(&mut stopped) => return,
         handshake = timeout(SERVER_HANDSHAKE_TIMEOUT, acceptor.accept(socket)) => handshake,
     };
     let Ok(Ok(stream)) = handshake else { return };
@@ -82,7 +86,7 @@ async fn serve(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), handler));
     tokio::select! {
         _ = connection.as_mut() => return,
-        _ = stopped.wait_for(|stop| *stop) => {}
+        () = told(&mut stopped) => {}
         () = activity.idle() => {}
     }
     connection.as_mut().graceful_shutdown();
