@@ -3,7 +3,7 @@
 //! Prints one line a measure, median of several runs. 10,000 instances by default; `-- 1000000` for a million.
 //! Rows are filled in with plain SQL, in one transaction, so that setting the stage takes seconds; the puts that
 //! are measured go through the site. Plain SQLite on the same file is the peer of the reads.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark fails by panic")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panic")]
 
 use std::hint::black_box;
 use std::path::Path;

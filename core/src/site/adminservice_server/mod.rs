@@ -35,7 +35,7 @@ pub struct ServerOptions {
     pub token: Secret,
 }
 
-/// A running AdminService in front of an embedded site.
+/// A running AdminService that serves an embedded site.
 ///
 /// Dropping it stops it as [`AdminServiceServer::stop`] does, without waiting for the end.
 #[derive(Debug)]
@@ -46,7 +46,9 @@ pub struct AdminServiceServer {
 }
 
 impl AdminServiceServer {
-    /// Begins to listen and returns; requests are served by tasks of the current tokio runtime.
+    /// Serves an embedded site as an AdminService over HTTPS.
+    ///
+    /// It listens when this returns; requests are served by tasks of the current tokio runtime.
     ///
     /// # Errors
     /// `certificate` for a certificate or key that cannot be used, `not_found` for a missing file, `config` for an
@@ -103,13 +105,16 @@ impl AdminServiceServer {
         self.address
     }
 
-    /// The URL to connect to, by IP address; a client may have to use the name in the certificate instead.
+    /// The base URL, as `connect` takes it.
+    ///
+    /// It has the IP address; a client may have to use the name in the certificate instead.
     pub fn url(&self) -> String {
         format!("https://{}/AdminService", self.address)
     }
 
-    /// Stops listening and waits for open requests, though no longer than
-    /// [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT).
+    /// Stops accepting, lets open requests end for a limited time, and closes.
+    ///
+    /// The time is [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT).
     pub async fn stop(self) {
         // Both fail only where the tasks are gone already.
         let _ = self.stop.send(true);
