@@ -4,9 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-
 import cmgateway
+import pytest
 
 ROOT = Path(__file__).parents[2]
 NAME = "GraniteFalls.contoso.com"

@@ -2,10 +2,8 @@
 
 import os
 
-import pytest
-from conftest import NAME, A, put_gateway
-
 import cmgateway
+import pytest
 from cmgateway.errors import (
     AuthError,
     CertificateError,
@@ -16,9 +14,12 @@ from cmgateway.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from conftest import NAME, A, put_gateway
 
 
-@pytest.mark.parametrize("name", ["a'b", 'a"b', "a\\b", "gränite", "☃", "x' OR ServiceType<>'", "%", "a" * 10_000])
+@pytest.mark.parametrize(
+    "name", ["a'b", 'a"b', "a\\b", "gränite", "☃", "x' OR ServiceType<>'", "%", "a" * 10_000]
+)
 def test_a_strange_service_name_is_not_found(site, name):
     put_gateway(site)
     with pytest.raises(NotFoundError, match=NAME):
@@ -137,7 +138,9 @@ def test_a_site_is_not_made_over_a_file(site, tmp_path):
         cmgateway.create_site(tmp_path / "no" / "folder.db", "GF1")
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\x30\x82\x01\x00", b"-----BEGIN CERTIFICATE-----\nxx"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe", b"\x30\x82\x01\x00", b"-----BEGIN CERTIFICATE-----\nxx"]
+)
 def test_content_that_is_no_certificate(tmp_path, sub_ca, content):
     file = tmp_path / "broken.cer"
     file.write_bytes(content)

@@ -4,10 +4,9 @@ import ast
 import doctest
 import inspect
 
+import cmgateway
 import pytest
 from conftest import ROOT
-
-import cmgateway
 
 PACKAGE = ROOT / "bindings-python" / "python" / "cmgateway"
 

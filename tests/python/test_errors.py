@@ -2,11 +2,10 @@
 
 import pickle
 
-import pytest
-from conftest import ROOT
-
 import cmgateway
+import pytest
 from cmgateway import errors
+from conftest import ROOT
 
 RUST = (ROOT / "core" / "src" / "error.rs").read_text(encoding="utf-8")
 KINDS = [line.split('"')[1] for line in RUST.splitlines() if "ErrorKind::" in line and '=> "' in line]

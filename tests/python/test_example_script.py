@@ -113,7 +113,8 @@ def test_json_is_the_plan(site, run, certificates):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"), [("server.pem", "not the certificate of a CA"), ("server.key", "could not"), ("none.cer", "none.cer")]
+    ("wrong", "says"),
+    [("server.pem", "not the certificate of a CA"), ("server.key", "could not"), ("none.cer", "none.cer")],
 )
 def test_what_is_no_sub_ca_is_refused(site, run, certificates, wrong, says):
     put_gateway(site, stored=A)

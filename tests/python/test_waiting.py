@@ -9,11 +9,18 @@ import textwrap
 import threading
 import time
 
+import cmgateway
 import pytest
+from cmgateway.errors import StoppedError
 from conftest import environment, put_gateway
 
-import cmgateway
-from cmgateway.errors import StoppedError
+HOLD_LOCK = """
+import sqlite3, sys
+site = sqlite3.connect(sys.argv[1])
+site.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 WAIT_FOR_LOCK = """
 import sys, cmgateway
@@ -36,6 +43,17 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.fixture
+def lock(site, tmp_path):
+    """Another process that holds the site file until it is closed; in our own one, locks do not stop us."""
+    pytest.importorskip("sqlite3")
+    command = [sys.executable, "-c", HOLD_LOCK, str(tmp_path / "site.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        yield other
+        other.stdin.close()
+
+
 def interrupt(script, argument):
     """Runs a script that waits, presses Ctrl-C, and gives what it says and how long that took."""
     command = [sys.executable, "-c", textwrap.dedent(script), str(argument)]
@@ -55,12 +73,9 @@ def interrupt(script, argument):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a whole console on Windows")
-def test_ctrl_c_ends_a_wait_for_a_lock(site, tmp_path):
-    sqlite3 = pytest.importorskip("sqlite3")
-    other = sqlite3.connect(tmp_path / "site.db")
-    other.execute("BEGIN IMMEDIATE")
+@pytest.mark.usefixtures("lock")
+def test_ctrl_c_ends_a_wait_for_a_lock(tmp_path):
     said, seconds = interrupt(WAIT_FOR_LOCK, tmp_path / "site.db")
-    other.close()
     assert said == "interrupted\n"
     assert seconds < 1
 
@@ -73,10 +88,7 @@ def test_ctrl_c_ends_a_wait_for_a_server_that_never_answers():
     assert seconds < 1
 
 
-def test_other_threads_run_while_a_call_waits(site, tmp_path):
-    sqlite3 = pytest.importorskip("sqlite3")
-    other = sqlite3.connect(tmp_path / "site.db", check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
+def test_other_threads_run_while_a_call_waits(site, lock):
     done = threading.Event()
     writer = threading.Thread(target=lambda: (put_gateway(site), done.set()))
     writer.start()
@@ -86,8 +98,7 @@ def test_other_threads_run_while_a_call_waits(site, tmp_path):
     while time.monotonic() < end:
         turns += 1
     assert not done.is_set()
-    other.rollback()
-    other.close()
+    lock.stdin.close()
     writer.join(10)
     assert done.is_set()
     assert turns > 1000
@@ -108,5 +119,5 @@ def test_a_connection_does_not_cross_a_fork_and_a_new_one_works(site, tmp_path):
                 answer = 3
         finally:
             os._exit(answer)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 if sys.version_info >= (3, 9) else True
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert site.code() == "GF1"

@@ -11,9 +11,9 @@ Every call that waits releases the GIL and ends with KeyboardInterrupt at Ctrl-C
 from . import cert, errors, wmi
 from ._native import (
     ClassDefinition,
+    DateTime,
     Gateway,
     Instance,
-    DateTime,
     ObjectPath,
     PlanStep,
     PropertyDefinition,

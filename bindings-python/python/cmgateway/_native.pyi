@@ -152,7 +152,9 @@ class Site:
         """
 
     def put(
-        self, instance: Instance, mode: Literal["create_or_update", "update_only", "create_only"] = "create_or_update"
+        self,
+        instance: Instance,
+        mode: Literal["create_or_update", "update_only", "create_only"] = "create_or_update",
     ) -> ObjectPath:
         """Writes an instance and gives its path, which holds a key that the site made.
 
