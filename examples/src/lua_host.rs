@@ -30,7 +30,8 @@ fn run(script: &str, arguments: &[String]) -> Result<()> {
         arg.set(index, argument.as_str())?;
     }
     lua.globals().set("arg", arg)?;
-    let source = std::fs::read(script).map_err(|error| mlua::Error::external(format!("{script}: {error}")))?;
+    let source =
+        std::fs::read(script).map_err(|error| mlua::Error::external(format!("{script}: {error}")))?;
     let source = String::from_utf8_lossy(&source);
     // A first line that begins with # is for the shell; the line stays, so that numbers in messages fit.
     let source = if source.starts_with('#') { format!("--{source}") } else { source.into_owned() };

@@ -1,0 +1,84 @@
+//! A small enterprise PKI for rehearsals.
+
+use cmgateway::cert::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
+
+use crate::certificate::{LuaCertificate, time_at};
+use crate::error::{answer, expected, misuse};
+use crate::options::Options;
+
+struct LuaDevelopmentPki(DevelopmentPki);
+
+/// One certificate of the PKI, with its key.
+struct LuaIssuedCertificate(IssuedCertificate);
+
+const OPTIONS: [&str; 7] =
+    ["organization", "sub_cas", "key", "not_before", "days", "server_names", "client_name"];
+
+/// Makes the PKI that the options ask for.
+pub(crate) fn new(lua: &Lua, options: Option<Table>) -> mlua::Result<impl UserData + use<>> {
+    let given = Options::read("development_pki", options, &OPTIONS)?;
+    let mut options = DevelopmentPkiOptions::new(time_at(given.get(lua, "not_before")?)?);
+    if let Some(organization) = given.get(lua, "organization")? {
+        options.organization = organization;
+    }
+    if let Some(sub_cas) = given.get(lua, "sub_cas")? {
+        options.sub_cas = sub_cas;
+    }
+    if let Some(kind) = given.get::<String>(lua, "key")? {
+        options.key = key_kind(&kind)?;
+    }
+    if let Some(days) = given.get(lua, "days")? {
+        options.days = days;
+    }
+    if let Some(server_names) = given.get(lua, "server_names")? {
+        options.server_names = server_names;
+    }
+    if let Some(client_name) = given.get(lua, "client_name")? {
+        options.client_name = client_name;
+    }
+    DevelopmentPki::new(&options).map(LuaDevelopmentPki).map_err(expected)
+}
+
+fn key_kind(kind: &str) -> mlua::Result<KeyKind> {
+    match kind {
+        "ec_p256" => Ok(KeyKind::EcP256),
+        "rsa_2048" => Ok(KeyKind::Rsa2048),
+        other => Err(misuse(format!("bad key '{other}' to 'development_pki' (allowed: ec_p256, rsa_2048)"))),
+    }
+}
+
+impl UserData for LuaDevelopmentPki {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field("__name", "cmgateway.cert.DevelopmentPki");
+        fields.add_field_method_get("root", |_, this| Ok(LuaIssuedCertificate(this.0.root().clone())));
+        fields.add_field_method_get("server", |_, this| Ok(LuaIssuedCertificate(this.0.server().clone())));
+        fields.add_field_method_get("client", |_, this| Ok(LuaIssuedCertificate(this.0.client().clone())));
+        fields.add_field_method_get("sub_cas", |lua, this| {
+            lua.create_sequence_from(this.0.sub_cas().iter().cloned().map(LuaIssuedCertificate))
+        });
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_method("write_to", |lua, this, folder: String| {
+            let files = this.0.write_to(folder).map_err(expected).and_then(|files| {
+                lua.create_sequence_from(files.iter().map(|file| file.to_string_lossy().into_owned()))
+            });
+            answer(files)
+        });
+    }
+}
+
+impl UserData for LuaIssuedCertificate {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field("__name", "cmgateway.cert.IssuedCertificate");
+        fields
+            .add_field_method_get("certificate", |_, this| Ok(LuaCertificate(this.0.certificate().clone())));
+        fields.add_field_method_get("certificate_pem", |_, this| Ok(this.0.certificate_pem()));
+        fields.add_field_method_get("chain_pem", |_, this| Ok(this.0.chain_pem()));
+        // The script asks for the key to use it; it is not shown by anything else.
+        fields.add_field_method_get("private_key_pem", |lua, this| {
+            lua.create_string(this.0.private_key_pem().expose())
+        });
+    }
+}

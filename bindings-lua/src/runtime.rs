@@ -1,0 +1,34 @@
+//! The threads behind the calls, and the guard that ends them with the state.
+
+use std::future::Future;
+
+use cmgateway::blocking::Runtime;
+use mlua::{Lua, UserData, UserDataFields, UserDataRef};
+
+use crate::error::{expected, misuse};
+
+const KEY: &str = "cmgateway.runtime";
+
+/// This state's share of the threads. Lua drops it when the state closes, before it unloads the module; the last
+/// share of the process stops the threads and waits for them.
+struct Guard(Runtime);
+
+impl UserData for Guard {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field("__name", "cmgateway.Runtime");
+    }
+}
+
+/// Gives the state its share.
+pub(crate) fn install(lua: &Lua) -> mlua::Result<()> {
+    let runtime = Runtime::shared().map_err(|error| misuse(error.to_string()))?;
+    lua.set_named_registry_value(KEY, Guard(runtime))
+}
+
+/// Waits for a future on Lua's thread. No Lua code runs meanwhile.
+pub(crate) fn wait<T>(lua: &Lua, future: impl Future<Output = cmgateway::Result<T>>) -> mlua::Result<T> {
+    // A finaliser may call us while the state closes, when the guard is gone already.
+    let guard = lua.named_registry_value::<UserDataRef<Guard>>(KEY);
+    let runtime = guard.map_err(|_| misuse("cmgateway: the Lua state is closing"))?.0.clone();
+    runtime.wait(future, || cmgateway::Result::Ok(())).map_err(expected)
+}

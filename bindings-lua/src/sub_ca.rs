@@ -1,0 +1,79 @@
+//! The list of a gateway's sub-CA thumbprints, and what changes it.
+
+use cmgateway::gateway::sub_ca::{ChangeKind, SubCa, SubCaSource};
+use mlua::{AnyUserData, UserData, UserDataFields, UserDataMethods, Value};
+
+use crate::certificate::LuaCertificate;
+use crate::error::{answer, expected, misuse};
+use crate::runtime::wait;
+use crate::sub_ca_plan::LuaSubCaPlan;
+use crate::thumbprint::LuaThumbprint;
+use crate::thumbprint_list::LuaThumbprintList;
+use crate::value::{sequence, text_from};
+
+pub(crate) struct LuaSubCa(pub(crate) SubCa);
+
+impl UserData for LuaSubCa {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field("__name", "cmgateway.SubCa");
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        methods.add_method("list", |lua, this, ()| answer(wait(lua, this.0.list()).map(LuaThumbprintList)));
+        methods.add_method("plan", |lua, this, (kind, given): (String, Value)| {
+            let kind = kind_from(&kind)?;
+            answer(sources(given).and_then(|given| wait(lua, this.0.plan(kind, &given))).map(LuaSubCaPlan))
+        });
+        methods.add_method("apply", |lua, this, plan: AnyUserData| {
+            let plan = plan.borrow::<LuaSubCaPlan>();
+            let plan =
+                plan.map_err(|_| misuse("bad argument #1 to 'apply' (cmgateway.SubCaPlan expected)"))?;
+            answer(wait(lua, this.0.apply(&plan.0)).map(LuaThumbprintList))
+        });
+        methods.add_method("set", |lua, this, given: Value| {
+            answer(sources(given).and_then(|given| wait(lua, this.0.set(&given))).map(LuaSubCaPlan))
+        });
+        methods.add_method("add", |lua, this, given: Value| {
+            answer(sources(given).and_then(|given| wait(lua, this.0.add(&given))).map(LuaSubCaPlan))
+        });
+        methods.add_method("remove", |lua, this, given: Value| {
+            answer(sources(given).and_then(|given| wait(lua, this.0.remove(&given))).map(LuaSubCaPlan))
+        });
+        methods.add_meta_method("__tostring", |_, this, ()| {
+            Ok(format!("<cmgateway.SubCa of {}>", this.0.gateway().service_name()))
+        });
+    }
+}
+
+fn kind_from(kind: &str) -> mlua::Result<ChangeKind> {
+    match kind {
+        "set" => Ok(ChangeKind::Set),
+        "add" => Ok(ChangeKind::Add),
+        "remove" => Ok(ChangeKind::Remove),
+        other => Err(misuse(format!("bad kind '{other}' to 'plan' (allowed: set, add, remove)"))),
+    }
+}
+
+/// One source or a table of them.
+fn sources(given: Value) -> mlua::Result<Vec<SubCaSource>> {
+    match given {
+        Value::Table(table) => sequence(&table, "a list of sub-CAs")?.iter().map(source).collect(),
+        one => Ok(vec![source(&one)?]),
+    }
+}
+
+fn source(value: &Value) -> mlua::Result<SubCaSource> {
+    match value {
+        Value::String(text) => SubCaSource::from_text(&text_from(text)?).map_err(expected),
+        Value::UserData(object) if object.is::<LuaCertificate>() => {
+            Ok(SubCaSource::Certificate(object.borrow::<LuaCertificate>()?.0.clone()))
+        }
+        Value::UserData(object) if object.is::<LuaThumbprint>() => {
+            Ok(SubCaSource::Thumbprint(object.borrow::<LuaThumbprint>()?.0))
+        }
+        other => {
+            let given = other.type_name();
+            Err(misuse(format!("a sub-CA is a Certificate, a Thumbprint, or text, not a {given}")))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `cmgateway.wmi`: values and query texts, without a site.
+
+use cmgateway::wmi::DateTime;
+use cmgateway::wmi::wql::{Select, like_literal, quote};
+use mlua::{Lua, Table, Value};
+
+use crate::datetime::LuaDateTime;
+use crate::error::{answer, expected};
+use crate::instance;
+use crate::parameters::parameters;
+use crate::path::{LuaPath, path_from};
+
+pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
+    let module = lua.create_table()?;
+    let add = |name, function: mlua::Result<_>| module.set(name, function?);
+    add(
+        "datetime",
+        lua.create_function(|_, text: String| {
+            answer(DateTime::parse(&text).map(LuaDateTime).map_err(expected))
+        }),
+    )?;
+    add(
+        "path",
+        lua.create_function(|_, text: mlua::LuaString| answer(path_from(&Value::String(text)).map(LuaPath))),
+    )?;
+    add(
+        "instance",
+        lua.create_function(|_, (class, properties): (String, Option<Table>)| {
+            answer(instance::new(&class, properties))
+        }),
+    )?;
+    add(
+        "format_query",
+        lua.create_function(|_, (text, values): (String, Option<Table>)| answer(format_query(&text, values))),
+    )?;
+    add("quote", lua.create_function(|_, text: String| answer(quote(&text).map_err(expected))))?;
+    add("like_literal", lua.create_function(|_, text: String| Ok(like_literal(&text))))?;
+    Ok(module)
+}
+
+fn format_query(text: &str, values: Option<Table>) -> mlua::Result<String> {
+    Select::parse_with(text, &parameters(values)?).map(|query| query.to_string()).map_err(expected)
+}
