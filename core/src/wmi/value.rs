@@ -131,7 +131,6 @@ impl Value {
                 "false" | "0" => Ok(Value::Boolean(false)),
                 _ => refuse(&Value::String(text)),
             },
-<<<<<<< HEAD
             (CimType::Real32 | CimType::Real64, value) => {
                 let real = match &value {
                     Value::Real(real) => Some(*real),
@@ -146,16 +145,6 @@ impl Value {
                     _ => refuse(&value),
                 }
             }
-=======
-            (CimType::Real32 | CimType::Real64, Value::Real(real)) if real.is_finite() => {
-                Ok(Value::Real(real))
-            }
-            (CimType::Real32 | CimType::Real64, Value::Integer(number)) => Ok(Value::Real(number as f64)),
-            (CimType::Real32 | CimType::Real64, Value::String(text)) => match text.trim().parse::<f64>() {
-                Ok(real) if real.is_finite() => Ok(Value::Real(real)),
-                _ => refuse(&Value::String(text)),
-            },
->>>>>>> cert
             (CimType::String, value @ Value::String(_)) => Ok(value),
             (CimType::String, Value::Integer(number)) => Ok(Value::String(number.to_string())),
             (CimType::String, Value::DateTime(datetime)) => Ok(Value::String(datetime.to_string())),
