@@ -2,6 +2,9 @@
 
 local cmgateway = require "cmgateway"
 
+-- Lua 5.1 has a local `arg` in every function with `...`.
+local words_of_the_call = arg
+
 local kit = { passed = 0, failed = 0, skipped = 0 }
 
 kit.on_windows = package.config:sub(1, 1) == "\\"
@@ -101,8 +104,8 @@ end
 -- Runs this interpreter with a script; gives its output (both streams) and its exit code.
 function kit.run(script, ...)
     local words, index = {}, 0
-    while arg[index] do index = index - 1 end
-    words[1] = arg[index + 1]
+    while words_of_the_call[index] do index = index - 1 end
+    words[1] = words_of_the_call[index + 1]
     words[2] = script
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
     for at, word in ipairs(words) do words[at] = '"' .. word .. '"' end
