@@ -1,1 +1,60 @@
-//! Binding
+//! The native module of the Python package `cmgateway`: extracts, calls the core, wraps.
+//!
+//! Every class is immutable or locks what changes, so the module is safe without the GIL.
+
+use pyo3::prelude::*;
+
+mod cert;
+mod class;
+mod datetime;
+mod error;
+mod gateway;
+mod instance;
+mod path;
+mod pki;
+mod plan;
+mod rows;
+mod runtime;
+mod site;
+mod source;
+mod sub_ca;
+mod thumbprint;
+mod thumbprint_list;
+mod value;
+mod wql;
+
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use crate::cert::{Certificate, load_cer};
+    #[pymodule_export]
+    use crate::class::{ClassDefinition, PropertyDefinition};
+    #[pymodule_export]
+    use crate::datetime::DateTime;
+    #[pymodule_export]
+    use crate::gateway::Gateway;
+    #[pymodule_export]
+    use crate::instance::Instance;
+    #[pymodule_export]
+    use crate::path::ObjectPath;
+    #[pymodule_export]
+    use crate::pki::{DevelopmentPki, IssuedCertificate};
+    #[pymodule_export]
+    use crate::plan::{PlanStep, SubCaPlan};
+    #[pymodule_export]
+    use crate::rows::Rows;
+    #[pymodule_export]
+    use crate::site::{Site, connect, create_site};
+    #[pymodule_export]
+    use crate::sub_ca::SubCa;
+    #[pymodule_export]
+    use crate::thumbprint::Thumbprint;
+    #[pymodule_export]
+    use crate::thumbprint_list::ThumbprintList;
+    #[pymodule_export]
+    use crate::wql::{format_query, like_literal, quote};
+
+    #[expect(non_upper_case_globals, reason = "the name that Python expects")]
+    #[pymodule_export]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -28,11 +28,24 @@ pub struct Runtime {
 }
 
 #[derive(Debug)]
-struct Threads(Option<Tokio>);
+struct Threads {
+    tokio: Option<Tokio>,
+    // The threads of a process do not come along when it forks.
+    process: u32,
+}
+
+impl Threads {
+    fn are_here(&self) -> bool {
+        self.process == std::process::id()
+    }
+}
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(tokio) = self.0.take() {
+        if let Some(tokio) = self.tokio.take() {
+            if !self.are_here() {
+                return std::mem::forget(tokio);
+            }
             // A wait inside another runtime's thread would panic.
             match tokio::runtime::Handle::try_current() {
                 Ok(_) => tokio.shutdown_background(),
@@ -51,7 +64,7 @@ impl Runtime {
     /// `unavailable` where the operating system gives no threads.
     pub fn shared() -> Result<Self> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(threads) = shared.upgrade() {
+        if let Some(threads) = shared.upgrade().filter(|threads| threads.are_here()) {
             return Ok(Runtime { threads });
         }
         let tokio = Builder::new_multi_thread()
@@ -62,7 +75,7 @@ impl Runtime {
             .map_err(|error| {
                 Error::new(ErrorKind::Unavailable, "start threads", error.to_string()).with_source(error)
             })?;
-        let threads = Arc::new(Threads(Some(tokio)));
+        let threads = Arc::new(Threads { tokio: Some(tokio), process: std::process::id() });
         *shared = Arc::downgrade(&threads);
         Ok(Runtime { threads })
     }
@@ -72,14 +85,16 @@ impl Runtime {
     /// `check` is called every 100 ms; where it fails, the future is dropped and the wait ends with its error.
     ///
     /// # Errors
-    /// Those of the future, then those of `check`.
+    /// Those of the future, then those of `check`; `stopped` in a process forked from the one that started the
+    /// threads.
     pub fn wait<T, E: From<Error>>(
         &self,
         future: impl Future<Output = Result<T>>,
         mut check: impl FnMut() -> std::result::Result<(), E>,
     ) -> std::result::Result<T, E> {
-        let Some(tokio) = &self.threads.0 else {
-            return Err(Error::new(ErrorKind::Stopped, "wait", "the runtime has stopped").into());
+        let Some(tokio) = self.threads.tokio.as_ref().filter(|_| self.threads.are_here()) else {
+            let cause = "this connection was made before the process was forked; make a new one";
+            return Err(Error::new(ErrorKind::Stopped, "wait", cause).into());
         };
         tokio.block_on(async {
             let mut future = std::pin::pin!(future);

@@ -47,6 +47,18 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 pub const RESPONSE_BODY_BYTES_MAX: usize = 64 << 20;
 /// Most pages of one query that are followed.
 pub const PAGES_MAX: usize = 100_000;
+/// Most pages without a row that are followed one after the other.
+pub const EMPTY_PAGES_MAX: usize = 100;
+/// Connections to one host that are kept open for the next request.
+pub const HTTP_IDLE_CONNECTIONS_MAX: usize = 8;
+/// Longest address of a request; the HTTP library cannot hold a longer one.
+pub const URL_BYTES_MAX: usize = 60 << 10;
+/// Characters of an answer that is not understood that an error shows.
+pub const ANSWER_EXCERPT_CHARS_MAX: usize = 200;
+/// Most classes that are taken from `$metadata`; a real site has some hundreds.
+pub const METADATA_CLASSES_MAX: usize = 20_000;
+/// Deepest inheritance of classes in `$metadata`.
+pub const CLASS_INHERITANCE_MAX: usize = 32;
 
 /// Most connections that the AdminService server holds at a time.
 pub const SERVER_CONNECTIONS_MAX: usize = 256;
@@ -56,6 +68,14 @@ pub const REQUEST_BODY_BYTES_MAX: usize = 8 << 20;
 pub const SERVER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait of the AdminService server for request headers, and for a request body.
 pub const SERVER_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection to the AdminService server may be silent, or leave an answer unread.
+pub const SERVER_IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Largest head of a request that the AdminService server takes.
+pub const SERVER_HEADER_BYTES_MAX: usize = 128 << 10;
+/// Most requests at a time on one HTTP/2 connection to the AdminService server.
+pub const SERVER_STREAMS_PER_CONNECTION_MAX: u32 = 32;
+/// Pause after a connection could not be accepted.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Instances in one page of an answer of the AdminService server.
 pub const SERVER_PAGE_ROWS: usize = 1_000;
 /// Longest wait for open requests when a server or the runtime stops.

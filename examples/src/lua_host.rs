@@ -32,7 +32,8 @@ fn run(script: &str, arguments: &[String]) -> Result<()> {
     // The program itself comes before the script, as in stock Lua: a script may start another one that way.
     arg.set(-1, std::env::args().next())?;
     lua.globals().set("arg", arg)?;
-    let source = std::fs::read(script).map_err(|error| mlua::Error::external(format!("{script}: {error}")))?;
+    let source =
+        std::fs::read(script).map_err(|error| mlua::Error::external(format!("{script}: {error}")))?;
     let source = String::from_utf8_lossy(&source);
     // A first line that begins with # is for the shell; the line stays, so that numbers in messages fit.
     let source = if source.starts_with('#') { format!("--{source}") } else { source.into_owned() };

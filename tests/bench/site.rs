@@ -3,7 +3,7 @@
 //! Prints one line a measure, median of several runs. 10,000 instances by default; `-- 1000000` for a million.
 //! Rows are filled in with plain SQL, in one transaction, so that setting the stage takes seconds; the puts that
 //! are measured go through the site. Plain SQLite on the same file is the peer of the reads.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark fails by panic")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panic")]
 
 use std::hint::black_box;
 use std::path::Path;
@@ -27,18 +27,20 @@ fn main() {
     let wql = "SELECT * FROM SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = 'x'";
     report("WQL parse", 20_000, || drop(black_box(Select::parse(wql).unwrap())));
     let query = |wql: String, rows: usize| {
-        let found = runtime.block_on(async {
-            site.query(&wql, &Parameters::None).await.unwrap().all().await.unwrap()
-        });
+        let found = runtime
+            .block_on(async { site.query(&wql, &Parameters::None).await.unwrap().all().await.unwrap() });
         assert_eq!(found.len(), rows, "{wql}");
     };
     let middle = count / 2;
     let by_key = format!("SELECT * FROM SMS_AzureService WHERE AzureServiceID = {middle}");
     report("query by key", 500, || query(by_key.clone(), 1));
-    let by_property = format!("SELECT * FROM SMS_AzureService WHERE ServiceCName = 'SERVICE{middle}.contoso.com'");
+    let by_property =
+        format!("SELECT * FROM SMS_AzureService WHERE ServiceCName = 'SERVICE{middle}.contoso.com'");
     report("query by a property without index", 5, || query(by_property.clone(), 1));
     let by_like = format!("SELECT * FROM SMS_AzureService WHERE ServiceCName LIKE '%{middle}.contoso.com'");
-    report("query LIKE '%x'", 5, || query(by_like.clone(), if count <= 10 { 1 } else { like_rows(count, middle) }));
+    report("query LIKE '%x'", 5, || {
+        query(by_like.clone(), if count <= 10 { 1 } else { like_rows(count, middle) })
+    });
     report("read all rows", 3, || query("SELECT * FROM SMS_AzureService".into(), count as usize));
     let plain = rusqlite_connection(&file);
     report("plain SQLite: read all rows", 3, || assert_eq!(plain_read(&plain), count));

@@ -1,5 +1,8 @@
 //! Certificates: loaded from files of every form, compared with OpenSSL field by field, and issued for rehearsal.
 
+// Helpers outside of `#[test]` functions stop a test the same way.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -120,8 +120,14 @@ async fn properties_come_with_the_instances_and_keep_their_type() {
     let error = site.put(&mut wrong, PutMode::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("Huge"), "{error}");
-    assert_eq!(rows(&site, "SELECT Huge FROM SMS_AzureService WHERE Huge > 9223372036854775807").await.len(), 1);
-    assert_eq!(rows(&site, "SELECT * FROM SMS_AzureService WHERE Huge = '18446744073709551615'").await.len(), 1);
+    assert_eq!(
+        rows(&site, "SELECT Huge FROM SMS_AzureService WHERE Huge > 9223372036854775807").await.len(),
+        1
+    );
+    assert_eq!(
+        rows(&site, "SELECT * FROM SMS_AzureService WHERE Huge = '18446744073709551615'").await.len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -160,7 +166,8 @@ async fn conditions_find_what_wmi_would_find() {
         ("__CLASS = 'sms_azureservice' AND AzureServiceID = 1", &[1]),
         ("__this ISA 'SMS_AzureService' AND AzureServiceID = 1", &[1]),
     ] {
-        let wql = format!("SELECT AzureServiceID FROM SMS_AzureService WHERE {condition} ORDER BY AzureServiceID");
+        let wql =
+            format!("SELECT AzureServiceID FROM SMS_AzureService WHERE {condition} ORDER BY AzureServiceID");
         let found: Vec<_> = rows(&site, &wql)
             .await
             .iter()
@@ -220,7 +227,10 @@ async fn classes_are_defined_by_the_user() {
     };
     let class = Class {
         name: Identifier::new("SMS_Collection").unwrap(),
-        properties: vec![property("CollectionID", CimType::String, true), property("Name", CimType::String, false)],
+        properties: vec![
+            property("CollectionID", CimType::String, true),
+            property("Name", CimType::String, false),
+        ],
     };
     site.embedded().unwrap().define_class(class.clone()).await.unwrap();
     assert_eq!(site.class("sms_collection").await.unwrap(), class);

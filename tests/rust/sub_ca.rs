@@ -98,7 +98,8 @@ async fn certificates_are_checked_before_they_are_listed() {
     assert_eq!(expired.kind(), ErrorKind::Certificate);
     assert!(expired.to_string().contains("expired on"), "{expired}");
     let coming = pki_from(now + Duration::days(10));
-    let early = sub_ca.plan(ChangeKind::Add, &[certificate(coming.sub_cas()[0].certificate())]).await.unwrap();
+    let early =
+        sub_ca.plan(ChangeKind::Add, &[certificate(coming.sub_cas()[0].certificate())]).await.unwrap();
     assert!(early.warnings[0].contains("not valid before"), "{early}");
     let root = sub_ca.plan(ChangeKind::Add, &[certificate(pki.root().certificate())]).await.unwrap();
     assert!(root.warnings[0].contains("is a root"), "{root}");
@@ -124,10 +125,18 @@ async fn gateways_are_found_by_name_or_refused() {
     assert_eq!(missing.kind(), ErrorKind::NotFound);
     assert!(missing.to_string().contains("Other.contoso.com"), "{missing}");
     for name in ["a\"b", "a\\b", "gränite", "☃"] {
-        assert_eq!(Gateway::find(&site, name).await.map(drop).map_err(kind), Err(ErrorKind::NotFound), "{name}");
+        assert_eq!(
+            Gateway::find(&site, name).await.map(drop).map_err(kind),
+            Err(ErrorKind::NotFound),
+            "{name}"
+        );
     }
     for name in ["", "  ", "a\0b"] {
-        assert_eq!(Gateway::find(&site, name).await.map(drop).map_err(kind), Err(ErrorKind::Config), "{name:?}");
+        assert_eq!(
+            Gateway::find(&site, name).await.map(drop).map_err(kind),
+            Err(ErrorKind::Config),
+            "{name:?}"
+        );
     }
     put_gateway(&site, "granitefalls.contoso.com", None).await;
     assert_eq!(Gateway::find(&site, NAME).await.map(drop).map_err(kind), Err(ErrorKind::Conflict));

@@ -15,10 +15,10 @@ use super::{Thumbprint, algorithm, name, pem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::CERTIFICATE_DER_BYTES_MAX;
 
-/// An X.509 certificate: its bytes, checked, and accessors that cannot fail.
+/// An X.509 certificate, read and checked for its structure, not for trust.
 ///
-/// The whole structure is checked when it is read, so what an accessor gives is in the certificate. Nothing is said about
-/// trust. A clone shares the bytes.
+/// The whole structure is checked when it is read, so what an accessor gives is in the certificate and
+/// none of them can fail. A clone shares the bytes.
 ///
 /// ```no_run
 /// use cmgateway::cert::load_cer_file;

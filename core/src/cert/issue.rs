@@ -102,7 +102,7 @@ impl IssuedCertificate {
     }
 }
 
-/// A root, its issuing authorities, a server and a client: enough to rehearse a gateway without a real PKI.
+/// A small enterprise PKI for rehearsals: a root, sub-CAs, a server and a client certificate.
 ///
 /// The first issuing authority signs the server and the client. Nothing here is for production: the keys of the
 /// authorities are in the memory, and in the case of server and client on the disk, of one machine.

@@ -12,9 +12,9 @@ use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 
 const OPERATION: &str = "load certificates";
 
-/// Reads every certificate in the bytes: DER (several may follow each other), PEM with anything around it, or base64 alone.
+/// Reads every certificate of a CER file: DER or PEM, one or many.
 ///
-/// A caller need not know how the file was exported. Text may have a byte order mark or be UTF-16, as Notepad saves it.
+/// DER may follow DER, PEM may have anything around it, and base64 may stand alone: a caller need not know how the file was exported. Text may have a byte order mark or be UTF-16, as Notepad saves it.
 /// PEM blocks of other things, such as private keys, are skipped; of a `TRUSTED CERTIFICATE` the trust settings are.
 ///
 /// # Errors

@@ -9,8 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 const DIGITS: usize = 40;
 
-/// The SHA-1 thumbprint of a certificate: 20 bytes, shown as 40 upper-case hex digits.
+/// The SHA-1 thumbprint of a certificate, as Windows shows it.
 ///
+/// 20 bytes, shown as 40 upper-case hex digits.
 /// It is a name, not a proof: Windows and the site look certificates up by it. Trust is decided elsewhere.
 ///
 /// ```
@@ -24,8 +25,9 @@ const DIGITS: usize = 40;
 pub struct Thumbprint([u8; 20]);
 
 impl Thumbprint {
-    /// Reads a thumbprint as people paste it: blanks, colons, hyphens, either case, and the invisible marks that the
-    /// Windows certificate dialog puts in front.
+    /// Reads a thumbprint as people paste it: blanks, colons, lower case, the invisible U+200E.
+    ///
+    /// The Windows certificate dialog puts such marks in front; hyphens are passed over too.
     ///
     /// # Errors
     /// `config` where another character is found (with its position) or where there are not exactly 40 digits.

@@ -1,13 +1,18 @@
 //! A site, reached through one of several transports with the same values and the same errors.
 
+pub(crate) mod adminservice;
+mod adminservice_server;
 mod connect;
 pub mod embedded;
+pub(crate) mod odata;
 mod site_code;
 mod transport;
 
 use std::fmt;
 use std::sync::Arc;
 
+use self::adminservice::{AdminService, AdminServiceOptions};
+pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;
@@ -15,6 +20,7 @@ pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::TrustedRoots;
 use crate::wmi::wql::{Parameters, Select};
 use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 
@@ -65,7 +71,12 @@ impl Site {
             Address::Embedded(_) if options.token.is_some() => refuse("an embedded site takes no token"),
             Address::Embedded(_) if options.ca_file.is_some() => refuse("an embedded site takes no CA file"),
             Address::Embedded(file) => Ok(EmbeddedSite::open(file).await?.into()),
-            Address::AdminService(_) => refuse("not wired yet"),
+            Address::AdminService(url) => {
+                let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
+                let (token, timeout) = (options.token, options.timeout);
+                let options = AdminServiceOptions { url, token, trusted_roots, timeout };
+                Ok(Site { transport: Arc::new(AdminService::new(options)?) })
+            }
         }
     }
 

@@ -8,9 +8,10 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A DMTF date and time (`20240131120000.000000+060`) or interval (`00000001120000.000000:000`).
+/// A DMTF date and time, or an interval, kept in its 25 characters.
 ///
-/// Its 25 characters are kept as they are, because fields may be unknown (`*`) and a schedule commonly has no
+/// `20240131120000.000000+060` is a point in time, `00000001120000.000000:000` an interval. The characters are kept
+/// because fields may be unknown (`*`) and a schedule commonly has no
 /// offset (`+***`); two values are equal where their characters are.
 ///
 /// ```

@@ -22,8 +22,9 @@ pub enum KeyValue {
     Singleton,
 }
 
-/// The path of an object: `\\server\namespace:Class.Key="value"`, or the part from the class on.
+/// The path of an object in WMI: server, namespace, class and keys.
 ///
+/// It reads `\\server\namespace:Class.Key="value"`, or only the part from the class on.
 /// Two paths are equal whatever the case of server, namespace, class and key names and whatever the order of the
 /// keys. Key values are compared exactly, because only the provider knows which of them have no case.
 ///

@@ -1,15 +1,16 @@
-<<<<<<< HEAD
 //! The quick start: the thumbprint update end to end, from Python and from Lua.
 //!
 //! Without arguments it makes an enterprise PKI and an embedded site with the gateway GraniteFalls, serves the
 //! site as an AdminService on loopback, adds one sub-CA with the Python script on the file and the other with the
 //! Lua script through HTTPS. With `--site URL --cname NAME FILE.cer…` it does the same on a site of yours.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use cmgateway::blocking::Runtime;
 use cmgateway::cert::{DevelopmentPki, DevelopmentPkiOptions};
+use cmgateway::net::PemSource;
 use cmgateway::site::{AdminServiceServer, EmbeddedSite, PutMode, ServerOptions, SiteCode};
 use cmgateway::wmi::Instance;
 use cmgateway::{Error, Secret};
@@ -113,12 +114,13 @@ fn rehearse() -> Result<(), String> {
     run_python(&python, &["--site", &file, name, "--add", &first, "--plan"], None)?;
     run_python(&python, &["--site", &file, name, "--add", &first], None)?;
     heading(&format!("Lua, through HTTPS at {}", server.url()));
-    let options = ["--site", server.url(), "--ca-file", &root, name, "--add", &second];
+    let url = server.url();
+    let options = ["--site", &url, "--ca-file", &root, name, "--add", &second];
     run_lua(&options, Some(token))?;
     heading("Lua once more: nothing is left to do");
     run_lua(&options, Some(token))?;
 
-    runtime.wait(server.stop(), || Ok(())).map_err(said)?;
+    runtime.wait(async { Ok(server.stop().await) }, || Ok(())).map_err(said)?;
     println!("\nThe site is {file}, its certificates lie beside it. Try it yourself:");
     println!("  {} {}", python.python().display(), script("python", "py").display());
     Ok(())
@@ -142,12 +144,12 @@ async fn set_the_stage(folder: &Path, token: &str) -> Result<(EmbeddedSite, Admi
     service.set("NumberOfInstances", 1)?;
     let path = site.put(&service, PutMode::CreateOnly).await?;
     println!("  {path}: no sub-CA thumbprints yet");
-    let options = ServerOptions::new(
-        "127.0.0.1:0",
-        pki.server().chain_pem(),
-        pki.server().key_pem().clone(),
-        Secret::new(token),
-    );
+    let options = ServerOptions {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        certificate_chain_pem: PemSource::bytes(pki.server().chain_pem()),
+        key_pem: PemSource::bytes(pki.server().private_key_pem().expose()),
+        token: Secret::new(token),
+    };
     let server = AdminServiceServer::start(site.clone(), options).await?;
     Ok((site, server))
 }
@@ -191,7 +193,3 @@ fn run_script(mut command: Command, options: &[&str], token: Option<&str>) -> Re
         Err(error) => Err(format!("could not start the script: {error}")),
     }
 }
-=======
-//! q
-fn main() {}
->>>>>>> cert

@@ -12,4 +12,4 @@ mod print;
 
 pub use ast::{Columns, Comparison, Condition, Literal, Operator, OrderBy, Parameters, PropertyPath, Select};
 pub use like::{LikePattern, LikeToken};
-pub use print::{like_literal, quote};
+pub use print::{format, like_literal, quote};

@@ -4,11 +4,31 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::wmi::wql::binding::checked_text;
-use crate::wmi::wql::{Columns, Comparison, Condition, Literal, Operator, OrderBy, PropertyPath, Select};
+use crate::wmi::wql::{
+    Columns, Comparison, Condition, Literal, Operator, OrderBy, Parameters, PropertyPath, Select,
+};
 
-/// The text as a WQL constant in double quotes, for those who keep WQL as data.
+/// Fills the placeholders of a WQL text and gives it back in canonical form.
 ///
-/// `\` and `"` are escaped and `'` is left alone: this is the one form that every provider reads in the same
+/// For WQL that is data: a saved query, the rule of a collection. To run a query, give its text and values to
+/// `Site::query` instead.
+///
+/// # Errors
+/// Those of [`Select::parse_with`].
+///
+/// ```
+/// use cmgateway::wmi::wql::{self, Parameters};
+/// let rule = wql::format("select Name from SMS_R_System where Name = ?", &Parameters::positional(["o'brien"]))?;
+/// assert_eq!(rule, r#"SELECT Name FROM SMS_R_System WHERE Name = "o'brien""#);
+/// # Ok::<(), cmgateway::Error>(())
+/// ```
+pub fn format(wql: &str, parameters: &Parameters) -> Result<String> {
+    Select::parse_with(wql, parameters).map(|select| select.to_string())
+}
+
+/// A text as a WQL string literal, in double quotes.
+///
+/// For those who keep WQL as data. `\` and `"` are escaped and `'` is left alone: this is the one form that every provider reads in the same
 /// way. To run a query, give values to [`Select::parse_with`] instead.
 ///
 /// # Errors
@@ -27,7 +47,7 @@ pub fn quote(text: &str) -> Result<String> {
     }
 }
 
-/// A LIKE pattern that matches this text and no other.
+/// A text with its `LIKE` wildcards bracketed, so that it matches only itself.
 ///
 /// ```
 /// use cmgateway::wmi::wql;

@@ -1,0 +1,152 @@
+"""What can go wrong: one exception class per kind of error, all below `Error`.
+
+Wrong types of arguments raise `TypeError`, as everywhere in Python; everything else that is expected to go wrong
+raises a class of this module. The eleven kinds are the same words in Rust, Python and Lua.
+"""
+
+from typing import Any, Dict, Optional, Tuple, Type
+
+__all__ = [
+    "AuthError",
+    "CertificateError",
+    "ConfigError",
+    "ConflictError",
+    "Error",
+    "InternalError",
+    "NotFoundError",
+    "ProtocolError",
+    "StoppedError",
+    "TimedOutError",
+    "UnavailableError",
+    "UnsupportedError",
+]
+
+
+class Error(Exception):
+    """The parent of every error of this package; its text is `could not <verb> <thing>: <cause>`.
+
+    Example:
+        >>> try:
+        ...     site.gateway("nowhere.contoso.com")
+        ... except cmgateway.errors.Error as error:
+        ...     print(error.kind, error.fault, error.retry_after)
+        not_found caller None
+    """
+
+    kind: str = "internal"
+    """What went wrong, as one of eleven words."""
+    operation: str
+    """What was being done, as `<verb> <thing>`."""
+    cause: str
+    """The cause alone."""
+    fault: str
+    """Who has to do something about it: `caller`, `peer`, `network` or `us`."""
+    retry_after: Optional[float]
+    """Seconds after which the same call may succeed: 0.0 at once, None never."""
+    context: Dict[str, str]
+    """Names and values that help to find the cause; never a secret."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation: str = "",
+        cause: str = "",
+        fault: str = "us",
+        retry_after: Optional[float] = None,
+        context: Optional[Dict[str, str]] = None,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.cause = cause
+        self.fault = fault
+        self.retry_after = retry_after
+        self.context = {} if context is None else context
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        # Keyword arguments do not survive the default way to pickle an exception.
+        return (type(self), self.args, self.__dict__)
+
+
+class ConfigError(Error):
+    """The caller's input is wrong: a setting, an argument, a query text."""
+
+    kind = "config"
+
+
+class CertificateError(Error):
+    """A certificate cannot be read, is not what was asked for, or is not trusted."""
+
+    kind = "certificate"
+
+
+class AuthError(Error):
+    """The other side does not accept who we are or does not allow what we ask."""
+
+    kind = "auth"
+
+
+class NotFoundError(Error):
+    """The thing asked for does not exist."""
+
+    kind = "not_found"
+
+
+class ConflictError(Error):
+    """The thing exists already, exists twice, or was changed by somebody else."""
+
+    kind = "conflict"
+
+
+class UnavailableError(Error):
+    """The other side (or the disk) cannot serve us now."""
+
+    kind = "unavailable"
+
+
+class TimedOutError(Error, TimeoutError):
+    """No answer came within the time allowed."""
+
+    kind = "timed_out"
+
+
+class ProtocolError(Error):
+    """The other side answered something that is not the protocol."""
+
+    kind = "protocol"
+
+
+class UnsupportedError(Error):
+    """The transport or the server cannot do this."""
+
+    kind = "unsupported"
+
+
+class StoppedError(Error):
+    """The work was stopped: cancelled, closed, interrupted."""
+
+    kind = "stopped"
+
+
+class InternalError(Error):
+    """A defect of this library."""
+
+    kind = "internal"
+
+
+_BY_KIND: Dict[str, Type[Error]] = {child.kind: child for child in Error.__subclasses__()}
+
+
+def _make(
+    kind: str,
+    message: str,
+    operation: str,
+    cause: str,
+    fault: str,
+    retry_after: Optional[float],
+    context: Dict[str, str],
+) -> Error:
+    """Called by the native module for each error of the core."""
+    return _BY_KIND.get(kind, InternalError)(
+        message, operation=operation, cause=cause, fault=fault, retry_after=retry_after, context=context
+    )

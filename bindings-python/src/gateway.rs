@@ -1,0 +1,52 @@
+//! A cloud management gateway.
+
+use pyo3::prelude::*;
+
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::path::ObjectPath;
+use crate::runtime::Handle;
+use crate::sub_ca::SubCa;
+
+/// A cloud management gateway, found in its site by its service name.
+#[pyclass(frozen, module = "cmgateway")]
+pub(crate) struct Gateway {
+    gateway: cmgateway::gateway::Gateway,
+    handle: Handle,
+}
+
+impl Gateway {
+    pub(crate) fn new(gateway: cmgateway::gateway::Gateway, handle: Handle) -> Self {
+        Gateway { gateway, handle }
+    }
+}
+
+#[pymethods]
+impl Gateway {
+    /// The service name, in the site's spelling.
+    #[getter]
+    fn service_name(&self) -> &str {
+        self.gateway.service_name()
+    }
+
+    /// The path of its `SMS_AzureService` instance.
+    #[getter]
+    fn path(&self) -> ObjectPath {
+        ObjectPath(self.gateway.path().clone())
+    }
+
+    /// The list of its sub-CA thumbprints.
+    #[getter]
+    fn sub_ca(&self) -> SubCa {
+        SubCa::new(self.gateway.sub_ca(), self.handle.clone())
+    }
+
+    /// Its `SMS_AzureService` instance as it is now.
+    fn instance(&self, py: Python<'_>) -> Result<Instance> {
+        self.handle.block(py, self.gateway.instance()).map(Instance::new)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<gateway {} ({})>", self.gateway.service_name(), self.gateway.path())
+    }
+}

@@ -1,0 +1,99 @@
+//! What a change of the sub-CA thumbprints would do.
+
+use cmgateway::gateway::sub_ca;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+/// What a change of a gateway's sub-CA thumbprints would do, to be read before it is applied.
+#[pyclass(frozen, eq, module = "cmgateway")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct SubCaPlan(pub(crate) sub_ca::SubCaPlan);
+
+/// One line of a plan.
+#[pyclass(frozen, eq, module = "cmgateway")]
+#[derive(PartialEq, Eq)]
+pub(crate) struct PlanStep(sub_ca::PlanStep);
+
+#[pymethods]
+impl SubCaPlan {
+    /// The gateway's service name.
+    #[getter]
+    fn service_name(&self) -> &str {
+        &self.0.service_name
+    }
+
+    /// The path of its instance.
+    #[getter]
+    fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// The text of the property as it is; None where it is null.
+    #[getter]
+    fn before(&self) -> Option<&str> {
+        self.0.before.as_deref()
+    }
+
+    /// The text of the property as it would be.
+    #[getter]
+    fn after(&self) -> &str {
+        &self.0.after
+    }
+
+    /// What happens to each thumbprint.
+    #[getter]
+    fn steps(&self) -> Vec<PlanStep> {
+        self.0.steps.iter().cloned().map(PlanStep).collect()
+    }
+
+    /// What the administrator should know.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.0.warnings.clone()
+    }
+
+    /// False where the site is as wanted already; applying such a plan writes nothing.
+    #[getter]
+    fn is_change(&self) -> bool {
+        self.0.is_change()
+    }
+
+    /// The plan as JSON text.
+    fn to_json(&self) -> PyResult<String> {
+        serde_json::to_string(&self.0).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        let change = if self.0.is_change() { "a change" } else { "no change" };
+        format!("<plan of {change} for {}>", self.0.service_name)
+    }
+}
+
+#[pymethods]
+impl PlanStep {
+    /// What happens: `keep`, `add` or `remove`.
+    #[getter]
+    fn action(&self) -> &'static str {
+        self.0.action.as_str()
+    }
+
+    /// To which thumbprint.
+    #[getter]
+    fn thumbprint(&self) -> &str {
+        &self.0.thumbprint
+    }
+
+    /// The subject of its certificate, where one was given.
+    #[getter]
+    fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<{} {}>", self.0.action.as_str(), self.0.thumbprint)
+    }
+}

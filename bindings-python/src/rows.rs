@@ -1,0 +1,54 @@
+//! The rows of a query.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::runtime::Handle;
+
+/// The rows of a query, read as they are asked for.
+#[pyclass(frozen, module = "cmgateway")]
+pub(crate) struct Rows {
+    // None once the rows are taken by `all` or `first`.
+    rows: Mutex<Option<cmgateway::site::Rows>>,
+    handle: Handle,
+}
+
+impl Rows {
+    pub(crate) fn new(rows: cmgateway::site::Rows, handle: Handle) -> Self {
+        Rows { rows: Mutex::new(Some(rows)), handle }
+    }
+
+    /// Two threads may share the rows; the one that waits must not hold the GIL.
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Option<cmgateway::site::Rows>> {
+        use pyo3::sync::MutexExt;
+        self.rows.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Rows {
+    fn __iter__(rows: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        rows
+    }
+
+    fn __next__(&self, py: Python<'_>) -> Result<Option<Instance>> {
+        let mut rows = self.lock(py);
+        let Some(rows) = rows.as_mut() else { return Ok(None) };
+        Ok(self.handle.block(py, rows.next())?.map(Instance::new))
+    }
+
+    /// The rows that are left, all at once.
+    fn all(&self, py: Python<'_>) -> Result<Vec<Instance>> {
+        let Some(rows) = self.lock(py).take() else { return Ok(Vec::new()) };
+        Ok(self.handle.block(py, rows.all())?.into_iter().map(Instance::new).collect())
+    }
+
+    /// The next row, or None; the rows after it are given up.
+    fn first(&self, py: Python<'_>) -> Result<Option<Instance>> {
+        let Some(mut rows) = self.lock(py).take() else { return Ok(None) };
+        Ok(self.handle.block(py, rows.next())?.map(Instance::new))
+    }
+}

@@ -1,0 +1,173 @@
+//! A connection to a site.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cmgateway::Secret;
+use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, SiteCode};
+use cmgateway::wmi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::class::{self, ClassDefinition};
+use crate::error::{Result, config};
+use crate::gateway::Gateway;
+use crate::instance::Instance;
+use crate::path::{self, ObjectPath};
+use crate::rows::Rows;
+use crate::runtime::Handle;
+use crate::wql;
+
+/// A connection to a Configuration Manager site; clones share it.
+#[pyclass(frozen, module = "cmgateway")]
+pub(crate) struct Site {
+    site: cmgateway::site::Site,
+    handle: Handle,
+}
+
+/// Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+#[pyfunction]
+#[pyo3(signature = (url, *, token=None, ca_file=None, timeout=None))]
+pub(crate) fn connect(
+    py: Python<'_>,
+    url: &str,
+    token: Option<&str>,
+    ca_file: Option<PathBuf>,
+    timeout: Option<f64>,
+) -> Result<Site> {
+    let mut options = ConnectOptions::new(url);
+    options.token = token.map(Secret::new);
+    options.ca_file = ca_file;
+    if let Some(seconds) = timeout {
+        options.timeout = Duration::try_from_secs_f64(seconds)
+            .map_err(|error| config(format!("connect to {url}"), format!("timeout {seconds}: {error}")))?;
+    }
+    let handle = Handle::new()?;
+    let site = handle.block(py, cmgateway::site::Site::connect(options))?;
+    Ok(Site { site, handle })
+}
+
+/// Makes a new site file with the classes this library works with and the site's own instances.
+#[pyfunction]
+pub(crate) fn create_site(py: Python<'_>, file: PathBuf, code: &str) -> Result<Site> {
+    let (code, handle) = (SiteCode::new(code)?, Handle::new()?);
+    let site = handle.block(py, EmbeddedSite::create(file, &code))?;
+    Ok(Site { site: site.into(), handle })
+}
+
+fn mode_of(mode: &str) -> Result<PutMode> {
+    match mode {
+        "create_or_update" => Ok(PutMode::CreateOrUpdate),
+        "update_only" => Ok(PutMode::UpdateOnly),
+        "create_only" => Ok(PutMode::CreateOnly),
+        _ => Err(config("put", format!("mode {mode:?} is not create_or_update, update_only or create_only"))),
+    }
+}
+
+/// What to delete: an instance stands for its path.
+fn target_of(target: &Bound<'_, PyAny>) -> Result<wmi::ObjectPath> {
+    match target.cast::<Instance>() {
+        Ok(instance) => match instance.get().lock().path() {
+            Some(path) => Ok(path.clone()),
+            None => Err(config("delete an instance", "it has no path: it is new, or the query left out its key")),
+        },
+        Err(_) => path::from_python(target),
+    }
+}
+
+#[pymethods]
+impl Site {
+    /// The address, without secrets.
+    #[getter]
+    fn address(&self) -> &str {
+        self.site.address()
+    }
+
+    /// The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
+    fn code(&self, py: Python<'_>) -> Result<String> {
+        self.handle.block(py, self.site.code()).map(|code| code.to_string())
+    }
+
+    /// Runs a WQL query with values for its placeholders and gives the rows as they are read.
+    #[pyo3(signature = (wql, /, *args, **named))]
+    fn query(
+        &self,
+        py: Python<'_>,
+        wql: &str,
+        args: &Bound<'_, PyTuple>,
+        named: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Rows> {
+        let parameters = wql::parameters(args, named)?;
+        let rows = self.handle.block(py, self.site.query(wql, &parameters))?;
+        Ok(Rows::new(rows, self.handle.clone()))
+    }
+
+    /// Reads one instance by its path, with its lazy properties.
+    #[pyo3(signature = (path, /))]
+    fn get(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> Result<Instance> {
+        let path = path::from_python(path)?;
+        self.handle.block(py, self.site.get(&path)).map(Instance::new)
+    }
+
+    /// A new, empty instance of a class; it is in the site once it is put.
+    #[pyo3(name = "new", signature = (class_name, /, **properties))]
+    fn new_instance(&self, class_name: &str, properties: Option<&Bound<'_, PyDict>>) -> Result<Instance> {
+        let instance = Instance::new(self.site.new_instance(class_name)?);
+        for (name, value) in properties.into_iter().flatten() {
+            instance.write(&name.extract::<String>()?, &value)?;
+        }
+        Ok(instance)
+    }
+
+    /// Writes an instance and gives its path, which holds a key that the site made.
+    #[pyo3(signature = (instance, mode="create_or_update"))]
+    fn put(&self, py: Python<'_>, instance: &Instance, mode: &str) -> Result<ObjectPath> {
+        let (mode, mut stored) = (mode_of(mode)?, instance.lock().clone());
+        let path = self.handle.block(py, self.site.put(&mut stored, mode))?;
+        *instance.lock() = stored;
+        Ok(ObjectPath(path))
+    }
+
+    /// Deletes one instance by its path.
+    #[pyo3(signature = (target, /))]
+    fn delete(&self, py: Python<'_>, target: &Bound<'_, PyAny>) -> Result<()> {
+        let path = target_of(target)?;
+        self.handle.block(py, self.site.delete(&path))
+    }
+
+    /// The definition of a class as the provider knows it.
+    #[pyo3(signature = (name, /))]
+    fn class_definition(&self, py: Python<'_>, name: &str) -> Result<ClassDefinition> {
+        self.handle.block(py, self.site.class(name)).map(ClassDefinition)
+    }
+
+    /// Adds a class; it needs at least one key property.
+    fn define_class(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        properties: &Bound<'_, PyDict>,
+        keys: Vec<String>,
+    ) -> Result<()> {
+        let types = properties.iter().map(|(name, of)| Ok((name.extract()?, of.extract()?)));
+        let class = class::from_names(name, types.collect::<PyResult<_>>()?, &keys)?;
+        let site = self.site.embedded()?;
+        self.handle.block(py, site.define_class(class))
+    }
+
+    /// Finds the gateway of this service name; case does not matter.
+    fn gateway(&self, py: Python<'_>, service_name: &str) -> Result<Gateway> {
+        let found = cmgateway::gateway::Gateway::find(&self.site, service_name);
+        Ok(Gateway::new(self.handle.block(py, found)?, self.handle.clone()))
+    }
+
+    /// All gateways of the site, in the order of their service names.
+    fn gateways(&self, py: Python<'_>) -> Result<Vec<Gateway>> {
+        let found = self.handle.block(py, cmgateway::gateway::Gateway::list(&self.site))?;
+        Ok(found.into_iter().map(|gateway| Gateway::new(gateway, self.handle.clone())).collect())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<site {}>", self.site.address())
+    }
+}

@@ -1,0 +1,73 @@
+//! The verbs on a gateway's sub-CA thumbprints.
+
+use cmgateway::gateway::sub_ca::{self, ChangeKind};
+use pyo3::prelude::*;
+
+use crate::error::{Result, config};
+use crate::plan::SubCaPlan;
+use crate::runtime::Handle;
+use crate::source;
+use crate::thumbprint_list::ThumbprintList;
+
+/// The list of a gateway's sub-CA thumbprints.
+#[pyclass(frozen, module = "cmgateway")]
+pub(crate) struct SubCa {
+    sub_ca: sub_ca::SubCa,
+    handle: Handle,
+}
+
+impl SubCa {
+    pub(crate) fn new(sub_ca: sub_ca::SubCa, handle: Handle) -> Self {
+        SubCa { sub_ca, handle }
+    }
+}
+
+fn kind_of(kind: &str) -> Result<ChangeKind> {
+    match kind {
+        "set" => Ok(ChangeKind::Set),
+        "add" => Ok(ChangeKind::Add),
+        "remove" => Ok(ChangeKind::Remove),
+        _ => Err(config("plan sub-CA thumbprints", format!("{kind:?} is not set, add or remove"))),
+    }
+}
+
+#[pymethods]
+impl SubCa {
+    /// Reads the list from the site.
+    fn list(&self, py: Python<'_>) -> Result<ThumbprintList> {
+        self.handle.block(py, self.sub_ca.list()).map(ThumbprintList)
+    }
+
+    /// Says what a change would do; nothing is changed.
+    fn plan(&self, py: Python<'_>, kind: &str, sources: &Bound<'_, PyAny>) -> Result<SubCaPlan> {
+        let (kind, sources) = (kind_of(kind)?, source::from_python(sources)?);
+        self.handle.block(py, self.sub_ca.plan(kind, &sources)).map(SubCaPlan)
+    }
+
+    /// Does what a plan says, then reads the list back and compares.
+    fn apply(&self, py: Python<'_>, plan: &SubCaPlan) -> Result<ThumbprintList> {
+        self.handle.block(py, self.sub_ca.apply(&plan.0)).map(ThumbprintList)
+    }
+
+    /// Makes the list exactly these.
+    fn set(&self, py: Python<'_>, sources: &Bound<'_, PyAny>) -> Result<SubCaPlan> {
+        let sources = source::from_python(sources)?;
+        self.handle.block(py, self.sub_ca.set(&sources)).map(SubCaPlan)
+    }
+
+    /// Adds these to the list.
+    fn add(&self, py: Python<'_>, sources: &Bound<'_, PyAny>) -> Result<SubCaPlan> {
+        let sources = source::from_python(sources)?;
+        self.handle.block(py, self.sub_ca.add(&sources)).map(SubCaPlan)
+    }
+
+    /// Removes these from the list.
+    fn remove(&self, py: Python<'_>, sources: &Bound<'_, PyAny>) -> Result<SubCaPlan> {
+        let sources = source::from_python(sources)?;
+        self.handle.block(py, self.sub_ca.remove(&sources)).map(SubCaPlan)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<sub-CA thumbprints of {}>", self.sub_ca.gateway().service_name())
+    }
+}

@@ -1,0 +1,173 @@
+//! The HTTP client: one request, one answer of limited size, errors that say what to do.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+};
+pub(crate) use reqwest::{Method, Url};
+
+use super::http_error::{self, Phase};
+use super::tls::{TrustedRoots, client_config};
+use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::limits::{CONNECT_TIMEOUT, HTTP_IDLE_CONNECTIONS_MAX};
+use crate::secret::Secret;
+
+/// How an [`HttpClient`] connects.
+pub(crate) struct HttpOptions {
+    pub(crate) trusted_roots: TrustedRoots,
+    /// Sent as `Authorization: Bearer` with every request.
+    pub(crate) token: Option<Secret>,
+    /// For a whole request, from connecting to the last byte of the answer.
+    pub(crate) timeout: Duration,
+    pub(crate) response_bytes_max: usize,
+}
+
+/// An HTTPS client that follows no redirect and reads no more than it was allowed to.
+pub(crate) struct HttpClient {
+    client: reqwest::Client,
+    token: Option<Secret>,
+    timeout: Duration,
+    response_bytes_max: usize,
+}
+
+/// A request that carries JSON or nothing.
+pub(crate) struct HttpRequest<'a> {
+    /// `<verb> <thing>` for errors.
+    pub(crate) operation: &'a str,
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    pub(crate) accept: &'static str,
+    pub(crate) json: Option<Vec<u8>>,
+}
+
+/// A whole answer, whatever its status.
+pub(crate) struct HttpAnswer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl HttpAnswer {
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// True where the header says that the body is HTML, as error pages of proxies and web servers are.
+    pub(crate) fn is_html(&self) -> bool {
+        let declared = self.header(CONTENT_TYPE.as_str()).unwrap_or_default().to_ascii_lowercase();
+        declared.starts_with("text/html") || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
+    /// How long the server asks to wait before the next try; only the form in seconds is read.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    }
+}
+
+impl HttpClient {
+    /// Builds the client; connects to nothing yet.
+    pub(crate) fn new(options: HttpOptions) -> Result<Self> {
+        let operation = "set up the HTTP client";
+        if let Some(token) = &options.token {
+            bearer(token).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Config,
+                    operation,
+                    "the token is empty or has characters no token can have",
+                )
+            })?;
+        }
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(client_config(&options.trusted_roots)?)
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("cmgateway/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
+            .timeout(options.timeout)
+            .pool_max_idle_per_host(HTTP_IDLE_CONNECTIONS_MAX)
+            .build()
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, operation, error.to_string()).with_source(error)
+            })?;
+        let HttpOptions { token, timeout, response_bytes_max, .. } = options;
+        Ok(HttpClient { client, token, timeout, response_bytes_max })
+    }
+
+    /// Sends a request and reads the whole answer; an answer of any status but a redirect is a success here.
+    pub(crate) async fn send(&self, request: HttpRequest<'_>) -> Result<HttpAnswer> {
+        let (operation, url) = (request.operation, request.url.clone());
+        let is_read = request.method == Method::GET;
+        let failed = |phase: Phase, error: reqwest::Error| {
+            http_error::described(operation, &url, is_read, self.timeout, phase, error)
+        };
+        let mut builder = self.client.request(request.method, url.clone()).header(ACCEPT, request.accept);
+        if let Some(value) = self.token.as_ref().and_then(bearer) {
+            builder = builder.header(AUTHORIZATION, value);
+        }
+        if let Some(json) = request.json {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(json);
+        }
+        let mut response = builder.send().await.map_err(|error| failed(Phase::Head, error))?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        if (300..400).contains(&status) {
+            return Err(redirect_refused(operation, &url, status, headers.get(LOCATION)));
+        }
+        self.refuse_too_long(operation, &url, declared_length(&headers))?;
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| failed(Phase::Body(body.len()), error))?
+        {
+            self.refuse_too_long(operation, &url, (body.len() + chunk.len()) as u64)?;
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpAnswer { status, headers, body: body.into() })
+    }
+
+    fn refuse_too_long(&self, operation: &str, url: &Url, length: u64) -> Result<()> {
+        if length <= self.response_bytes_max as u64 {
+            return Ok(());
+        }
+        let cause = format!(
+            "the answer has {length} bytes or more, {} are read at most; ask for less at a time",
+            self.response_bytes_max
+        );
+        Err(Error::new(ErrorKind::Protocol, operation, cause).with_context("url", url.as_str()))
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> u64 {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
+}
+
+fn bearer(token: &Secret) -> Option<HeaderValue> {
+    let text = token.expose();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let mut value = HeaderValue::from_str(&format!("Bearer {text}")).ok()?;
+    // Keeps it out of HTTP/2 header tables and of debug output.
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn redirect_refused(operation: &str, url: &Url, status: u16, location: Option<&HeaderValue>) -> Error {
+    let target = location.and_then(|value| value.to_str().ok()).and_then(|text| url.join(text).ok());
+    let target = match target {
+        // The query may carry what a login page wants to know; it is not for our message.
+        Some(target) => format!("{}{}", target.origin().ascii_serialization(), target.path()),
+        None => "an address that cannot be read".to_owned(),
+    };
+    let cause = format!(
+        "the server redirects to {target}; a redirect is not followed, for it would carry the token there; \
+         connect to that address if it is the right one"
+    );
+    Error::new(ErrorKind::Protocol, operation, cause)
+        .with_context("url", url.as_str())
+        .with_context("status", status.to_string())
+        .with_retry(Retry::Never)
+}

@@ -1,0 +1,259 @@
+//! The one place that builds TLS settings.
+//!
+//! The crypto provider is handed over explicitly every time: a process-wide default would be a decision for the
+//! program that embeds this library, not for the library.
+
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls_platform_verifier::BuilderVerifierExt;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
+
+/// Which issuers a server's certificate may chain to.
+///
+/// ```
+/// use cmgateway::net::TrustedRoots;
+/// let roots = TrustedRoots::File("contoso-root.pem".into());
+/// assert_ne!(roots, TrustedRoots::default());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrustedRoots {
+    /// What the operating system trusts.
+    #[default]
+    System,
+    /// Only the certificates of this file, PEM or DER; the system's roots do not count.
+    File(PathBuf),
+    /// Only these certificates, PEM or DER; the system's roots do not count.
+    Pem(Vec<u8>),
+}
+
+/// PEM text of a certificate chain or of a private key: in a file, or in memory.
+///
+/// It prints the file name or the word `bytes`, never the content, which may be a key.
+///
+/// ```
+/// use cmgateway::net::PemSource;
+/// assert_eq!(format!("{:?}", PemSource::bytes("-----BEGIN PRIVATE KEY-----")), "PemSource(bytes)");
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum PemSource {
+    /// The file to read it from.
+    File(PathBuf),
+    /// The text itself; wiped when it is dropped.
+    Bytes(Zeroizing<Vec<u8>>),
+}
+
+impl PemSource {
+    /// Takes the text over.
+    pub fn bytes(text: impl Into<Vec<u8>>) -> Self {
+        PemSource::Bytes(Zeroizing::new(text.into()))
+    }
+
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>> {
+        match self {
+            PemSource::File(path) => read_file(path),
+            PemSource::Bytes(bytes) => Ok(bytes.clone()),
+        }
+    }
+}
+
+impl From<PathBuf> for PemSource {
+    fn from(path: PathBuf) -> Self {
+        PemSource::File(path)
+    }
+}
+
+impl fmt::Debug for PemSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PemSource({self})")
+    }
+}
+
+impl fmt::Display for PemSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PemSource::File(path) => write!(f, "{}", path.display()),
+            PemSource::Bytes(_) => f.write_str("bytes"),
+        }
+    }
+}
+
+/// TLS settings of a client that sends no certificate: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+pub(crate) fn client_config(roots: &TrustedRoots) -> Result<ClientConfig> {
+    let mut config = match roots {
+        TrustedRoots::System => client_builder()?
+            .with_platform_verifier()
+            .map_err(|error| tls_error("read the trusted roots of the system", &error))?
+            .with_no_client_auth(),
+        TrustedRoots::File(path) => {
+            let bytes = read_file(path)?;
+            own_roots(&bytes, &path.display().to_string())?
+        }
+        TrustedRoots::Pem(bytes) => own_roots(bytes, "bytes")?,
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// TLS settings of a server that asks for no client certificate: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+pub(crate) fn server_config(chain: &PemSource, key: &PemSource) -> Result<Arc<ServerConfig>> {
+    let certificates = certificates(&chain.read()?, &format!("read server certificate {chain}"))?;
+    let private_key = private_key(&key.read()?, &format!("read server key {key}"))?;
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| tls_error("set up TLS", &error))?
+        .with_no_client_auth()
+        .with_single_cert(certificates, private_key)
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => Error::new(
+                ErrorKind::Certificate,
+                "set up TLS",
+                format!("the key {key} does not belong to the first certificate of {chain}"),
+            ),
+            other => tls_error("set up TLS", &other),
+        })?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| tls_error("set up TLS", &error))
+}
+
+fn own_roots(bytes: &[u8], name: &str) -> Result<ClientConfig> {
+    let operation = format!("read trusted roots {name}");
+    let mut store = RootCertStore::empty();
+    for (at, certificate) in certificates(bytes, &operation)?.into_iter().enumerate() {
+        store.add(certificate).map_err(|error| {
+            Error::new(ErrorKind::Certificate, &operation, format!("certificate {}: {error}", at + 1))
+        })?;
+    }
+    Ok(client_builder()?.with_root_certificates(store).with_no_client_auth())
+}
+
+/// The certificates of a PEM text, or the one of a DER file.
+fn certificates(bytes: &[u8], operation: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let refuse = |cause: String| Error::new(ErrorKind::Certificate, operation, cause);
+    if bytes.is_empty() {
+        return Err(refuse("it is empty".into()));
+    }
+    // A DER certificate is one SEQUENCE; PEM text never starts with its tag.
+    if bytes.first() == Some(&0x30) {
+        return Ok(vec![CertificateDer::from(bytes.to_vec())]);
+    }
+    let mut found = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(bytes) {
+        found.push(certificate.map_err(|error| refuse(format!("it is not well-formed PEM: {error}")))?);
+        if found.len() > CERTIFICATES_PER_FILE_MAX {
+            return Err(refuse(format!("it holds more than {CERTIFICATES_PER_FILE_MAX} certificates")));
+        }
+    }
+    if found.is_empty() { Err(refuse("there is no certificate in it".into())) } else { Ok(found) }
+}
+
+fn private_key(bytes: &[u8], operation: &str) -> Result<PrivateKeyDer<'static>> {
+    let refuse = |cause: &str| Error::new(ErrorKind::Certificate, operation, cause);
+    if bytes.is_empty() {
+        return Err(refuse("it is empty"));
+    }
+    let contains = |mark: &str| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
+    if contains("BEGIN ENCRYPTED PRIVATE KEY") || contains("Proc-Type: 4,ENCRYPTED") {
+        return Err(refuse(
+            "the key is encrypted; store it without a password, readable by the service only",
+        ));
+    }
+    // The PEM error is left out: it could quote a piece of the key.
+    PrivateKeyDer::from_pem_slice(bytes).map_err(|_| refuse("there is no PEM private key in it"))
+}
+
+fn read_file(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>> {
+    let operation = format!("read {}", path.display());
+    let failed = |error: std::io::Error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
+            _ => ErrorKind::Unavailable,
+        };
+        Error::new(kind, &operation, error.to_string()).with_source(error)
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(CERTIFICATE_FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > CERTIFICATE_FILE_BYTES_MAX {
+        let cause = format!("the file has more than {CERTIFICATE_FILE_BYTES_MAX} bytes");
+        return Err(Error::new(ErrorKind::Config, operation, cause));
+    }
+    Ok(bytes)
+}
+
+fn tls_error(operation: &str, error: &rustls::Error) -> Error {
+    Error::new(ErrorKind::Certificate, operation, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    }
+
+    fn refusal(chain: &str, key: &str) -> String {
+        server_config(&PemSource::bytes(chain), &PemSource::bytes(key)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn server_settings_take_a_matching_pair_only() {
+        let ((chain, key), (_, other_key)) = (pair(), pair());
+        server_config(&PemSource::bytes(chain.as_str()), &PemSource::bytes(key.as_str())).unwrap();
+        assert_eq!(
+            refusal(&chain, &other_key),
+            "could not set up TLS: the key bytes does not belong to the first certificate of bytes"
+        );
+    }
+
+    #[test]
+    fn refusals_say_what_is_wrong_with_the_file() {
+        let (chain, key) = pair();
+        assert_eq!(refusal("", &key), "could not read server certificate bytes: it is empty");
+        assert_eq!(refusal(&chain, ""), "could not read server key bytes: it is empty");
+        assert_eq!(
+            refusal(&chain, &chain),
+            "could not read server key bytes: there is no PEM private key in it"
+        );
+        assert_eq!(
+            refusal(&key, &key),
+            "could not read server certificate bytes: there is no certificate in it"
+        );
+        let encrypted = key.replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE");
+        assert!(refusal(&chain, &encrypted).contains("the key is encrypted"));
+        let missing = client_config(&TrustedRoots::File("no-such-file.pem".into())).unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn own_roots_are_read_as_pem_and_as_der() {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        client_config(&TrustedRoots::Pem(made.cert.pem().into_bytes())).unwrap();
+        client_config(&TrustedRoots::Pem(made.cert.der().to_vec())).unwrap();
+        client_config(&TrustedRoots::System).unwrap();
+    }
+}

@@ -1,0 +1,110 @@
+//! The AdminService as a transport.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::address::wmi_route;
+use super::schema::Schema;
+use super::{read, write};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::RESPONSE_BODY_BYTES_MAX;
+use crate::net::TrustedRoots;
+use crate::net::http::{HttpAnswer, HttpClient, HttpOptions, HttpRequest, Method, Url};
+use crate::secret::Secret;
+use crate::site::transport::{Answer, PutMode, Rows, Transport};
+use crate::wmi::wql::Select;
+use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+
+/// Where an AdminService is and how to be let in.
+pub(crate) struct AdminServiceOptions {
+    /// `https://host/AdminService`, or the address behind a gateway.
+    pub(crate) url: String,
+    /// Sent as bearer token; without one only a service that asks for none answers.
+    pub(crate) token: Option<Secret>,
+    pub(crate) trusted_roots: TrustedRoots,
+    /// Longest wait for one answer.
+    pub(crate) timeout: Duration,
+}
+
+/// An AdminService; asked for the first time with the first call.
+pub(crate) struct AdminService {
+    address: String,
+    pub(super) connection: Arc<Connection>,
+}
+
+impl AdminService {
+    /// Checks the options and builds the client; connects to nothing yet. Reads the file of trusted roots.
+    pub(crate) fn new(options: AdminServiceOptions) -> Result<Self> {
+        let route = wmi_route(&options.url)?;
+        let http = HttpClient::new(HttpOptions {
+            trusted_roots: options.trusted_roots,
+            token: options.token,
+            timeout: options.timeout,
+            response_bytes_max: RESPONSE_BODY_BYTES_MAX,
+        })?;
+        let address = route.as_str().trim_end_matches("/wmi/").to_owned();
+        Ok(AdminService {
+            address,
+            connection: Arc::new(Connection { http, route, schema: Schema::default() }),
+        })
+    }
+}
+
+/// What every call shares: the HTTP client, the route, and what is known of the classes.
+pub(super) struct Connection {
+    http: HttpClient,
+    pub(super) route: Url,
+    schema: Schema,
+}
+
+impl Connection {
+    /// An address under the route of the classes, from its encoded form.
+    pub(super) fn url(&self, relative: &str) -> Result<Url> {
+        let address = format!("{}{relative}", self.route);
+        Url::parse(&address).map_err(|error| Error::new(ErrorKind::Internal, "make a URL", error.to_string()))
+    }
+
+    pub(super) async fn class(&self, name: &Identifier) -> Result<Option<Class>> {
+        self.schema.class(self, name).await
+    }
+
+    pub(super) async fn send(
+        &self,
+        operation: &str,
+        method: Method,
+        url: &Url,
+        accept: &'static str,
+        json: Option<Vec<u8>>,
+    ) -> Result<HttpAnswer> {
+        self.http.send(HttpRequest { operation, method, url, accept, json }).await
+    }
+}
+
+/// The JSON that is asked for; annotations of types are wanted only where they are not obvious.
+pub(super) const JSON: &str = "application/json;odata.metadata=minimal";
+
+impl Transport for AdminService {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows> {
+        Box::pin(read::query(&self.connection, select))
+    }
+
+    fn get<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, Instance> {
+        Box::pin(read::get(&self.connection, path))
+    }
+
+    fn put<'a>(&'a self, instance: &'a Instance, mode: PutMode) -> Answer<'a, ObjectPath> {
+        Box::pin(write::put(&self.connection, instance, mode))
+    }
+
+    fn delete<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, ()> {
+        Box::pin(write::delete(&self.connection, path))
+    }
+
+    fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class> {
+        Box::pin(self.connection.schema.required(&self.connection, name))
+    }
+}

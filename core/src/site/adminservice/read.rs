@@ -1,0 +1,198 @@
+//! Queries and gets.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::answer::{self, malformed};
+use super::client::{Connection, JSON};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{EMPTY_PAGES_MAX, PAGES_MAX};
+use crate::net::http::{Method, Url};
+use crate::site::odata::{json, key, percent, query as odata_query};
+use crate::site::transport::{Answer, RowSource, Rows};
+use crate::wmi::wql::Select;
+use crate::wmi::{Class, Identifier, Instance, KeyValue, ObjectPath, Value};
+
+/// Runs a query. The first page is fetched here, so that a refused query is refused at once; the others when
+/// their rows are asked for, so that memory holds one page.
+pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Result<Rows> {
+    let operation = format!("query class {}", select.class);
+    let url = connection.url(&odata_query::address(select)?)?;
+    let first = page(connection, &operation, &url).await?;
+    // After the first page: where the query itself is refused, that is the error to show.
+    let class = connection.class(&select.class).await?;
+    let class_name = class.as_ref().map_or_else(|| select.class.clone(), |class| class.name.clone());
+    let mut pages = Pages {
+        connection: Arc::clone(connection),
+        operation,
+        class_name,
+        class,
+        waiting: None,
+        next: None,
+        pages: 1,
+        empty_pages: 0,
+    };
+    let rows = pages.take(first, &url)?;
+    pages.waiting = Some(rows);
+    Ok(Rows::new(pages))
+}
+
+/// Reads one instance. The server may answer the bare object or a list of one.
+pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<Instance> {
+    let operation = format!("get {path}");
+    let class = connection.class(&path.class).await?;
+    let (object, url) = object(connection, &operation, path, class.as_ref()).await?;
+    let class_name = class.as_ref().map_or(&path.class, |class| &class.name);
+    let mut instance = json::instance(class_name, class.as_ref(), object)
+        .map_err(|cause| malformed(&operation, &url, cause))?;
+    let stored = path_of(&instance, class.as_ref()).unwrap_or_else(|| path.clone());
+    instance.mark_stored(stored);
+    Ok(instance)
+}
+
+/// The JSON object of one instance as the server sent it.
+pub(super) async fn object(
+    connection: &Connection,
+    operation: &str,
+    path: &ObjectPath,
+    class: Option<&Class>,
+) -> Result<(Map<String, Json>, Url)> {
+    let url = connection.url(&address(operation, path, class)?)?;
+    let mut object = page(connection, operation, &url).await?;
+    match object.get_mut("value") {
+        Some(Json::Array(items)) => match (items.pop(), items.len()) {
+            (None, _) => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")
+                .with_context("url", url.as_str())),
+            (Some(Json::Object(only)), 0) => Ok((only, url)),
+            (Some(_), 0) => {
+                Err(malformed(operation, &url, "the answer holds something that is no object".into()))
+            }
+            (_, more) => {
+                Err(malformed(operation, &url, format!("the answer holds {} instances, not one", more + 1)))
+            }
+        },
+        _ => Ok((object, url)),
+    }
+}
+
+/// The address of an instance.
+pub(super) fn address(operation: &str, path: &ObjectPath, class: Option<&Class>) -> Result<String> {
+    key::address(path, class).map_err(|cause| Error::new(ErrorKind::Config, operation, cause))
+}
+
+async fn page(connection: &Connection, operation: &str, url: &Url) -> Result<Map<String, Json>> {
+    let answer = connection.send(operation, Method::GET, url, JSON, None).await?;
+    let answer = answer::success(operation, url, answer)?;
+    answer::json_object(operation, url, &answer)
+}
+
+/// The path of an instance whose class is known and whose keys are all there.
+pub(super) fn path_of(instance: &Instance, class: Option<&Class>) -> Option<ObjectPath> {
+    let class = class?;
+    let mut keys = Vec::new();
+    for definition in class.keys() {
+        let value = match instance.get(definition.name.as_str())? {
+            Value::String(text) => KeyValue::String(text.clone()),
+            Value::Integer(number) => KeyValue::Integer(*number),
+            Value::Boolean(flag) => KeyValue::Boolean(*flag),
+            Value::DateTime(datetime) => KeyValue::String(datetime.to_string()),
+            Value::Reference(path) => KeyValue::String(path.to_string()),
+            _ => return None,
+        };
+        keys.push((Some(definition.name.clone()), value));
+    }
+    let class = instance.class_name().clone();
+    (!keys.is_empty()).then_some(ObjectPath { server: None, namespace: None, class, keys })
+}
+
+/// The path in an address such as `https://host/AdminService/wmi/SMS_Site('GF1')`, relative or whole.
+pub(super) fn path_in_address(address: &str) -> Option<ObjectPath> {
+    let open = address.find('(').unwrap_or(address.len());
+    let start = address[..open].rfind('/').map_or(0, |slash| slash + 1);
+    let path = key::parse(&percent::decode(&address[start..], false)?).ok()?;
+    (!path.keys.is_empty()).then_some(path)
+}
+
+struct Pages {
+    connection: Arc<Connection>,
+    operation: String,
+    class_name: Identifier,
+    class: Option<Class>,
+    waiting: Option<Vec<Instance>>,
+    next: Option<Url>,
+    pages: usize,
+    empty_pages: usize,
+}
+
+impl Pages {
+    /// Takes the rows of a page and notes where the next one is.
+    fn take(&mut self, mut page: Map<String, Json>, url: &Url) -> Result<Vec<Instance>> {
+        let next = match page.remove("@odata.nextLink") {
+            Some(Json::String(link)) => Some(link),
+            None | Some(Json::Null) => None,
+            Some(_) => return Err(malformed(&self.operation, url, "@odata.nextLink is not a text".into())),
+        };
+        let Some(Json::Array(items)) = page.remove("value") else {
+            let cause =
+                "the answer has no list of instances (`value`); is this the address of an AdminService?";
+            return Err(malformed(&self.operation, url, cause.into()));
+        };
+        let mut rows = Vec::with_capacity(items.len());
+        for item in items {
+            rows.push(self.row(item).map_err(|cause| malformed(&self.operation, url, cause))?);
+        }
+        self.empty_pages = if rows.is_empty() { self.empty_pages + 1 } else { 0 };
+        self.next = next.map(|link| self.followed(&link, url)).transpose()?;
+        Ok(rows)
+    }
+
+    fn row(&self, item: Json) -> Result<Instance, String> {
+        let Json::Object(object) = item else { return Err("a row of the answer is no object".into()) };
+        let told = ["@odata.id", "@odata.editLink"]
+            .into_iter()
+            .find_map(|name| path_in_address(object.get(name)?.as_str()?));
+        let mut instance = json::instance(&self.class_name, self.class.as_ref(), object)?;
+        if let Some(path) = path_of(&instance, self.class.as_ref()).or(told) {
+            instance.mark_stored(path);
+        }
+        Ok(instance)
+    }
+
+    /// The address of the next page, where following it is safe.
+    fn followed(&self, link: &str, url: &Url) -> Result<Url> {
+        let refuse = |cause: String| malformed(&self.operation, url, cause);
+        let next =
+            url.join(link).map_err(|error| refuse(format!("@odata.nextLink is no address: {error}")))?;
+        if next.origin() != self.connection.route.origin() {
+            return Err(refuse(format!(
+                "the next page is said to be on {}; it is not fetched, for that would carry the token there",
+                next.origin().ascii_serialization()
+            )));
+        }
+        if next == *url {
+            return Err(refuse("the next page is said to be this page again".into()));
+        }
+        if self.empty_pages > EMPTY_PAGES_MAX || self.pages >= PAGES_MAX {
+            return Err(refuse(format!("the pages do not end; {} were read", self.pages)));
+        }
+        Ok(next)
+    }
+}
+
+impl RowSource for Pages {
+    fn next_batch(&mut self) -> Answer<'_, Option<Vec<Instance>>> {
+        Box::pin(async move {
+            loop {
+                if let Some(rows) = self.waiting.take().filter(|rows| !rows.is_empty()) {
+                    return Ok(Some(rows));
+                }
+                let Some(url) = self.next.take() else { return Ok(None) };
+                let page = page(&self.connection, &self.operation, &url).await?;
+                self.pages += 1;
+                let rows = self.take(page, &url)?;
+                self.waiting = Some(rows);
+            }
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! What each method does to each thing an address names.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request, StatusCode};
+use serde_json::{Map, Value as Json, json};
+
+use super::document;
+use super::query_options::QueryOptions;
+use super::reply::{Refusal, Reply, empty, json_reply, reply, with_location};
+use super::route::{Route, Target, route};
+use crate::limits::{REQUEST_BODY_BYTES_MAX, SERVER_PAGE_ROWS, SERVER_REQUEST_TIMEOUT};
+use crate::secret::Secret;
+use crate::site::odata::json::{self as odata_json, UnknownZone};
+use crate::site::odata::key;
+use crate::site::{EmbeddedSite, PutMode};
+use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+
+/// The site and who may use it.
+pub(super) struct Service {
+    pub(super) site: EmbeddedSite,
+    pub(super) token: Secret,
+    pub(super) address: SocketAddr,
+}
+
+/// A request whose sender and address are known to be right.
+struct Call {
+    /// `https://host/AdminService/wmi`
+    base: String,
+    query: String,
+    page_rows: u64,
+    request: Request<Incoming>,
+}
+
+impl Service {
+    /// Answers one request, whatever it is.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Reply {
+        self.answered(request).await.unwrap_or_else(Refusal::into_reply)
+    }
+
+    async fn answered(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
+        // Before anything else, so that a stranger learns nothing about what is there.
+        self.let_in(&request)?;
+        let Route { prefix, target } = route(request.uri().path())?;
+        let call = Call {
+            base: format!("https://{}{prefix}", self.authority(&request)),
+            query: request.uri().query().unwrap_or_default().to_owned(),
+            page_rows: page_rows(&request),
+            request,
+        };
+        match (target, call.request.method().clone()) {
+            (Target::ServiceDocument, Method::GET) => {
+                let context = format!("{}/$metadata", call.base);
+                let classes = self.site.classes().await?;
+                Ok(json_reply(StatusCode::OK, &document::service_document(&context, &classes)))
+            }
+            (Target::Metadata, Method::GET) => {
+                let xml = document::metadata(&self.site.classes().await?);
+                Ok(reply(StatusCode::OK, "application/xml; charset=utf-8", xml))
+            }
+            (Target::Count(class), Method::GET) => self.count(call, class).await,
+            (Target::Class(class), Method::GET) => self.list(call, class).await,
+            (Target::Class(class), Method::POST) => self.create(call, class).await,
+            (Target::Instance(path), Method::GET) => self.get(call, path).await,
+            (Target::Instance(path), Method::PATCH) => self.change(call, path).await,
+            (Target::Instance(path), Method::DELETE) => {
+                QueryOptions::parse(&call.query, &[])?;
+                self.site.delete(&path).await?;
+                Ok(empty(StatusCode::NO_CONTENT))
+            }
+            (Target::Class(_), _) => Err(Refusal::method_not_allowed("GET, POST")),
+            (Target::Instance(_), _) => Err(Refusal::method_not_allowed("GET, PATCH, DELETE")),
+            _ => Err(Refusal::method_not_allowed("GET")),
+        }
+    }
+
+    fn let_in(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+        let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = sent.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+        });
+        match token {
+            Some(token) if self.token.matches(token) => Ok(()),
+            Some(_) => Err(Refusal::unauthorized("the bearer token is not the one of this service")),
+            None => Err(Refusal::unauthorized("a bearer token is needed: Authorization: Bearer …")),
+        }
+    }
+
+    /// The host as the client calls it, so that the addresses in our answers are of use to it.
+    fn authority(&self, request: &Request<Incoming>) -> String {
+        let named = match request.uri().authority() {
+            Some(authority) => Some(authority.as_str()),
+            None => request.headers().get(HOST).and_then(|value| value.to_str().ok()),
+        };
+        let allowed = |text: &&str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+        };
+        named.filter(allowed).map_or_else(|| self.address.to_string(), str::to_owned)
+    }
+
+    async fn list(&self, call: Call, class: Identifier) -> Result<Reply, Refusal> {
+        let allowed = ["$filter", "$select", "$orderby", "$top", "$skip", "$skiptoken", "$count"];
+        let options = QueryOptions::parse(&call.query, &allowed)?;
+        let select = options.select(class.clone());
+        let mut body = Map::new();
+        body.insert("@odata.context".into(), format!("{}/$metadata#{class}", call.base).into());
+        if options.count {
+            body.insert("@odata.count".into(), self.site.count(select.clone()).await?.into());
+        }
+        let wanted = options.top.unwrap_or(u64::MAX).saturating_sub(options.skip_token);
+        let page = wanted.min(call.page_rows);
+        // One row more tells whether there is another page.
+        let asked = page.saturating_add(1).min(wanted);
+        let mut rows = self.site.read_page(select, options.skip + options.skip_token, asked).await?;
+        let has_more = rows.len() as u64 > page;
+        rows.truncate(usize::try_from(page).unwrap_or(usize::MAX));
+        let rows = rows.iter().map(instance_json).collect::<Result<Vec<_>, _>>()?;
+        body.insert("value".into(), rows.into());
+        if has_more {
+            let others = call.query.split('&').filter(|pair| !pair.is_empty() && !is_skip_token(pair));
+            let mut pairs: Vec<_> = others.map(str::to_owned).collect();
+            pairs.push(format!("$skiptoken={}", options.skip_token + page));
+            body.insert(
+                "@odata.nextLink".into(),
+                format!("{}/{class}?{}", call.base, pairs.join("&")).into(),
+            );
+        }
+        Ok(json_reply(StatusCode::OK, &Json::Object(body)))
+    }
+
+    async fn count(&self, call: Call, class: Identifier) -> Result<Reply, Refusal> {
+        let options = QueryOptions::parse(&call.query, &["$filter"])?;
+        let rows = self.site.count(options.select(class)).await?;
+        Ok(reply(StatusCode::OK, "text/plain; charset=utf-8", rows.to_string()))
+    }
+
+    async fn get(&self, call: Call, path: ObjectPath) -> Result<Reply, Refusal> {
+        QueryOptions::parse(&call.query, &[])?;
+        let instance = self.site.get(&path).await?;
+        Ok(json_reply(StatusCode::OK, &entity(&call.base, &instance)?))
+    }
+
+    async fn create(&self, call: Call, class: Identifier) -> Result<Reply, Refusal> {
+        QueryOptions::parse(&call.query, &[])?;
+        let class = self.site.class(&class).await?;
+        let base = call.base.clone();
+        let mut instance = Instance::of(class.name.clone());
+        fill(&mut instance, &class, call.json().await?, |_| true)?;
+        let path = self.site.put(&instance, PutMode::CreateOnly).await?;
+        let stored = self.site.get(&path).await?;
+        let address = key::address(&path, Some(&class)).map_err(Refusal::bad_request)?;
+        let reply = json_reply(StatusCode::CREATED, &entity(&base, &stored)?);
+        Ok(with_location(reply, &format!("{base}/{address}")))
+    }
+
+    async fn change(&self, call: Call, path: ObjectPath) -> Result<Reply, Refusal> {
+        QueryOptions::parse(&call.query, &[])?;
+        let class = self.site.class(&path.class).await?;
+        let mut instance = Instance::of(class.name.clone());
+        instance.mark_stored(path);
+        // The address names the instance; a key in the body cannot rename it.
+        fill(&mut instance, &class, call.json().await?, |name| class.keys().all(|key| key.name != *name))?;
+        self.site.put(&instance, PutMode::UpdateOnly).await?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+}
+
+impl Call {
+    /// The body as a JSON object, of limited size and within limited time.
+    async fn json(self) -> Result<Map<String, Json>, Refusal> {
+        let content_type = self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            let message = "the body must be application/json";
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message));
+        }
+        let too_large = || {
+            let message = format!("the body has more than {REQUEST_BODY_BYTES_MAX} bytes");
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
+        };
+        let body = self.request.into_body();
+        if body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
+            return Err(too_large());
+        }
+        let collected = Limited::new(body, REQUEST_BODY_BYTES_MAX).collect();
+        let bytes = match tokio::time::timeout(SERVER_REQUEST_TIMEOUT, collected).await {
+            Ok(Ok(collected)) => collected.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+            Ok(Err(_)) => return Err(Refusal::bad_request("the body broke off")),
+            Err(_) => return Err(timed_out(SERVER_REQUEST_TIMEOUT)),
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(Json::Object(object)) => Ok(object),
+            Ok(_) => Err(Refusal::bad_request("the body is JSON, but not an object")),
+            Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
+        }
+    }
+}
+
+fn timed_out(limit: Duration) -> Refusal {
+    let message = format!("the body did not come within {} s", limit.as_secs());
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+}
+
+/// `Prefer: odata.maxpagesize=…`, within our own limit.
+fn page_rows(request: &Request<Incoming>) -> u64 {
+    let preferred = request.headers().get("prefer").and_then(|value| value.to_str().ok()).and_then(|value| {
+        let mut wishes = value.split(',').map(str::trim);
+        wishes.find_map(|wish| wish.strip_prefix("odata.maxpagesize=").or(wish.strip_prefix("maxpagesize=")))
+    });
+    let wanted = preferred.and_then(|text| text.parse().ok()).filter(|rows| *rows > 0);
+    wanted.unwrap_or(SERVER_PAGE_ROWS as u64).min(SERVER_PAGE_ROWS as u64)
+}
+
+/// Whether a pair of a query is the token of a former page; clients may have encoded its `$`.
+fn is_skip_token(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    crate::site::odata::percent::decode(name, true).is_some_and(|name| name == "$skiptoken")
+}
+
+fn fill(
+    instance: &mut Instance,
+    class: &Class,
+    object: Map<String, Json>,
+    takes: impl Fn(&Identifier) -> bool,
+) -> Result<(), Refusal> {
+    let read = odata_json::instance(&class.name, Some(class), object).map_err(Refusal::bad_request)?;
+    for property in read.properties().iter().filter(|property| takes(&property.name)) {
+        instance.set(property.name.as_str(), property.value.clone())?;
+    }
+    Ok(())
+}
+
+fn instance_json(instance: &Instance) -> Result<Json, Refusal> {
+    odata_json::object(instance.properties().iter(), None, UnknownZone::Omit)
+        .map(Json::Object)
+        .map_err(|cause| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", cause))
+}
+
+fn entity(base: &str, instance: &Instance) -> Result<Json, Refusal> {
+    let mut entity =
+        json!({ "@odata.context": format!("{base}/$metadata#{}/$entity", instance.class_name()) });
+    if let (Json::Object(entity), Json::Object(mut properties)) = (&mut entity, instance_json(instance)?) {
+        entity.append(&mut properties);
+    }
+    Ok(entity)
+}

@@ -1,0 +1,150 @@
+//! Conditions of WQL as `$filter` texts.
+
+use super::like_pattern::LikePattern;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_TERMS_MAX};
+use crate::wmi::wql::{Condition, Literal, Operator, PropertyPath};
+
+/// The `$filter` text of a condition, not percent-encoded.
+///
+/// LIKE becomes `startswith`, `endswith` or `contains`; the last is not documented for the AdminService. Datetimes
+/// are text in WQL and stay text here, because without the class nobody can tell them from text.
+///
+/// # Errors
+/// `unsupported` for what OData cannot express; it is never fetched whole and sorted out on this side.
+pub(crate) fn write(condition: &Condition) -> Result<String> {
+    let mut writer = Writer { text: String::new(), terms: 0 };
+    writer.condition(condition, Binding::Loosest, 0)?;
+    Ok(writer.text)
+}
+
+/// The property as OData names it.
+pub(crate) fn property_name(path: &PropertyPath) -> Result<&str> {
+    match path.0.as_slice() {
+        [name] if name.is_system() => Err(refuse(format!("the system property {name}"))),
+        [name] => Ok(name.as_str()),
+        names => {
+            let dotted: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+            Err(refuse(format!("the property of an embedded object {}", dotted.join("."))))
+        }
+    }
+}
+
+/// A text as an OData literal.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn refuse(what: String) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "translate the query to OData",
+        format!("AdminService cannot express {what}; use an embedded copy of the site for this query"),
+    )
+}
+
+/// What stands around a condition, and so whether it needs parentheses.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Binding {
+    Loosest,
+    And,
+}
+
+struct Writer {
+    text: String,
+    terms: usize,
+}
+
+impl Writer {
+    fn condition(&mut self, condition: &Condition, around: Binding, depth: usize) -> Result<()> {
+        if depth > EXPRESSION_DEPTH_MAX {
+            return Err(refuse(format!("a condition nested more than {EXPRESSION_DEPTH_MAX} deep")));
+        }
+        match condition {
+            Condition::All(parts) => self.joined(parts, " and ", Binding::And, depth),
+            Condition::Any(parts) if around == Binding::And => {
+                self.text.push('(');
+                self.joined(parts, " or ", Binding::Loosest, depth)?;
+                self.text.push(')');
+                Ok(())
+            }
+            Condition::Any(parts) => self.joined(parts, " or ", Binding::Loosest, depth),
+            Condition::Not(inner) => {
+                // Always in parentheses: `not` binds tighter than `eq` in OData, unlike in WQL.
+                self.text.push_str("not (");
+                self.condition(inner, Binding::Loosest, depth + 1)?;
+                self.text.push(')');
+                Ok(())
+            }
+            leaf => self.leaf(leaf),
+        }
+    }
+
+    fn joined(&mut self, parts: &[Condition], word: &str, around: Binding, depth: usize) -> Result<()> {
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                self.text.push_str(word);
+            }
+            self.condition(part, around, depth + 1)?;
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, condition: &Condition) -> Result<()> {
+        self.terms += 1;
+        if self.terms > EXPRESSION_TERMS_MAX {
+            return Err(refuse(format!("more than {EXPRESSION_TERMS_MAX} comparisons")));
+        }
+        let text = match condition {
+            Condition::Compare(comparison) => {
+                let name = property_name(&comparison.property)?;
+                format!("{name} {} {}", operator(comparison.operator), literal(&comparison.literal))
+            }
+            Condition::IsNull { property, negated } => {
+                format!("{} {} null", property_name(property)?, if *negated { "ne" } else { "eq" })
+            }
+            Condition::Like { property, pattern } => {
+                let name = property_name(property)?;
+                match LikePattern::parse(pattern) {
+                    Some(LikePattern::Equal(text)) => format!("{name} eq {}", quoted(&text)),
+                    Some(LikePattern::StartsWith(text)) => {
+                        format!("startswith({name},{}) eq true", quoted(&text))
+                    }
+                    Some(LikePattern::EndsWith(text)) => {
+                        format!("endswith({name},{}) eq true", quoted(&text))
+                    }
+                    Some(LikePattern::Contains(text)) => {
+                        format!("contains({name},{}) eq true", quoted(&text))
+                    }
+                    Some(LikePattern::Anything) => format!("{name} ne null"),
+                    None => return Err(refuse(format!("the pattern LIKE {}", quoted(pattern)))),
+                }
+            }
+            Condition::IsA { .. } => return Err(refuse("ISA".into())),
+            Condition::All(_) | Condition::Any(_) | Condition::Not(_) => return Ok(()),
+        };
+        self.text.push_str(&text);
+        Ok(())
+    }
+}
+
+fn operator(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "eq",
+        Operator::NotEqual => "ne",
+        Operator::Less => "lt",
+        Operator::LessOrEqual => "le",
+        Operator::Greater => "gt",
+        Operator::GreaterOrEqual => "ge",
+    }
+}
+
+fn literal(literal: &Literal) -> String {
+    match literal {
+        Literal::String(text) => quoted(text),
+        Literal::Integer(number) => number.to_string(),
+        // `Debug` keeps the point or the exponent, so that it reads as a real again.
+        Literal::Real(number) => format!("{number:?}"),
+        Literal::Boolean(flag) => flag.to_string(),
+    }
+}
