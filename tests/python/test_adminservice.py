@@ -42,10 +42,10 @@ def test_the_same_script_works_through_https(site, remote, certificates):
     assert remote.code() == "GF1"
     assert remote.gateway(NAME.lower()).sub_ca.add([A, certificates / "subca1.cer"]).is_change
     service = remote.query("SELECT * FROM SMS_AzureService WHERE ServiceCName = ?", NAME).first()
-    service.Description = "O'Brien \"☃\""
+    service.Description = 'O\'Brien "☃"'
     remote.put(service)
     here = site.get(service.path_)
-    assert here.Description == "O'Brien \"☃\""
+    assert here.Description == 'O\'Brien "☃"'
     assert here.SubCACertThumbprint.startswith(A)
     assert remote.query("SELECT * FROM SMS_AzureService WHERE ServiceCName = ?", "' or 1 eq 1").all() == []
     remote.delete(service)
@@ -69,7 +69,9 @@ def test_who_is_not_trusted_is_refused(serve, certificates):
 def test_another_client_is_served_too(serve, certificates, pki):
     trust = ssl.create_default_context(cadata=pki.root.certificate_pem)
     with serve() as server:
-        request = urllib.request.Request(f"{server.url}/wmi/SMS_Site", headers={"Authorization": f"Bearer {TOKEN}"})
+        request = urllib.request.Request(
+            f"{server.url}/wmi/SMS_Site", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
         with urllib.request.urlopen(request, context=trust, timeout=30) as answer:
             assert json.load(answer)["value"][0]["SiteCode"] == "GF1"
         with pytest.raises(urllib.error.HTTPError, match="401"):
