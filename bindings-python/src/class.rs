@@ -81,7 +81,9 @@ pub(crate) fn from_names(name: &str, types: Vec<(String, String)>, keys: &[Strin
         .collect::<Result<_>>()?;
     let class = wmi::Class { name: Identifier::new(name)?, properties };
     match keys.iter().find(|key| class.property(key).is_none()) {
-        Some(key) => Err(config(format!("define class {name}"), format!("the key {key} is not among the properties"))),
+        Some(key) => {
+            Err(config(format!("define class {name}"), format!("the key {key} is not among the properties")))
+        }
         None => Ok(class),
     }
 }
@@ -90,7 +92,10 @@ pub(crate) fn from_names(name: &str, types: Vec<(String, String)>, keys: &[Strin
 fn definition(name: &str, text: &str, is_key: bool) -> Result<wmi::PropertyDefinition> {
     let (type_name, is_array) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
     let cim_type = CimType::from_name(type_name).ok_or_else(|| {
-        config(format!("define property {name}"), format!("{text:?} is no type; one is for example string or uint32[]"))
+        config(
+            format!("define property {name}"),
+            format!("{text:?} is no type; one is for example string or uint32[]"),
+        )
     })?;
     Ok(wmi::PropertyDefinition { name: Identifier::new(name)?, cim_type, is_array, is_key })
 }

@@ -14,7 +14,10 @@ pub(crate) struct DateTime(pub(crate) wmi::DateTime);
 /// A moment given as `datetime.datetime`; one without a time zone is refused, as nobody can say when it is.
 pub(crate) fn moment(object: &Bound<'_, PyAny>, operation: &str) -> Result<OffsetDateTime> {
     if object.call_method0("utcoffset")?.is_none() {
-        return Err(config(operation, "the datetime has no time zone; give one, such as datetime.timezone.utc"));
+        return Err(config(
+            operation,
+            "the datetime has no time zone; give one, such as datetime.timezone.utc",
+        ));
     }
     Ok(object.extract()?)
 }

@@ -70,7 +70,9 @@ impl Instance {
     }
 
     fn __setattr__(&self, name: &str, value: &Bound<'_, PyAny>) -> Result<()> {
-        if ["class_", "path_", "properties_"].contains(&name) || (name.starts_with("__") && name.ends_with("__")) {
+        if ["class_", "path_", "properties_"].contains(&name)
+            || (name.starts_with("__") && name.ends_with("__"))
+        {
             return Err(PyAttributeError::new_err(format!("{name:?} cannot be set")).into());
         }
         self.write(name, value)
@@ -89,7 +91,8 @@ impl Instance {
     }
 
     fn __dir__(&self) -> Vec<String> {
-        let names = self.lock().properties().iter().map(|property| property.name.to_string()).collect::<Vec<_>>();
+        let names =
+            self.lock().properties().iter().map(|property| property.name.to_string()).collect::<Vec<_>>();
         ["class_", "path_", "properties_"].into_iter().map(str::to_owned).chain(names).collect()
     }
 

@@ -69,7 +69,9 @@ fn target_of(target: &Bound<'_, PyAny>) -> Result<wmi::ObjectPath> {
     match target.cast::<Instance>() {
         Ok(instance) => match instance.get().lock().path() {
             Some(path) => Ok(path.clone()),
-            None => Err(config("delete an instance", "it has no path: it is new, or the query left out its key")),
+            None => {
+                Err(config("delete an instance", "it has no path: it is new, or the query left out its key"))
+            }
         },
         Err(_) => path::from_python(target),
     }

@@ -69,7 +69,11 @@ fn integer(object: &Bound<'_, PyAny>, operation: &str) -> Result<Value> {
 }
 
 fn real(real: f64, operation: &str) -> Result<Value> {
-    if real.is_finite() { Ok(Value::Real(real)) } else { Err(config(operation, "WMI has no infinity and no NaN")) }
+    if real.is_finite() {
+        Ok(Value::Real(real))
+    } else {
+        Err(config(operation, "WMI has no infinity and no NaN"))
+    }
 }
 
 fn own_class(object: &Bound<'_, PyAny>, operation: &str) -> Result<Value> {

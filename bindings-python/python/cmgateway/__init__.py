@@ -10,11 +10,10 @@ Every call that waits releases the GIL and ends with KeyboardInterrupt at Ctrl-C
 
 from . import cert, errors, wmi
 from ._native import (
-    AdminServiceServer,
     ClassDefinition,
+    DateTime,
     Gateway,
     Instance,
-    DateTime,
     ObjectPath,
     PlanStep,
     PropertyDefinition,
@@ -30,7 +29,6 @@ from ._native import (
 from .errors import Error
 
 __all__ = [
-    "AdminServiceServer",
     "ClassDefinition",
     "DateTime",
     "Error",

@@ -100,6 +100,9 @@ fn certificate_cause(reason: &CertificateError) -> String {
             "is not issued by a trusted CA; give its CA certificate as trusted root if it is the right one"
                 .to_owned()
         }
+        Reason::BadSignature => {
+            "is not signed by the trusted CA of that name; was the CA renewed with another key?".to_owned()
+        }
         Reason::ExpiredContext { not_after, .. } => format!("expired on {}", day(not_after.as_secs())),
         Reason::Expired => "has expired".to_owned(),
         Reason::NotValidYetContext { not_before, .. } => {

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT, HOST};
 use hyper::{Method, Request, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
@@ -13,7 +13,9 @@ use super::document;
 use super::query_options::QueryOptions;
 use super::reply::{Refusal, Reply, empty, json_reply, reply, with_location};
 use super::route::{Route, Target, route};
-use crate::limits::{REQUEST_BODY_BYTES_MAX, SERVER_PAGE_ROWS, SERVER_REQUEST_TIMEOUT};
+use crate::limits::{
+    REQUEST_BODY_BYTES_MAX, REQUEST_BODY_DISCARD_BYTES_MAX, SERVER_PAGE_ROWS, SERVER_REQUEST_TIMEOUT,
+};
 use crate::secret::Secret;
 use crate::site::odata::json::{self as odata_json, UnknownZone};
 use crate::site::odata::key;
@@ -180,19 +182,8 @@ impl Call {
             let message = "the body must be application/json";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message));
         }
-        let too_large = || {
-            let message = format!("the body has more than {REQUEST_BODY_BYTES_MAX} bytes");
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
-        };
-        let body = self.request.into_body();
-        if body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
-            return Err(too_large());
-        }
-        let collected = Limited::new(body, REQUEST_BODY_BYTES_MAX).collect();
-        let bytes = match tokio::time::timeout(SERVER_REQUEST_TIMEOUT, collected).await {
-            Ok(Ok(collected)) => collected.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-            Ok(Err(_)) => return Err(Refusal::bad_request("the body broke off")),
+        let bytes = match tokio::time::timeout(SERVER_REQUEST_TIMEOUT, limited(self.request)).await {
+            Ok(bytes) => bytes?,
             Err(_) => return Err(timed_out(SERVER_REQUEST_TIMEOUT)),
         };
         match serde_json::from_slice(&bytes) {
@@ -201,6 +192,35 @@ impl Call {
             Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
         }
     }
+}
+
+/// The bytes of a body. What is too large is read on for a while and thrown away: a client that is cut off while it
+/// still sends shows a broken connection instead of our answer.
+async fn limited(request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
+    let too_large = || {
+        let message = format!("the body has more than {REQUEST_BODY_BYTES_MAX} bytes");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
+    };
+    let waits_for_us = request.headers().contains_key(EXPECT);
+    let mut body = request.into_body();
+    if waits_for_us && body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    let (mut bytes, mut discarded) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::bad_request("the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if discarded == 0 && bytes.len() + data.len() <= REQUEST_BODY_BYTES_MAX {
+            bytes.extend_from_slice(&data);
+            continue;
+        }
+        bytes = Vec::new();
+        discarded += data.len();
+        if discarded > REQUEST_BODY_DISCARD_BYTES_MAX {
+            break;
+        }
+    }
+    if discarded == 0 { Ok(bytes) } else { Err(too_large()) }
 }
 
 fn timed_out(limit: Duration) -> Refusal {

@@ -1,0 +1,951 @@
+"""The native part of the package, and its reference manual.
+
+In the examples, `site` is `cmgateway.connect("sqlite:lab.db")`: a site with the code GF1 and one gateway,
+GraniteFalls.contoso.com. The certificates of a `DevelopmentPki` lie beside it.
+
+Wherever a call is said to raise one of `cmgateway.errors`, others of them may come from the connection:
+`UnavailableError`, `TimedOutError`, `AuthError`, `ProtocolError`.
+"""
+
+import datetime
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Optional, Union, final
+
+from typing_extensions import Self, TypeAlias
+
+_Path: TypeAlias = Union[str, os.PathLike[str]]
+_Source: TypeAlias = Union[Certificate, Thumbprint, str, bytes, os.PathLike[str]]
+_Sources: TypeAlias = Union[_Source, Iterable[_Source]]
+
+__version__: str
+
+def connect(
+    url: str,
+    *,
+    token: Optional[str] = None,
+    ca_file: Optional[_Path] = None,
+    timeout: Optional[float] = None,
+) -> Site:
+    """Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+
+    The same script then works on a copy and on the real site. An embedded site is opened at once; an AdminService
+    is first asked with the first call.
+
+    Args:
+        url: The address.
+        token: The bearer token of an AdminService. It is shown nowhere.
+        ca_file: Certificates (PEM or DER) that the AdminService's certificate must chain to, in place of the
+            system's roots.
+        timeout: Longest wait for one answer, in seconds; 60 where it is not given.
+
+    Raises:
+        ConfigError: The address or an option cannot be.
+        NotFoundError: There is no such site file.
+        UnsupportedError: This version has no such way to a site.
+
+    Example:
+        >>> cmgateway.connect("sqlite:lab.db").code()
+        'GF1'
+    """
+
+def create_site(file: _Path, code: str) -> Site:
+    """Makes a new site file with the classes this library works with and the site's own instances.
+
+    It is for rehearsals, tests, and a gateway without Configuration Manager.
+
+    Args:
+        file: The file, which must not exist.
+        code: The site code: three letters or digits.
+
+    Raises:
+        ConflictError: The file exists.
+        ConfigError: The code is none.
+
+    Example:
+        >>> cmgateway.create_site("other.db", "gf2").code()
+        'GF2'
+    """
+
+@final
+class Site:
+    """A connection to a Configuration Manager site; clones share it.
+
+    Any number of threads may use one `Site`. After a fork it raises `StoppedError`: connect again in the child.
+
+    Example:
+        >>> site = cmgateway.connect("sqlite:lab.db")
+        >>> for service in site.query("SELECT * FROM SMS_AzureService"):
+        ...     print(service.ServiceCName)
+        GraniteFalls.contoso.com
+    """
+
+    @property
+    def address(self) -> str:
+        """The address, without secrets.
+
+        Example:
+            >>> site.address
+            'sqlite:lab.db'
+        """
+
+    def code(self) -> str:
+        """The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
+
+        Raises:
+            NotFoundError: No provider says that it serves the local site.
+            ConflictError: Two sites say they are the local one.
+
+        Example:
+            >>> site.code()
+            'GF1'
+        """
+
+    def query(self, wql: str, /, *args: Any, **named: Any) -> Rows:
+        """Runs a WQL query with values for its placeholders and gives the rows as they are read.
+
+        A value never becomes query text: a quote in it cannot change what the query means.
+
+        Args:
+            wql: The query, with `?` or `:name` where values go.
+            args: Values for `?`, in order.
+            named: Values for `:name`.
+
+        Raises:
+            ConfigError: The text is no WQL (the message says line and column), or values are missing or left over.
+            NotFoundError: The site has no such class.
+            UnsupportedError: The way to this site cannot express the query.
+
+        Example:
+            >>> rows = site.query("SELECT * FROM SMS_AzureService WHERE ServiceCName = ?", "granitefalls.contoso.com")
+            >>> [row.ServiceType for row in rows]
+            ['CloudProxyService']
+            >>> site.query("SELECT * FROM SMS_AzureService WHERE ServiceCName = :name", name="x' OR 1=1").all()
+            []
+        """
+
+    def get(self, path: Union[str, ObjectPath], /) -> Instance:
+        """Reads one instance by its path, with its lazy properties.
+
+        Raises:
+            ConfigError: The text is no path.
+            NotFoundError: There is no such instance.
+
+        Example:
+            >>> site.get("SMS_AzureService.AzureServiceID=1").ServiceCName
+            'GraniteFalls.contoso.com'
+        """
+
+    def new(self, class_name: str, /, **properties: Any) -> Instance:
+        """A new, empty instance of a class; it is in the site once it is put.
+
+        Args:
+            class_name: The class.
+            properties: Properties to begin with.
+
+        Raises:
+            ConfigError: A name cannot be one, or a value is none of WMI's.
+
+        Example:
+            >>> site.new("SMS_AzureService", Name="Second").Name
+            'Second'
+        """
+
+    def put(
+        self,
+        instance: Instance,
+        mode: Literal["create_or_update", "update_only", "create_only"] = "create_or_update",
+    ) -> ObjectPath:
+        """Writes an instance and gives its path, which holds a key that the site made.
+
+        Of an instance that the site has, only the properties set since it was read are written.
+
+        Args:
+            instance: What to write; afterwards it knows its path.
+            mode: Whether the put may create, may change, or both.
+
+        Raises:
+            ConfigError: A value does not fit its property.
+            ConflictError: The instance exists, and the mode is `create_only`.
+            NotFoundError: It does not exist, and the mode is `update_only`; or the site has no such class.
+
+        Example:
+            >>> service = site.get("SMS_AzureService.AzureServiceID=1")
+            >>> service.Description = "Gateway of the south"
+            >>> print(site.put(service))
+            SMS_AzureService.AzureServiceID=1
+        """
+
+    def delete(self, target: Union[str, ObjectPath, Instance], /) -> None:
+        """Deletes one instance by its path.
+
+        Raises:
+            ConfigError: The text is no path, or the instance has none.
+            NotFoundError: There is no such instance.
+
+        Example:
+            >>> site.delete(site.put(site.new("SMS_AzureService", Name="Third")))
+        """
+
+    def class_definition(self, name: str, /) -> ClassDefinition:
+        """The definition of a class as the provider knows it.
+
+        Raises:
+            NotFoundError: The site does not have it.
+
+        Example:
+            >>> site.class_definition("SMS_AzureService").keys
+            ['AzureServiceID']
+        """
+
+    def define_class(self, name: str, properties: Mapping[str, str], keys: Sequence[str]) -> None:
+        """Adds a class; it needs at least one key property.
+
+        Only an embedded site can do this.
+
+        Args:
+            name: The name of the class.
+            properties: Property to type, as MOF writes it: `string`, `uint32[]`.
+            keys: Which of the properties make up the key.
+
+        Raises:
+            ConflictError: The site has the class.
+            ConfigError: The definition breaks a rule, which is named.
+            UnsupportedError: The site is no embedded one.
+
+        Example:
+            >>> site.define_class("Lab_Host", {"Name": "string", "Ports": "uint16[]"}, keys=["Name"])
+            >>> print(site.put(site.new("Lab_Host", Name="a", Ports=[80, 443])))
+            Lab_Host.Name="a"
+        """
+
+    def gateway(self, service_name: str) -> Gateway:
+        """Finds the gateway of this service name; case does not matter.
+
+        Args:
+            service_name: The common name of the gateway's server certificate (`ServiceCName`).
+
+        Raises:
+            NotFoundError: The site has none; the message names those it has.
+            ConflictError: The site has two.
+            ConfigError: The name is empty or has control characters.
+
+        Example:
+            >>> site.gateway("granitefalls.CONTOSO.com").service_name
+            'GraniteFalls.contoso.com'
+        """
+
+    def gateways(self) -> list[Gateway]:
+        """All gateways of the site, in the order of their service names.
+
+        Example:
+            >>> [gateway.service_name for gateway in site.gateways()]
+            ['GraniteFalls.contoso.com']
+        """
+
+@final
+class Rows:
+    """The rows of a query, read as they are asked for.
+
+    Iterating keeps memory flat, however many rows there are. Rows can be read once.
+
+    Example:
+        >>> rows = site.query("SELECT * FROM SMS_AzureService")
+        >>> next(rows).AzureServiceID, rows.all()
+        (1, [])
+    """
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Instance: ...
+    def all(self) -> list[Instance]:
+        """The rows that are left, all at once.
+
+        Example:
+            >>> len(site.query("SELECT * FROM SMS_AzureService").all())
+            1
+        """
+
+    def first(self) -> Optional[Instance]:
+        """The next row, or None; the rows after it are given up.
+
+        Example:
+            >>> site.query("SELECT * FROM SMS_AzureService WHERE AzureServiceID = 99").first() is None
+            True
+        """
+
+@final
+class Instance:
+    """An instance of a class, with the properties it came with and those set since.
+
+    Properties are attributes and items alike, without case: `service.Region`, `service["region"]`. Setting one is
+    local until the instance is put. Names that end in an underscore are ours, so that a WMI property of any name
+    can be reached. A property that the instance does not have raises `AttributeError` or `KeyError`; one without a
+    value is None.
+
+    Values: None, bool, int (up to 2^64-1), float, str, `DateTime` (an aware `datetime.datetime` is taken too),
+    `ObjectPath`, `Instance` (an embedded object, copied), and lists of these.
+
+    Example:
+        >>> service = site.new("SMS_AzureService", ServiceCName="gw.contoso.com")
+        >>> service.servicecname, service["SERVICECNAME"], "Region" in service
+        ('gw.contoso.com', 'gw.contoso.com', False)
+    """
+
+    @property
+    def class_(self) -> str:
+        """The name of its class.
+
+        Example:
+            >>> site.new("SMS_AzureService").class_
+            'SMS_AzureService'
+        """
+
+    @property
+    def path_(self) -> Optional[ObjectPath]:
+        """Its path in the site; None until it was put or where the query left out a key.
+
+        Example:
+            >>> site.new("SMS_AzureService").path_ is None
+            True
+        """
+
+    @property
+    def properties_(self) -> dict[str, Any]:
+        """A copy of its properties, name to value, in their order.
+
+        Example:
+            >>> site.new("SMS_AzureService", Name="a").properties_
+            {'Name': 'a'}
+        """
+
+    def __getattr__(self, name: str, /) -> Any: ...
+    def __setattr__(self, name: str, value: Any, /) -> None: ...
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __setitem__(self, key: str, value: Any, /) -> None: ...
+    def __contains__(self, key: str, /) -> bool: ...
+    def __dir__(self) -> list[str]: ...
+
+@final
+class ObjectPath:
+    """The path of an object in WMI: server, namespace, class and keys.
+
+    Two paths are equal whatever the case of names and the order of keys.
+
+    Raises:
+        ConfigError: The text is no path.
+
+    Example:
+        >>> path = cmgateway.ObjectPath(r"\\\\cm1\\root\\sms\\site_GF1:SMS_Site.SiteCode='GF1'")
+        >>> path.class_name, path.keys
+        ('SMS_Site', {'SiteCode': 'GF1'})
+    """
+
+    def __new__(cls, text: str, /) -> Self: ...
+    @property
+    def server(self) -> Optional[str]:
+        """The host, without backslashes; None where the path does not say."""
+
+    @property
+    def namespace(self) -> Optional[str]:
+        """The namespace, with backslashes; None where the path does not say."""
+
+    @property
+    def class_name(self) -> str:
+        """The name of the class."""
+
+    @property
+    def keys(self) -> dict[Optional[str], Union[str, int, bool]]:
+        """The keys, name to value; the name is None where the path leaves it out.
+
+        Example:
+            >>> cmgateway.ObjectPath("SMS_AzureService.AzureServiceID=1").keys
+            {'AzureServiceID': 1}
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class DateTime:
+    """A DMTF date and time, or an interval, kept in its 25 characters.
+
+    What a site holds stays as it is, unknown fields (`*`) and offset included.
+
+    Raises:
+        ConfigError: The text is no DMTF date and time, or one that no calendar has.
+
+    Example:
+        >>> cmgateway.DateTime("20240131120000.000000+060").to_datetime().isoformat()
+        '2024-01-31T12:00:00+01:00'
+    """
+
+    def __new__(cls, text: str, /) -> Self: ...
+    @property
+    def is_interval(self) -> bool:
+        """True for an interval (`ddddddddHHMMSS.mmmmmm:000`), which is no point in time."""
+
+    def to_datetime(self) -> Optional[datetime.datetime]:
+        """The point in time; None for an interval and where fields are `*`.
+
+        Example:
+            >>> cmgateway.DateTime("00000001000000.000000:000").to_datetime() is None
+            True
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class ClassDefinition:
+    """The definition of a class: its name and its properties.
+
+    Example:
+        >>> definition = site.class_definition("sms_azureservice")
+        >>> definition.name, definition.properties[0].name, definition.properties[0].type
+        ('SMS_AzureService', 'AzureServiceID', 'uint32')
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the properties that make up the key, in the order of the definition."""
+
+    @property
+    def properties(self) -> list[PropertyDefinition]:
+        """Its properties, in the order of the definition."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PropertyDefinition:
+    """One property of a class.
+
+    Example:
+        >>> [each.name for each in site.class_definition("SMS_AzureService").properties if each.is_key]
+        ['AzureServiceID']
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def type(self) -> str:
+        """Its type as MOF writes it, without the array mark."""
+
+    @property
+    def is_array(self) -> bool:
+        """True where the type is an array."""
+
+    @property
+    def is_key(self) -> bool:
+        """True where the property is part of the key."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Gateway:
+    """A cloud management gateway, found in its site by its service name.
+
+    Example:
+        >>> site.gateway("GraniteFalls.contoso.com").sub_ca.add("subca1.cer").is_change
+        True
+    """
+
+    @property
+    def service_name(self) -> str:
+        """The service name, in the site's spelling."""
+
+    @property
+    def path(self) -> ObjectPath:
+        """The path of its `SMS_AzureService` instance."""
+
+    @property
+    def sub_ca(self) -> SubCa:
+        """The list of its sub-CA thumbprints."""
+
+    def instance(self) -> Instance:
+        """Its `SMS_AzureService` instance as it is now.
+
+        Raises:
+            NotFoundError: The gateway is gone.
+            ConflictError: There is another of its name now.
+
+        Example:
+            >>> site.gateway("GraniteFalls.contoso.com").instance().ServiceType
+            'CloudProxyService'
+        """
+
+@final
+class SubCa:
+    """The list of a gateway's sub-CA thumbprints.
+
+    Sub-CAs are given as `Certificate`, as file (a path), as content of a file (bytes), as `Thumbprint` or as text (a
+    thumbprint, else the name of a file), one or several. Certificates and files are better than bare thumbprints:
+    that each is a CA and in date can then be checked.
+
+    Example:
+        >>> sub_ca = site.gateway("GraniteFalls.contoso.com").sub_ca
+        >>> plan = sub_ca.plan("add", ["subca1.cer", "subca2.cer"])
+        >>> len(sub_ca.apply(plan))
+        2
+    """
+
+    def list(self) -> ThumbprintList:
+        """Reads the list from the site.
+
+        Raises:
+            NotFoundError: The gateway is gone.
+
+        Example:
+            >>> len(site.gateway("GraniteFalls.contoso.com").sub_ca.list())
+            0
+        """
+
+    def plan(self, kind: Literal["set", "add", "remove"], sources: _Sources) -> SubCaPlan:
+        """Says what a change would do; nothing is changed.
+
+        Args:
+            kind: Whether the list becomes exactly these, gains them, or loses them.
+            sources: The sub-CAs.
+
+        Raises:
+            CertificateError: A certificate is that of no CA, has expired, or cannot be read.
+            ConfigError: A thumbprint has a mistake, or nothing is given to add or to remove.
+            NotFoundError: There is no such file, or the gateway is gone.
+
+        Example:
+            >>> plan = site.gateway("GraniteFalls.contoso.com").sub_ca.plan("add", "subca1.cer")
+            >>> [(step.action, step.subject) for step in plan.steps]
+            [('add', 'CN=Contoso Issuing CA 1,O=Contoso')]
+        """
+
+    def apply(self, plan: SubCaPlan) -> ThumbprintList:
+        """Does what a plan says, then reads the list back and compares.
+
+        A plan without a change writes nothing, so it is safe to apply one twice.
+
+        Raises:
+            ConflictError: The list is no longer the one the plan was made for; make a new plan.
+            ProtocolError: The site reads back another list.
+
+        Example:
+            >>> sub_ca = site.gateway("GraniteFalls.contoso.com").sub_ca
+            >>> len(sub_ca.apply(sub_ca.plan("add", "subca1.cer")))
+            1
+        """
+
+    def set(self, sources: _Sources) -> SubCaPlan:
+        """Makes the list exactly these.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `apply` do.
+
+        Example:
+            >>> site.gateway("GraniteFalls.contoso.com").sub_ca.set([]).after
+            ''
+        """
+
+    def add(self, sources: _Sources) -> SubCaPlan:
+        """Adds these to the list.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `apply` do.
+
+        Example:
+            >>> print(site.gateway("GraniteFalls.contoso.com").sub_ca.add("8824022CB382CADD9E19290449B893A839140962"))
+            Sub-CA thumbprints of GraniteFalls.contoso.com (SMS_AzureService.AzureServiceID=1)
+              add     8824022CB382CADD9E19290449B893A839140962
+              1 to add, 0 to remove, 0 kept
+        """
+
+    def remove(self, sources: _Sources) -> SubCaPlan:
+        """Removes these from the list.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `apply` do; that one is not in the list is only a warning.
+
+        Example:
+            >>> site.gateway("GraniteFalls.contoso.com").sub_ca.remove("8824022CB382CADD9E19290449B893A839140962").warnings
+            ['8824022CB382CADD9E19290449B893A839140962 is not in the list']
+        """
+
+@final
+class SubCaPlan:
+    """What a change of a gateway's sub-CA thumbprints would do, to be read before it is applied.
+
+    It prints as a table.
+
+    Example:
+        >>> plan = site.gateway("GraniteFalls.contoso.com").sub_ca.plan("set", [])
+        >>> plan.is_change, plan.before, plan.after
+        (False, None, '')
+    """
+
+    @property
+    def service_name(self) -> str:
+        """The gateway's service name."""
+
+    @property
+    def path(self) -> str:
+        """The path of its instance."""
+
+    @property
+    def before(self) -> Optional[str]:
+        """The text of the property as it is; None where it is null."""
+
+    @property
+    def after(self) -> str:
+        """The text of the property as it would be."""
+
+    @property
+    def steps(self) -> list[PlanStep]:
+        """What happens to each thumbprint."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the administrator should know."""
+
+    @property
+    def is_change(self) -> bool:
+        """False where the site is as wanted already; applying such a plan writes nothing."""
+
+    def to_json(self) -> str:
+        """The plan as JSON text.
+
+        Example:
+            >>> import json
+            >>> plan = site.gateway("GraniteFalls.contoso.com").sub_ca.plan("set", [])
+            >>> json.loads(plan.to_json())["service_name"]
+            'GraniteFalls.contoso.com'
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PlanStep:
+    """One line of a plan.
+
+    Example:
+        >>> plan = site.gateway("GraniteFalls.contoso.com").sub_ca.plan("add", "subca2.cer")
+        >>> plan.steps[0].subject
+        'CN=Contoso Issuing CA 2,O=Contoso'
+    """
+
+    @property
+    def action(self) -> Literal["keep", "add", "remove"]:
+        """What happens: `keep`, `add` or `remove`."""
+
+    @property
+    def thumbprint(self) -> str:
+        """To which thumbprint."""
+
+    @property
+    def subject(self) -> Optional[str]:
+        """The subject of its certificate, where one was given."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class ThumbprintList:
+    """The sub-CA thumbprints of a gateway, in the site's order: `AAAA…;BBBB…`.
+
+    Example:
+        >>> sub_ca = site.gateway("GraniteFalls.contoso.com").sub_ca
+        >>> plan = sub_ca.set("8824022CB382CADD9E19290449B893A839140962")
+        >>> "88 24 02 2c b3 82 ca dd 9e 19 29 04 49 b8 93 a8 39 14 09 62" in sub_ca.list()
+        True
+    """
+
+    @property
+    def others(self) -> list[str]:
+        """What stands in the list and is no thumbprint, in order."""
+
+    def __iter__(self) -> Iterator[Thumbprint]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, key: Union[Thumbprint, str], /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Thumbprint:
+    """The SHA-1 thumbprint of a certificate, as Windows shows it.
+
+    It is a name, not a proof: SHA-1 can be forged, so trust is never built on it.
+
+    Example:
+        >>> print(cmgateway.cert.Thumbprint.from_hex("88:24:02:2c:b3:82:ca:dd:9e:19:29:04:49:b8:93:a8:39:14:09:62"))
+        8824022CB382CADD9E19290449B893A839140962
+    """
+
+    @staticmethod
+    def from_hex(text: str, /) -> Thumbprint:
+        """Reads a thumbprint as people paste it: blanks, colons, lower case, the invisible U+200E.
+
+        Raises:
+            ConfigError: The text is none; the message says what is wrong with it.
+
+        Example:
+            >>> from cmgateway.cert import Thumbprint
+            >>> Thumbprint.from_hex("8824022cb382cadd9e19290449b893a839140962")
+            Thumbprint.from_hex('8824022CB382CADD9E19290449B893A839140962')
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+def load_cer(source: Union[bytes, _Path], /) -> list[Certificate]:
+    """Reads every certificate of a CER file: DER or PEM, one or many.
+
+    Args:
+        source: The content of the file as bytes, or the file (text or a path).
+
+    Raises:
+        CertificateError: There is no certificate in it, or one of them is broken.
+        NotFoundError: There is no such file.
+
+    Example:
+        >>> cmgateway.cert.load_cer("subca1.cer")[0].subject
+        'CN=Contoso Issuing CA 1,O=Contoso'
+    """
+
+@final
+class Certificate:
+    """An X.509 certificate, read and checked for its structure, not for trust.
+
+    Each property is read from the certificate when it is asked for.
+
+    Example:
+        >>> certificate = cmgateway.cert.load_cer("subca1.cer")[0]
+        >>> certificate.is_ca, certificate.is_expired(), certificate.common_name
+        (True, False, 'Contoso Issuing CA 1')
+    """
+
+    @property
+    def subject(self) -> str:
+        """The subject, most specific part first, as RFC 4514 writes it."""
+
+    @property
+    def issuer(self) -> str:
+        """The issuer, written as the subject is."""
+
+    @property
+    def common_name(self) -> Optional[str]:
+        """The common name of the subject, where it has one."""
+
+    @property
+    def serial_number(self) -> str:
+        """The serial number in hexadecimal."""
+
+    @property
+    def not_before(self) -> datetime.datetime:
+        """The first moment of validity, in UTC."""
+
+    @property
+    def not_after(self) -> datetime.datetime:
+        """The last moment of validity, in UTC."""
+
+    def is_valid_at(self, at: Optional[datetime.datetime] = None) -> bool:
+        """True where the certificate is valid at this moment, or now.
+
+        Raises:
+            ConfigError: The moment has no time zone.
+
+        Example:
+            >>> cmgateway.cert.load_cer("subca1.cer")[0].is_valid_at()
+            True
+        """
+
+    def is_expired(self, at: Optional[datetime.datetime] = None) -> bool:
+        """True where the certificate has expired at this moment, or now.
+
+        Raises:
+            ConfigError: The moment has no time zone.
+
+        Example:
+            >>> cmgateway.cert.load_cer("subca1.cer")[0].is_expired()
+            False
+        """
+
+    @property
+    def key_algorithm(self) -> str:
+        """The algorithm of the public key."""
+
+    @property
+    def key_size_bits(self) -> Optional[int]:
+        """The size of the public key in bits, where the algorithm is a known one."""
+
+    @property
+    def key_usage(self) -> Optional[list[str]]:
+        """The names of the key's usages; None where the certificate does not restrict them."""
+
+    @property
+    def extended_key_usage(self) -> list[str]:
+        """The names of the extended usages, or their object identifiers."""
+
+    @property
+    def subject_alternative_names(self) -> list[str]:
+        """The further names of the subject, such as `dns:gw.contoso.com`."""
+
+    @property
+    def is_ca(self) -> bool:
+        """True where it is the certificate of a CA."""
+
+    @property
+    def is_self_issued(self) -> bool:
+        """True where issuer and subject are the same, as in a root."""
+
+    @property
+    def signature_algorithm(self) -> str:
+        """The algorithm it is signed with."""
+
+    @property
+    def thumbprint(self) -> Thumbprint:
+        """The SHA-1 thumbprint, by which a site knows the certificate."""
+
+    @property
+    def sha256_thumbprint(self) -> str:
+        """The SHA-256 thumbprint in hexadecimal."""
+
+    @property
+    def der(self) -> bytes:
+        """The certificate itself, DER."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class DevelopmentPki:
+    """A small enterprise PKI for rehearsals: a root, sub-CAs, a server and a client certificate.
+
+    Args:
+        organization: The organisation in every name; Contoso where it is not given.
+        sub_cas: How many issuing authorities there are under the root; 2 where it is not given.
+        server_names: DNS names and IP addresses of the server; those of this machine's loopback where not given.
+        not_before: The first moment of validity, with a time zone; now where it is not given.
+        days: Days of validity, the same for every certificate; 365 where it is not given.
+
+    Raises:
+        ConfigError: An option is out of range, or a name cannot stand in a certificate.
+
+    Example:
+        >>> pki = cmgateway.cert.DevelopmentPki(organization="Fabrikam", sub_cas=1)
+        >>> pki.root.certificate.subject
+        'CN=Fabrikam Root CA,O=Fabrikam'
+    """
+
+    def __new__(
+        cls,
+        organization: Optional[str] = None,
+        sub_cas: Optional[int] = None,
+        server_names: Optional[Sequence[str]] = None,
+        *,
+        not_before: Optional[datetime.datetime] = None,
+        days: Optional[int] = None,
+    ) -> Self: ...
+    @property
+    def root(self) -> IssuedCertificate:
+        """The root: what instances and the site must trust."""
+
+    @property
+    def sub_cas(self) -> list[IssuedCertificate]:
+        """The issuing authorities; their thumbprints go to the site."""
+
+    @property
+    def server(self) -> IssuedCertificate:
+        """The gateway's certificate, for `serverAuth`."""
+
+    @property
+    def client(self) -> IssuedCertificate:
+        """A client's certificate, for `clientAuth`."""
+
+    def write_to(self, folder: _Path, /) -> list[os.PathLike[str]]:
+        """Writes certificates and keys as files into a folder and gives their paths.
+
+        `root.cer`, `subca1.cer`… (DER), `server.pem`, `client.pem` (chains), `server.key`, `client.key` (for the
+        owner only).
+
+        Raises:
+            ConflictError: One of the files exists.
+
+        Example:
+            >>> [file.name for file in cmgateway.cert.DevelopmentPki(sub_cas=1).write_to("pki")][:2]
+            ['root.cer', 'subca1.cer']
+        """
+
+@final
+class IssuedCertificate:
+    """A certificate with its private key and the certificates above it.
+
+    Example:
+        >>> cmgateway.cert.DevelopmentPki().client.certificate.extended_key_usage
+        ['clientAuth']
+    """
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate."""
+
+    @property
+    def certificate_pem(self) -> str:
+        """The certificate as PEM text."""
+
+    @property
+    def chain_pem(self) -> str:
+        """What a TLS peer sends: the chain as PEM text without the root, which the other side must have."""
+
+    @property
+    def private_key_pem(self) -> str:
+        """The private key as PEM text (PKCS #8)."""
+
+def format_query(wql: str, /, *args: Any, **named: Any) -> str:
+    """Fills the placeholders of a WQL text and gives it back in canonical form.
+
+    For logs, and for tools that take WQL only as text, such as collection rules.
+
+    Raises:
+        ConfigError: The text is no WQL, or values are missing or left over.
+
+    Example:
+        >>> cmgateway.wmi.format_query("select * from SMS_Site where SiteCode=?", "GF1")
+        'SELECT * FROM SMS_Site WHERE SiteCode = "GF1"'
+    """
+
+def quote(text: str, /) -> str:
+    """A text as a WQL string literal, in double quotes.
+
+    Raises:
+        ConfigError: The text has a character that no literal can hold.
+
+    Example:
+        >>> print(cmgateway.wmi.quote("O'Brien"))
+        "O'Brien"
+    """
+
+def like_literal(text: str, /) -> str:
+    """A text with its `LIKE` wildcards bracketed, so that it matches only itself.
+
+    Example:
+        >>> cmgateway.wmi.like_literal("100%")
+        '100[%]'
+    """

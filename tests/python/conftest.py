@@ -1,0 +1,65 @@
+"""What the tests share: a site in a folder of its own, with one gateway and certificates beside it."""
+
+import os
+import sys
+from pathlib import Path
+
+import cmgateway
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NAME = "GraniteFalls.contoso.com"
+A = "8824022CB382CADD9E19290449B893A839140962"
+B = "7CB8B7539D87BA7215357B9B9049DFF2D3FA59BA"
+
+
+def put_gateway(site, name=NAME, stored=None):
+    service = site.new("SMS_AzureService", ServiceCName=name, ServiceType="CloudProxyService")
+    if stored is not None:
+        service.SubCACertThumbprint = stored
+    return site.put(service, "create_only")
+
+
+@pytest.fixture(scope="session")
+def pki():
+    return cmgateway.cert.DevelopmentPki()
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A site without a gateway."""
+    return cmgateway.create_site(tmp_path / "site.db", "GF1")
+
+
+@pytest.fixture
+def sub_ca(site):
+    """The sub-CAs of the only gateway of a site."""
+    put_gateway(site)
+    return site.gateway(NAME).sub_ca
+
+
+@pytest.fixture
+def certificates(tmp_path, pki):
+    """The folder that holds root.cer, subca1.cer, subca2.cer, server.pem and others."""
+    pki.write_to(tmp_path / "pki")
+    return tmp_path / "pki"
+
+
+@pytest.fixture
+def lab(tmp_path, pki, monkeypatch):
+    """The folder of the stubs' examples, as the current one."""
+    put_gateway(cmgateway.create_site(tmp_path / "lab.db", "GF1"))
+    pki.write_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def environment(**more):
+    """The environment for a script, without what the caller's shell may say about a site."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CMGATEWAY_")}
+    return {**clean, "PYTHONIOENCODING": "utf-8", **more}
+
+
+@pytest.fixture
+def python():
+    return sys.executable

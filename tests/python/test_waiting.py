@@ -1,0 +1,123 @@
+"""While a call waits, other threads run, and Ctrl-C ends it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import cmgateway
+import pytest
+from cmgateway.errors import StoppedError
+from conftest import environment, put_gateway
+
+HOLD_LOCK = """
+import sqlite3, sys
+site = sqlite3.connect(sys.argv[1])
+site.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+WAIT_FOR_LOCK = """
+import sys, cmgateway
+site = cmgateway.connect("sqlite:" + sys.argv[1])
+print("ready", flush=True)
+try:
+    site.put(site.new("SMS_AzureService", Name="late"))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+WAIT_FOR_ANSWER = """
+import sys, cmgateway
+site = cmgateway.connect("https://127.0.0.1:" + sys.argv[1] + "/AdminService", token="x")
+print("ready", flush=True)
+try:
+    site.code()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.fixture
+def lock(site, tmp_path):
+    """Another process that holds the site file until it is closed; in our own one, locks do not stop us."""
+    pytest.importorskip("sqlite3")
+    command = [sys.executable, "-c", HOLD_LOCK, str(tmp_path / "site.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        yield other
+        other.stdin.close()
+
+
+def interrupt(script, argument):
+    """Runs a script that waits, presses Ctrl-C, and gives what it says and how long that took."""
+    command = [sys.executable, "-c", textwrap.dedent(script), str(argument)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+    try:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.5)  # until the child is inside the call; a shorter one would only make the test weaker
+        assert child.poll() is None
+        start = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        said = child.stdout.readline()
+        return said, time.monotonic() - start
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a whole console on Windows")
+@pytest.mark.usefixtures("lock")
+def test_ctrl_c_ends_a_wait_for_a_lock(tmp_path):
+    said, seconds = interrupt(WAIT_FOR_LOCK, tmp_path / "site.db")
+    assert said == "interrupted\n"
+    assert seconds < 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a whole console on Windows")
+def test_ctrl_c_ends_a_wait_for_a_server_that_never_answers():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        said, seconds = interrupt(WAIT_FOR_ANSWER, server.getsockname()[1])
+    assert said == "interrupted\n"
+    assert seconds < 1
+
+
+def test_other_threads_run_while_a_call_waits(site, lock):
+    done = threading.Event()
+    writer = threading.Thread(target=lambda: (put_gateway(site), done.set()))
+    writer.start()
+    # Were the GIL held, this thread would stand still until the put is over, and the lock with it.
+    turns = 0
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        turns += 1
+    assert not done.is_set()
+    lock.stdin.close()
+    writer.join(10)
+    assert done.is_set()
+    assert turns > 1000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_connection_does_not_cross_a_fork_and_a_new_one_works(site, tmp_path):
+    put_gateway(site)
+    child = os.fork()
+    if child == 0:
+        answer = 1
+        try:
+            try:
+                site.code()
+            except StoppedError as error:
+                answer = 0 if "fork" in str(error) else 2
+            if cmgateway.connect(f"sqlite:{tmp_path / 'site.db'}").code() != "GF1":
+                answer = 3
+        finally:
+            os._exit(answer)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert site.code() == "GF1"
