@@ -10,13 +10,17 @@ local API = arg[0]:gsub("lua[/\\]run%.lua$", "") .. "parity/api.toml"
 local function objects()
     local site = kit.site_with_gateway("a.contoso.com")
     local gateway = assert(site:gateway("a.contoso.com"))
-    local pki = assert(cmgateway.cert.development_pki())
+    local pki, folder = kit.pki()
+    local server = assert(site:serve({
+        certificate_file = folder .. "/server.pem", key_file = folder .. "/server.key", token = "t",
+    }))
     return {
         Site = site,
         Rows = assert(site:query("SELECT * FROM SMS_Site")),
         Instance = assert(gateway:instance()),
         ObjectPath = gateway.path,
         DateTime = assert(cmgateway.wmi.datetime("20260301120000.000000+060")),
+        AdminServiceServer = server,
         Gateway = gateway,
         SubCa = gateway.sub_ca,
         SubCaPlan = assert(gateway.sub_ca:plan("set", {})),
