@@ -49,7 +49,11 @@ fn address_from(text: &str) -> mlua::Result<SocketAddr> {
 impl LuaServer {
     fn stop(&mut self, lua: &Lua) -> mlua::Result<bool> {
         match self.running.take() {
-            Some(server) => wait(lua, async { cmgateway::Result::Ok(server.stop().await) }).map(|()| true),
+            Some(server) => wait(lua, async {
+                server.stop().await;
+                cmgateway::Result::Ok(())
+            })
+            .map(|()| true),
             None => Ok(true),
         }
     }

@@ -32,14 +32,16 @@ fn react(request: &WireRequest) -> Reaction {
     let head = request.head.to_ascii_lowercase();
     let token = head.lines().find_map(|line| line.strip_prefix("authorization: bearer "));
     let token = token.unwrap_or_default().trim();
-    let status = |status: u16| Reaction::json(status, r#"{"error":{"code":"Case","message":"as the test asked"}}"#);
+    let status =
+        |status: u16| Reaction::json(status, r#"{"error":{"code":"Case","message":"as the test asked"}}"#);
     match token {
         "stop" => std::process::exit(0),
         "silence" => Reaction::Silence,
         "web-page" => Reaction::answer(200, "text/html", "<html><title>Sign in</title></html>"),
         "no-json" => Reaction::json(200, "{\"value\": [}"),
         "half-a-body" => Reaction::Bytes(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"value\"".to_vec(),
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"value\""
+                .to_vec(),
         ),
         "redirect" => Reaction::with_headers(302, "Location: https://elsewhere.example/\r\n", ""),
         token => status(token.strip_prefix("status-").and_then(|code| code.parse().ok()).unwrap_or(500)),
@@ -66,7 +68,8 @@ async fn main() {
         println!("{name}\t{}\t{name}\tcertificate", server.url());
         servers.push(server);
     }
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let nobody =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     println!("nobody-there\thttps://{nobody}/AdminService\tnobody\tunavailable");
     println!("ready");
     tokio::time::sleep(LONGEST).await;
