@@ -173,6 +173,7 @@ local function with_a_plan(options)
     print(options.json and plan:to_json() or tostring(plan))
     if not options.plan then
         check(sub_ca:apply(plan))
+        if plan.is_change and not options.json then print("  applied and read back") end
     end
     return 0
 end

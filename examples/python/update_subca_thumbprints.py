@@ -114,6 +114,8 @@ def with_a_plan(args: argparse.Namespace) -> int:
     print(plan.to_json() if args.json else plan)
     if not args.plan:
         sub_ca.apply(plan)
+        if plan.is_change and not args.json:
+            print("  applied and read back")
     return 0
 
 
