@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import sys
+from typing import Literal, Optional
 
 import cmgateway
 from cmgateway.errors import Error
@@ -98,17 +99,14 @@ def as_the_vbscript(args: argparse.Namespace) -> int:
 
 def with_a_plan(args: argparse.Namespace) -> int:
     sub_ca = connect(args).gateway(args.service_name).sub_ca
-    kind, sources = next(
-        (kind, sources)
-        for kind, sources in (
-            ("add", args.add),
-            ("remove", args.remove),
-            ("set", args.set),
-            ("set", args.from_cert),
-            ("set", args.thumbprints.split(";") if args.thumbprints is not None else None),
-        )
-        if sources is not None
-    )
+    changes: list[tuple[Literal["set", "add", "remove"], Optional[list[str]]]] = [
+        ("add", args.add),
+        ("remove", args.remove),
+        ("set", args.set),
+        ("set", args.from_cert),
+        ("set", args.thumbprints.split(";") if args.thumbprints is not None else None),
+    ]
+    kind, sources = next((kind, sources) for kind, sources in changes if sources is not None)
     plan = sub_ca.plan(kind, sources)
     print(json.dumps(json.loads(plan.to_json()), indent=2) if args.json else plan)
     if not args.plan:
