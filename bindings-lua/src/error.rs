@@ -36,7 +36,8 @@ impl UserData for Failure {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.to_string()));
-        methods.add_meta_method("__concat", |lua, _, sides: (Value, Value)| concatenated(lua, &sides));
+        // Either side may be ours: `"failed: " .. err`.
+        methods.add_meta_function("__concat", |lua, sides: (Value, Value)| concatenated(lua, &sides));
     }
 }
 

@@ -30,6 +30,7 @@ mod parameters;
 mod path;
 mod rows;
 mod runtime;
+mod server;
 mod site;
 mod sub_ca;
 mod sub_ca_plan;

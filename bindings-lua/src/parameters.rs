@@ -14,7 +14,7 @@ pub(crate) fn parameters(table: Option<Table>) -> mlua::Result<Parameters> {
     }
     if table.raw_len() > 0 {
         let items = sequence(&table, "the values for `?`")?;
-        let values: mlua::Result<_> = items.into_iter().map(|item| from_lua(item)).collect();
+        let values: mlua::Result<_> = items.into_iter().map(from_lua).collect();
         return values.map(Parameters::Positional);
     }
     named_values(&table).map(Parameters::Named)

@@ -50,7 +50,7 @@ pub(crate) fn path_from(value: &Value) -> mlua::Result<ObjectPath> {
     match value {
         Value::String(text) => ObjectPath::parse(&text_from(text)?).map_err(expected),
         Value::UserData(object) if object.is::<LuaPath>() => Ok(object.borrow::<LuaPath>()?.0.clone()),
-        other => Err(misuse(format!("a path is an ObjectPath or text, not a {}", other.type_name()))),
+        other => Err(misuse(format!("a path is an ObjectPath or text (got {})", other.type_name()))),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::parameters::parameters;
 use crate::path::{LuaPath, path_from, path_of};
 use crate::rows::LuaRows;
 use crate::runtime::wait;
+use crate::server;
 
 pub(crate) struct LuaSite(pub(crate) Site);
 
@@ -94,6 +95,9 @@ fn add_classes<M: UserDataMethods<LuaSite>>(methods: &mut M) {
     });
     methods.add_method("gateway", |lua, this, name: String| {
         answer(wait(lua, Gateway::find(&this.0, &name)).map(LuaGateway))
+    });
+    methods.add_method("serve", |lua, this, options: Option<Table>| {
+        answer(server::serve(lua, &this.0, options))
     });
     methods.add_method("gateways", |lua, this, ()| answer(gateways(lua, &this.0)));
 }

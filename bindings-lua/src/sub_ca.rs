@@ -73,7 +73,7 @@ fn source(value: &Value) -> mlua::Result<SubCaSource> {
         }
         other => {
             let given = other.type_name();
-            Err(misuse(format!("a sub-CA is a Certificate, a Thumbprint, or text, not a {given}")))
+            Err(misuse(format!("a sub-CA is a Certificate, a Thumbprint, or text (got {given})")))
         }
     }
 }

@@ -26,6 +26,6 @@ pub(crate) fn thumbprint_from(value: &Value) -> mlua::Result<Thumbprint> {
     match value {
         Value::String(text) => Thumbprint::from_hex(&text_from(text)?).map_err(expected),
         Value::UserData(object) if object.is::<LuaThumbprint>() => Ok(object.borrow::<LuaThumbprint>()?.0),
-        other => Err(misuse(format!("a thumbprint is a Thumbprint or text, not a {}", other.type_name()))),
+        other => Err(misuse(format!("a thumbprint is a Thumbprint or text (got {})", other.type_name()))),
     }
 }

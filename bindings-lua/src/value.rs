@@ -91,7 +91,7 @@ pub(crate) fn from_lua(value: Value) -> mlua::Result<WmiValue> {
         Value::String(text) => text_from(&text).map(WmiValue::String),
         Value::Table(table) => {
             let items = sequence(&table, "an array")?;
-            let items: mlua::Result<_> = items.into_iter().map(|item| from_lua(item)).collect();
+            let items: mlua::Result<_> = items.into_iter().map(from_lua).collect();
             Ok(WmiValue::Array(items?))
         }
         Value::UserData(object) => object_from(&object),

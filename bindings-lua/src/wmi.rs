@@ -1,7 +1,6 @@
 //! `cmgateway.wmi`: values and query texts, without a site.
 
-use cmgateway::wmi::DateTime;
-use cmgateway::wmi::wql::{Select, like_literal, quote};
+use cmgateway::wmi::{DateTime, wql};
 use mlua::{Lua, Table, Value};
 
 use crate::datetime::LuaDateTime;
@@ -33,11 +32,11 @@ pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
         "format_query",
         lua.create_function(|_, (text, values): (String, Option<Table>)| answer(format_query(&text, values))),
     )?;
-    add("quote", lua.create_function(|_, text: String| answer(quote(&text).map_err(expected))))?;
-    add("like_literal", lua.create_function(|_, text: String| Ok(like_literal(&text))))?;
+    add("quote", lua.create_function(|_, text: String| answer(wql::quote(&text).map_err(expected))))?;
+    add("like_literal", lua.create_function(|_, text: String| Ok(wql::like_literal(&text))))?;
     Ok(module)
 }
 
 fn format_query(text: &str, values: Option<Table>) -> mlua::Result<String> {
-    Select::parse_with(text, &parameters(values)?).map(|query| query.to_string()).map_err(expected)
+    wql::format(text, &parameters(values)?).map_err(expected)
 }

@@ -29,6 +29,8 @@ fn run(script: &str, arguments: &[String]) -> Result<()> {
     for (index, argument) in arguments.iter().enumerate() {
         arg.set(index, argument.as_str())?;
     }
+    // The program itself comes before the script, as in stock Lua: a script may start another one that way.
+    arg.set(-1, std::env::args().next())?;
     lua.globals().set("arg", arg)?;
     let source =
         std::fs::read(script).map_err(|error| mlua::Error::external(format!("{script}: {error}")))?;

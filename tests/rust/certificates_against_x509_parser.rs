@@ -22,7 +22,8 @@ fn compare(ours: &Certificate) {
     if let Some(common_name) = common_name {
         assert_eq!(ours.common_name().as_deref(), Some(common_name));
     }
-    let alternative_names = theirs.subject_alternative_name().unwrap().map(|names| names.value.general_names.len());
+    let alternative_names =
+        theirs.subject_alternative_name().unwrap().map(|names| names.value.general_names.len());
     assert_eq!(ours.subject_alternative_names().len(), alternative_names.unwrap_or(0), "{name}");
     let usages = theirs.key_usage().unwrap().map(|usage| usage.value.flags.count_ones() as usize);
     assert_eq!(ours.key_usage().map(|usages| usages.len()), usages, "{name}");
@@ -53,6 +54,8 @@ fn a_rehearsals_certificates_read_the_same() {
 }
 
 /// Every byte changed to every other value: ours may be stricter, never laxer.
+///
+/// This found unused bits of a bit string that were not zero.
 #[test]
 fn a_damaged_certificate_that_we_accept_x509_parser_accepts_too() {
     let pki = DevelopmentPki::new(&DevelopmentPkiOptions::new(datetime!(2026-01-01 00:00 UTC))).unwrap();

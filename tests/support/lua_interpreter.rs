@@ -105,10 +105,12 @@ fn build_lua(version: LuaVersion, program: &Path) -> Result<(), String> {
 /// LuaJIT's own makefile, on a copy, since the sources of a crate are not to be written to.
 fn build_luajit(folder: &Path, program: &Path) -> Result<(), String> {
     let copy = folder.join("source");
-    copy_tree(&source_folder(LuaVersion::LuaJit)?, &copy).map_err(|error| format!("copy sources: {error}"))?;
+    copy_tree(&source_folder(LuaVersion::LuaJit)?, &copy)
+        .map_err(|error| format!("copy sources: {error}"))?;
     // The makefile takes the release's number from here where there is no git.
     std::fs::write(copy.join(".relver"), "0\n").map_err(|error| error.to_string())?;
-    let make = find_program("gmake").or_else(|| find_program("make")).ok_or("make is not on the search path")?;
+    let make =
+        find_program("gmake").or_else(|| find_program("make")).ok_or("make is not on the search path")?;
     run(Command::new(make).arg("-s").arg("-C").arg(copy.join("src")))?;
     std::fs::copy(copy.join("src").join("luajit"), program).map(drop).map_err(|error| error.to_string())
 }
@@ -141,9 +143,9 @@ fn source_folder(version: LuaVersion) -> Result<PathBuf, String> {
     let top = manifest.and_then(|file| Path::new(file).parent());
     let top = top.ok_or_else(|| format!("the package {package} is not among the dependencies"))?;
     let entries = std::fs::read_dir(top).map_err(|error| format!("{}: {error}", top.display()))?;
-    let found = entries.filter_map(|entry| Some(entry.ok()?.path())).find(|path| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(folder))
-    });
+    let found = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(folder)));
     found.ok_or_else(|| format!("{} has no folder {folder}*", top.display()))
 }
 

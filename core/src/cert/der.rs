@@ -140,10 +140,16 @@ pub(super) fn boolean(content: &[u8]) -> Result<bool, Fault> {
 
 /// The bytes of a BIT STRING, without the count of unused bits.
 pub(super) fn bit_string(content: &[u8]) -> Result<&[u8], Fault> {
-    match content {
-        [0, bits @ ..] => Ok(bits),
-        [1..=7, bits @ ..] if !bits.is_empty() => Ok(bits),
-        _ => Err("a bit string with a wrong count of unused bits"),
+    let (&unused, bytes) = content.split_first().ok_or("a bit string without its count of unused bits")?;
+    // DER wants the unused bits to be zero (X.690, 11.2.1); there is one way to write a bit string.
+    let mask = match unused {
+        0..=7 => !(u8::MAX << unused),
+        _ => return Err("a bit string with a wrong count of unused bits"),
+    };
+    match bytes.last() {
+        None if unused > 0 => Err("a bit string with a wrong count of unused bits"),
+        Some(last) if last & mask != 0 => Err("a bit string whose unused bits are not zero"),
+        _ => Ok(bytes),
     }
 }
 

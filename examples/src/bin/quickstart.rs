@@ -120,7 +120,11 @@ fn rehearse() -> Result<(), String> {
     heading("Lua once more: nothing is left to do");
     run_lua(&options, Some(token))?;
 
-    runtime.wait(async { Ok(server.stop().await) }, || Ok(())).map_err(said)?;
+    let stopped = async {
+        server.stop().await;
+        Ok(())
+    };
+    runtime.wait(stopped, || Ok(())).map_err(said)?;
     println!("\nThe site is {file}, its certificates lie beside it. Try it yourself:");
     println!("  {} {}", python.python().display(), script("python", "py").display());
     Ok(())

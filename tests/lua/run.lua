@@ -1,0 +1,18 @@
+-- Runs the Lua tests: `lua tests/lua/run.lua [STORY...]`, from the top folder of the checkout.
+-- It prints a line `ok` or `not ok` per test and ends with 1 where one failed.
+
+local here = arg[0]:match("^(.*[/\\])") or "./"
+package.path = here .. "?.lua;" .. package.path
+local kit = require "kit"
+
+local STORIES = {
+    "connect_to_a_site", "query_with_values", "read_and_write_objects", "keep_values_exact", "tell_errors_apart",
+    "bear_bad_servers", "define_classes", "read_certificates", "change_sub_cas", "serve_a_site", "run_the_example", "close_the_state",
+    "names_of_the_api",
+}
+
+local wanted = #arg > 0 and arg or STORIES
+for _, story in ipairs(wanted) do
+    kit.story(story, dofile(here .. story .. ".lua"))
+end
+kit.finish()

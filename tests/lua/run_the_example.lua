@@ -1,0 +1,113 @@
+-- "I call the script as I called the VBScript, and with the options that are better."
+
+local kit = require "kit"
+local tests = {}
+
+local NAME = "GraniteFalls.contoso.com"
+local A = "8824022CB382CADD9E19290449B893A839140962"
+local SCRIPT = arg[0]:gsub("tests[/\\]lua[/\\]run%.lua$", "") .. "examples/lua/update_subca_thumbprints.lua"
+local USAGE = "Usage: update_subca_thumbprints.lua <ServiceCName> <SubCA cert thumbprints, separated by ;>\n"
+
+local function run(...)
+    return kit.run(SCRIPT, ...)
+end
+
+local function thumbprints(site)
+    return tostring(assert(assert(site:gateway(NAME)).sub_ca:list()))
+end
+
+function tests.as_the_vbscript_message_for_message()
+    local site, address = kit.site_with_gateway(NAME)
+    local output, code = run("--site", address, NAME, A .. ";x")
+    kit.equal(output, "Searching for SMS Provider for local site...\nSiteCode = GF1\n"
+        .. "Run WQL query: SELECT * From SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = '"
+        .. NAME .. "'\nUpdate [SubCACertThumbprint] to " .. A .. ";x\n[SubCACertThumbprint] is updated successfully.\n")
+    kit.equal(code, 0)
+    kit.equal(thumbprints(site), A .. ";x")
+end
+
+function tests.usage_without_arguments_or_with_two_ways()
+    local output, code = run()
+    kit.equal(output, USAGE)
+    kit.equal(code, 1)
+    output, code = run(NAME)
+    kit.equal(output, USAGE)
+    kit.equal(code, 1)
+    output, code = run(NAME, A, "--add", A)
+    kit.equal(output, USAGE)
+    kit.equal(code, 1)
+    output, code = run(NAME, "--ad", A)
+    kit.contains(output, "unrecognized argument: --ad")
+    kit.equal(code, 2)
+    kit.equal(select(2, run("--help")), 0)
+end
+
+function tests.a_gateway_that_is_not_there()
+    local _, address = kit.site_with_gateway(NAME)
+    local output, code = run("--site", address, "other.contoso.com", A)
+    kit.contains(output, "Failed to get Azure_Service instance.\n")
+    kit.equal(code, 1)
+    output, code = run("--site", address, "x' OR ''='", A)
+    kit.contains(output, "Failed to get Azure_Service instance.\n")
+    kit.equal(code, 1)
+end
+
+function tests.two_gateways_of_one_name_are_refused()
+    local site, address = kit.site_with_gateway(NAME)
+    kit.put_gateway(site, NAME:lower())
+    local output, code = run("--site", address, NAME, A)
+    kit.contains(output, "could not update: the site has 2 gateways of this name\n")
+    kit.equal(code, 1)
+end
+
+function tests.a_plan_first_then_the_change()
+    local site, address = kit.site_with_gateway(NAME)
+    local _, folder = kit.pki()
+    local first, second = folder .. "/subca1.cer", folder .. "/subca2.cer"
+    local output, code = run("--site", address, NAME, "--add", first, second, "--plan")
+    kit.contains(output, "2 to add, 0 to remove, 0 kept\n")
+    kit.equal(code, 0)
+    kit.equal(thumbprints(site), "")
+    kit.equal(select(2, run("--site=" .. address, NAME, "--from-cert", folder .. "/subca1.cer")), 0)
+    kit.equal(#thumbprints(site), 40)
+    kit.contains(run("--site", address, NAME, "--add", folder .. "/subca1.cer"), "nothing to do")
+    kit.equal(select(2, run("--site", address, NAME, "--remove", folder .. "/subca1.cer")), 0)
+    kit.equal(thumbprints(site), "")
+    kit.equal(select(2, run("--site", address, NAME, "--set")), 0)
+end
+
+function tests.json_is_indented_by_two()
+    local _, address = kit.site_with_gateway(NAME)
+    local output, code = run("--site", address, NAME, A, "--plan", "--json")
+    kit.equal(code, 0)
+    kit.contains(output, '{\n  "service_name": "' .. NAME .. '",\n')
+    kit.contains(output, '  "steps": [\n    {\n      "action": "add",\n')
+    kit.contains(output, '"warnings": []\n}\n')
+end
+
+function tests.what_fails_goes_to_standard_error_with_code_1()
+    local _, address, folder = kit.site_with_gateway(NAME)
+    local pki_folder = select(2, kit.pki())
+    local output, code = run("--site", address, NAME, "--add", pki_folder .. "/server.pem")
+    kit.contains(output, "is not the certificate of a CA")
+    kit.equal(code, 1)
+    output, code = run("--site", "sqlite:" .. folder .. "/none.db", NAME, "--add", A)
+    kit.contains(output, "could not open site")
+    kit.equal(code, 1)
+    output, code = run("--site", address, NAME, "--add", A, "--token-file", folder .. "/none")
+    kit.equal(code, 1)
+    kit.contains(output, "none")
+    local token = kit.write(folder .. "/token", "\239\187\191abc\n")
+    output, code = run("--site", address, NAME, "--add", A, "--token-file", token)
+    kit.contains(output, "takes no token")
+    kit.equal(code, 1)
+end
+
+function tests.a_site_must_be_named()
+    if os.getenv("CMGATEWAY_SITE") then kit.skip("CMGATEWAY_SITE is set") end
+    local output, code = run(NAME, A)
+    kit.contains(output, "no site: give --site or set CMGATEWAY_SITE")
+    kit.equal(code, 1)
+end
+
+return tests
