@@ -14,6 +14,7 @@ The list is written as it stands; --set, --add, --remove and --from-cert check f
 import argparse
 import os
 import sys
+from typing import Literal
 
 import cmgateway
 from cmgateway.errors import Error
@@ -103,7 +104,8 @@ def with_a_plan(args: argparse.Namespace) -> int:
         stored = sub_ca.list()
         print("\n".join([str(item) for item in stored] + stored.others) or "the list is empty")
         return 0
-    kind, sources = "set", args.set if args.set is not None else args.from_cert
+    kind: Literal["set", "add", "remove"] = "set"
+    sources = args.set if args.set is not None else args.from_cert
     if args.add:
         kind, sources = "add", args.add
     elif args.remove:

@@ -669,7 +669,8 @@ class SubCa:
             Error: As `plan` and `apply` do; that one is not in the list is only a warning.
 
         Example:
-            >>> site.gateway("GraniteFalls.contoso.com").sub_ca.remove("8824022CB382CADD9E19290449B893A839140962").warnings
+            >>> sub_ca = site.gateway("GraniteFalls.contoso.com").sub_ca
+            >>> sub_ca.remove("8824022CB382CADD9E19290449B893A839140962").warnings
             ['8824022CB382CADD9E19290449B893A839140962 is not in the list']
         """
 
