@@ -49,7 +49,10 @@ fn address_from(text: &str) -> mlua::Result<SocketAddr> {
 impl LuaServer {
     fn stop(&mut self, lua: &Lua) -> mlua::Result<bool> {
         match self.running.take() {
-            Some(server) => wait(lua, async { cmgateway::Result::Ok(server.stop().await) }).map(|()| true),
+            Some(server) => wait(lua, async {
+                server.stop().await;
+                Ok(true)
+            }),
             None => Ok(true),
         }
     }
