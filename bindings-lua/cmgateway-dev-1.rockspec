@@ -4,6 +4,8 @@ version = "dev-1"
 
 source = {
    url = "git+https://github.com/cmgateway/cmgateway.git",
+   -- The package lies in a folder of the repository; for `luarocks make`, stand in that folder.
+   dir = "cmgateway/bindings-lua",
 }
 
 description = {
@@ -29,9 +31,5 @@ build = {
    modules = {
       ["cmgateway"] = "cmgateway_lua",
    },
-   install = {
-      conf = {
-         ["types/cmgateway.d.lua"] = "types/cmgateway.d.lua",
-      },
-   },
+   copy_directories = { "types" },
 }
