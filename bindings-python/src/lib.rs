@@ -15,6 +15,7 @@ mod pki;
 mod plan;
 mod rows;
 mod runtime;
+mod server;
 mod site;
 mod source;
 mod sub_ca;
@@ -43,6 +44,8 @@ mod _native {
     use crate::plan::{PlanStep, SubCaPlan};
     #[pymodule_export]
     use crate::rows::Rows;
+    #[pymodule_export]
+    use crate::server::AdminServiceServer;
     #[pymodule_export]
     use crate::site::{Site, connect, create_site};
     #[pymodule_export]

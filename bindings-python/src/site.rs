@@ -16,6 +16,7 @@ use crate::instance::Instance;
 use crate::path::{self, ObjectPath};
 use crate::rows::Rows;
 use crate::runtime::Handle;
+use crate::server::{self, AdminServiceServer};
 use crate::wql;
 
 /// A connection to a Configuration Manager site; clones share it.
@@ -167,6 +168,20 @@ impl Site {
     fn gateways(&self, py: Python<'_>) -> Result<Vec<Gateway>> {
         let found = self.handle.block(py, cmgateway::gateway::Gateway::list(&self.site))?;
         Ok(found.into_iter().map(|gateway| Gateway::new(gateway, self.handle.clone())).collect())
+    }
+
+    /// Serves an embedded site as an AdminService over HTTPS.
+    #[pyo3(signature = (address="127.0.0.1:0", *, certificate_file, key_file, token))]
+    fn serve(
+        &self,
+        py: Python<'_>,
+        address: &str,
+        certificate_file: PathBuf,
+        key_file: PathBuf,
+        token: &str,
+    ) -> Result<AdminServiceServer> {
+        let options = server::options(address, certificate_file, key_file, token)?;
+        AdminServiceServer::start(py, self.site.embedded()?.clone(), options, self.handle.clone())
     }
 
     fn __repr__(&self) -> String {

@@ -64,7 +64,7 @@ pub const CLASS_INHERITANCE_MAX: usize = 32;
 pub const SERVER_CONNECTIONS_MAX: usize = 256;
 /// Largest request body that the AdminService server takes.
 pub const REQUEST_BODY_BYTES_MAX: usize = 8 << 20;
-/// How much of a body that is too large the AdminService server reads on before it hangs up.
+/// How much of a refused request's body the AdminService server reads on, so that its answer arrives.
 pub const REQUEST_BODY_DISCARD_BYTES_MAX: usize = 32 << 20;
 /// Longest wait of the AdminService server for a TLS handshake.
 pub const SERVER_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

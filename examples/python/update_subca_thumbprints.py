@@ -23,35 +23,47 @@ USAGE = "Usage: update_subca_thumbprints.py <ServiceCName> <SubCA cert thumbprin
 QUERY = "SELECT * From SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = "
 
 
-def options():
+def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("service_name", metavar="ServiceCName")
-    parser.add_argument("thumbprints", nargs="?", help="the whole list, separated by ; (as the VBScript took it)")
-    parser.add_argument("--site", default=os.environ.get("CMGATEWAY_SITE"), help="sqlite:FILE or https://HOST/AdminService")
-    parser.add_argument("--ca-file", default=os.environ.get("CMGATEWAY_CA_FILE"), help="CA of the AdminService")
+    parser.add_argument(
+        "thumbprints", nargs="?", help="the whole list, separated by ; (as the VBScript took it)"
+    )
+    parser.add_argument(
+        "--site", default=os.environ.get("CMGATEWAY_SITE"), help="sqlite:FILE or https://HOST/AdminService"
+    )
+    parser.add_argument(
+        "--ca-file", default=os.environ.get("CMGATEWAY_CA_FILE"), help="CA of the AdminService"
+    )
     parser.add_argument("--token-file", help="file with the bearer token (else CMGATEWAY_TOKEN)")
     parser.add_argument("--set", nargs="*", metavar="SUBCA", help="make the list exactly these")
-    parser.add_argument("--add", nargs="+", metavar="SUBCA", help="add these: thumbprints or certificate files")
+    parser.add_argument(
+        "--add", nargs="+", metavar="SUBCA", help="add these: thumbprints or certificate files"
+    )
     parser.add_argument("--remove", nargs="+", metavar="SUBCA", help="remove these")
-    parser.add_argument("--from-cert", nargs="+", metavar="FILE", help="the list, taken from certificate files")
+    parser.add_argument(
+        "--from-cert", nargs="+", metavar="FILE", help="the list, taken from certificate files"
+    )
     parser.add_argument("--plan", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
     return parser
 
 
-def connect(args):
+def connect(args: argparse.Namespace) -> cmgateway.Site:
     token = os.environ.get("CMGATEWAY_TOKEN")
     if args.token_file:
         with open(args.token_file, encoding="utf-8-sig") as file:
             token = file.read().strip()
     if not args.site:
-        raise SystemExit("no site: give --site or set CMGATEWAY_SITE (sqlite:FILE or https://HOST/AdminService)")
+        raise SystemExit(
+            "no site: give --site or set CMGATEWAY_SITE (sqlite:FILE or https://HOST/AdminService)"
+        )
     return cmgateway.connect(args.site, token=token or None, ca_file=args.ca_file)
 
 
-def as_the_vbscript(args):
+def as_the_vbscript(args: argparse.Namespace) -> int:
     """Line for line what the VBScript did, with the `Put_` that the published page lost."""
     print("Searching for SMS Provider for local site...")
     site = connect(args)
@@ -84,7 +96,7 @@ def as_the_vbscript(args):
     return 0
 
 
-def with_a_plan(args):
+def with_a_plan(args: argparse.Namespace) -> int:
     sub_ca = connect(args).gateway(args.service_name).sub_ca
     kind, sources = next(
         (kind, sources)
@@ -104,13 +116,15 @@ def with_a_plan(args):
     return 0
 
 
-def main():
+def main() -> int:
     if len(sys.argv) == 1:
         print(USAGE)
         return 1
     parser = options()
     args = parser.parse_args()
-    ways = [way for way in (args.thumbprints, args.set, args.add, args.remove, args.from_cert) if way is not None]
+    ways = [
+        way for way in (args.thumbprints, args.set, args.add, args.remove, args.from_cert) if way is not None
+    ]
     if len(ways) != 1:
         print(USAGE)
         return 1

@@ -22,6 +22,11 @@ fn main() -> ExitCode {
     let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let mut report = Report::new(in_ci || !arguments.is_empty());
     rust(&mut report);
+    // The tests in Python and Lua start it by this name.
+    report.step("servers that misbehave", || {
+        let (package, name) = ("cmgateway-tests", "misbehaving-servers");
+        Ok(run(cargo().args(["build", "--quiet", "--package", package, "--bin", name]))?)
+    });
     python::check(&mut report);
     lua::check(&mut report);
     report.step("quick start", || Ok(run(cargo().arg("quickstart"))?));

@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-import cmgateway
 import pytest
+
+import cmgateway
 
 ROOT = Path(__file__).parents[2]
 NAME = "GraniteFalls.contoso.com"

@@ -2,8 +2,10 @@
 
 import os
 
-import cmgateway
 import pytest
+from conftest import NAME, A, put_gateway
+
+import cmgateway
 from cmgateway.errors import (
     AuthError,
     CertificateError,
@@ -14,7 +16,6 @@ from cmgateway.errors import (
     UnavailableError,
     UnsupportedError,
 )
-from conftest import NAME, A, put_gateway
 
 
 @pytest.mark.parametrize(
@@ -149,5 +150,5 @@ def test_content_that_is_no_certificate(tmp_path, sub_ca, content):
             cmgateway.cert.load_cer(source)
         with pytest.raises(CertificateError):
             sub_ca.add(source)
-    with pytest.raises(NotFoundError, match="none.cer"):
+    with pytest.raises(NotFoundError, match=r"none\.cer"):
         sub_ca.add(["none.cer"])

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 
 import pytest
+
 from cmgateway.cert import Certificate, DevelopmentPki, Thumbprint, load_cer
 from cmgateway.errors import ConfigError, ConflictError
 

@@ -4,9 +4,10 @@ import ast
 import doctest
 import inspect
 
-import cmgateway
 import pytest
 from conftest import ROOT
+
+import cmgateway
 
 PACKAGE = ROOT / "bindings-python" / "python" / "cmgateway"
 

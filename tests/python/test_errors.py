@@ -2,10 +2,11 @@
 
 import pickle
 
-import cmgateway
 import pytest
-from cmgateway import errors
 from conftest import ROOT
+
+import cmgateway
+from cmgateway import errors
 
 RUST = (ROOT / "core" / "src" / "error.rs").read_text(encoding="utf-8")
 KINDS = [line.split('"')[1] for line in RUST.splitlines() if "ErrorKind::" in line and '=> "' in line]

@@ -1,9 +1,10 @@
 """Rust, Python and Lua say the same: each row of tests/parity/api.toml against stub, package and Rust source."""
 
-import cmgateway
 import pytest
 from conftest import ROOT
 from test_documentation import documented
+
+import cmgateway
 
 try:
     import tomllib

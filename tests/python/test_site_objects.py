@@ -4,11 +4,12 @@ import datetime
 import math
 import threading
 
-import cmgateway
 import pytest
+from conftest import put_gateway
+
+import cmgateway
 from cmgateway.errors import ConfigError, ConflictError, Error, NotFoundError
 from cmgateway.wmi import DateTime, Instance, ObjectPath, format_query, like_literal, quote
-from conftest import put_gateway
 
 UTC = datetime.timezone.utc
 TYPES = {
@@ -87,7 +88,7 @@ def test_a_datetime_may_be_pythons_if_it_has_a_time_zone(things):
     assert str(back) == "20260131120000.250000+060"
     assert back.to_datetime() == moment
     assert back.to_datetime().utcoffset() == datetime.timedelta(hours=1)
-    with pytest.raises(ConfigError, match="When.*time zone"):
+    with pytest.raises(ConfigError, match=r"When.*time zone"):
         things.new("Lab_Thing", When=datetime.datetime(2026, 1, 31))
 
 

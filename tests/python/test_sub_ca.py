@@ -3,11 +3,12 @@
 import datetime
 import json
 
-import cmgateway
 import pytest
+from conftest import NAME, A, B, put_gateway
+
+import cmgateway
 from cmgateway.cert import DevelopmentPki, Thumbprint, load_cer
 from cmgateway.errors import CertificateError, ConfigError, ConflictError, NotFoundError
-from conftest import NAME, A, B, put_gateway
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 

@@ -9,10 +9,11 @@ import textwrap
 import threading
 import time
 
-import cmgateway
 import pytest
-from cmgateway.errors import StoppedError
 from conftest import environment, put_gateway
+
+import cmgateway
+from cmgateway.errors import StoppedError
 
 HOLD_LOCK = """
 import sqlite3, sys

@@ -82,7 +82,11 @@ impl Lab {
             }
         };
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{text} {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{path} {arguments:?}: {text} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         // An interim answer such as 100 stands before the real head.
         let mut rest = text.as_str();
         while let Some((head, body)) = rest.split_once("\r\n\r\n") {
@@ -199,7 +203,7 @@ async fn query_options_choose_sort_and_page() {
     assert_eq!(counted.json()["@odata.count"], 3);
     assert_eq!(lab.curl(&format!("{base}/$count"), &[]).await.unwrap().body, "5");
 
-    let prefer = ["-H", "Prefer: odata.maxpagesize=2"];
+    let prefer = ["-H", "prefer: odata.maxpagesize=2"];
     let mut next = format!("{base}?$top=5&$skip=1&$orderby=AzureServiceID");
     let mut pages = Vec::new();
     loop {

@@ -10,6 +10,7 @@ Every call that waits releases the GIL and ends with KeyboardInterrupt at Ctrl-C
 
 from . import cert, errors, wmi
 from ._native import (
+    AdminServiceServer,
     ClassDefinition,
     DateTime,
     Gateway,
@@ -29,6 +30,7 @@ from ._native import (
 from .errors import Error
 
 __all__ = [
+    "AdminServiceServer",
     "ClassDefinition",
     "DateTime",
     "Error",

@@ -14,6 +14,33 @@ from typing import Any, Literal, Optional, Union, final
 
 from typing_extensions import Self, TypeAlias
 
+__all__ = [
+    "AdminServiceServer",
+    "Certificate",
+    "ClassDefinition",
+    "DateTime",
+    "DevelopmentPki",
+    "Gateway",
+    "Instance",
+    "IssuedCertificate",
+    "ObjectPath",
+    "PlanStep",
+    "PropertyDefinition",
+    "Rows",
+    "Site",
+    "SubCa",
+    "SubCaPlan",
+    "Thumbprint",
+    "ThumbprintList",
+    "__version__",
+    "connect",
+    "create_site",
+    "format_query",
+    "like_literal",
+    "load_cer",
+    "quote",
+]
+
 _Path: TypeAlias = Union[str, os.PathLike[str]]
 _Source: TypeAlias = Union[Certificate, Thumbprint, str, bytes, os.PathLike[str]]
 _Sources: TypeAlias = Union[_Source, Iterable[_Source]]
@@ -243,6 +270,66 @@ class Site:
             ['GraniteFalls.contoso.com']
         """
 
+    def serve(
+        self,
+        address: str = "127.0.0.1:0",
+        *,
+        certificate_file: _Path,
+        key_file: _Path,
+        token: str,
+    ) -> AdminServiceServer:
+        """Serves an embedded site as an AdminService over HTTPS.
+
+        Scripts written for a real AdminService can be rehearsed this way. It listens when this returns.
+
+        Args:
+            address: IP address and port to listen on; port 0 takes a free one.
+            certificate_file: The server's certificate, then its intermediates, PEM.
+            key_file: The private key of the certificate, PEM, not encrypted.
+            token: What a client must send as bearer token.
+
+        Raises:
+            CertificateError: The certificate or the key cannot be used.
+            NotFoundError: There is no such file.
+            ConfigError: The address cannot be one, or the token is empty.
+            UnavailableError: The address cannot be listened on.
+            UnsupportedError: The site is no embedded one.
+
+        Example:
+            >>> with site.serve(certificate_file="server.pem", key_file="server.key", token="secret") as server:
+            ...     cmgateway.connect(server.url, token="secret", ca_file="root.cer").code()
+            'GF1'
+        """
+
+@final
+class AdminServiceServer:
+    """A running AdminService that serves an embedded site.
+
+    As a context manager it stops at the end of the block.
+
+    Example:
+        >>> server = site.serve(certificate_file="server.pem", key_file="server.key", token="secret")
+        >>> server.url.startswith("https://127.0.0.1:")
+        True
+        >>> server.stop()
+    """
+
+    @property
+    def url(self) -> str:
+        """The base URL, as `connect` takes it."""
+
+    def stop(self) -> None:
+        """Stops accepting, lets open requests end for a limited time, and closes.
+
+        A second call does nothing.
+
+        Example:
+            >>> site.serve(certificate_file="server.pem", key_file="server.key", token="secret").stop()
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
 @final
 class Rows:
     """The rows of a query, read as they are asked for.
@@ -318,7 +405,7 @@ class Instance:
             {'Name': 'a'}
         """
 
-    def __getattr__(self, name: str, /) -> Any: ...
+    def __getattribute__(self, name: str, /) -> Any: ...
     def __setattr__(self, name: str, value: Any, /) -> None: ...
     def __getitem__(self, key: str, /) -> Any: ...
     def __setitem__(self, key: str, value: Any, /) -> None: ...

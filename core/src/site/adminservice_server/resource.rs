@@ -30,21 +30,28 @@ pub(super) struct Service {
 }
 
 /// A request whose sender and address are known to be right.
-struct Call {
+struct Call<'a> {
     /// `https://host/AdminService/wmi`
     base: String,
     query: String,
     page_rows: u64,
-    request: Request<Incoming>,
+    request: Request<&'a mut Incoming>,
 }
 
 impl Service {
     /// Answers one request, whatever it is.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Reply {
-        self.answered(request).await.unwrap_or_else(Refusal::into_reply)
+        let (head, mut body) = request.into_parts();
+        let waits_for_us = head.headers.contains_key(EXPECT);
+        let reply = self.answered(Request::from_parts(head, &mut body)).await;
+        if !waits_for_us {
+            // A time that runs out ends the reading, not the answer.
+            let _ = tokio::time::timeout(SERVER_REQUEST_TIMEOUT, discard(&mut body)).await;
+        }
+        reply.unwrap_or_else(Refusal::into_reply)
     }
 
-    async fn answered(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
+    async fn answered(&self, request: Request<&mut Incoming>) -> Result<Reply, Refusal> {
         // Before anything else, so that a stranger learns nothing about what is there.
         self.let_in(&request)?;
         let Route { prefix, target } = route(request.uri().path())?;
@@ -80,7 +87,7 @@ impl Service {
         }
     }
 
-    fn let_in(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+    fn let_in(&self, request: &Request<&mut Incoming>) -> Result<(), Refusal> {
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = sent.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -94,7 +101,7 @@ impl Service {
     }
 
     /// The host as the client calls it, so that the addresses in our answers are of use to it.
-    fn authority(&self, request: &Request<Incoming>) -> String {
+    fn authority(&self, request: &Request<&mut Incoming>) -> String {
         let named = match request.uri().authority() {
             Some(authority) => Some(authority.as_str()),
             None => request.headers().get(HOST).and_then(|value| value.to_str().ok()),
@@ -106,7 +113,7 @@ impl Service {
         named.filter(allowed).map_or_else(|| self.address.to_string(), str::to_owned)
     }
 
-    async fn list(&self, call: Call, class: Identifier) -> Result<Reply, Refusal> {
+    async fn list(&self, call: Call<'_>, class: Identifier) -> Result<Reply, Refusal> {
         let allowed = ["$filter", "$select", "$orderby", "$top", "$skip", "$skiptoken", "$count"];
         let options = QueryOptions::parse(&call.query, &allowed)?;
         let select = options.select(class.clone());
@@ -136,19 +143,19 @@ impl Service {
         Ok(json_reply(StatusCode::OK, &Json::Object(body)))
     }
 
-    async fn count(&self, call: Call, class: Identifier) -> Result<Reply, Refusal> {
+    async fn count(&self, call: Call<'_>, class: Identifier) -> Result<Reply, Refusal> {
         let options = QueryOptions::parse(&call.query, &["$filter"])?;
         let rows = self.site.count(options.select(class)).await?;
         Ok(reply(StatusCode::OK, "text/plain; charset=utf-8", rows.to_string()))
     }
 
-    async fn get(&self, call: Call, path: ObjectPath) -> Result<Reply, Refusal> {
+    async fn get(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let instance = self.site.get(&path).await?;
         Ok(json_reply(StatusCode::OK, &entity(&call.base, &instance)?))
     }
 
-    async fn create(&self, call: Call, class: Identifier) -> Result<Reply, Refusal> {
+    async fn create(&self, call: Call<'_>, class: Identifier) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let class = self.site.class(&class).await?;
         let base = call.base.clone();
@@ -161,7 +168,7 @@ impl Service {
         Ok(with_location(reply, &format!("{base}/{address}")))
     }
 
-    async fn change(&self, call: Call, path: ObjectPath) -> Result<Reply, Refusal> {
+    async fn change(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let class = self.site.class(&path.class).await?;
         let mut instance = Instance::of(class.name.clone());
@@ -173,7 +180,7 @@ impl Service {
     }
 }
 
-impl Call {
+impl Call<'_> {
     /// The body as a JSON object, of limited size and within limited time.
     async fn json(self) -> Result<Map<String, Json>, Refusal> {
         let content_type = self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -182,10 +189,11 @@ impl Call {
             let message = "the body must be application/json";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message));
         }
-        let bytes = match tokio::time::timeout(SERVER_REQUEST_TIMEOUT, limited(self.request)).await {
-            Ok(bytes) => bytes?,
-            Err(_) => return Err(timed_out(SERVER_REQUEST_TIMEOUT)),
-        };
+        let bytes =
+            match tokio::time::timeout(SERVER_REQUEST_TIMEOUT, limited(self.request.into_body())).await {
+                Ok(bytes) => bytes?,
+                Err(_) => return Err(timed_out(SERVER_REQUEST_TIMEOUT)),
+            };
         match serde_json::from_slice(&bytes) {
             Ok(Json::Object(object)) => Ok(object),
             Ok(_) => Err(Refusal::bad_request("the body is JSON, but not an object")),
@@ -194,33 +202,37 @@ impl Call {
     }
 }
 
-/// The bytes of a body. What is too large is read on for a while and thrown away: a client that is cut off while it
-/// still sends shows a broken connection instead of our answer.
-async fn limited(request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
+/// The bytes of a body, up to the limit.
+async fn limited(body: &mut Incoming) -> Result<Vec<u8>, Refusal> {
     let too_large = || {
         let message = format!("the body has more than {REQUEST_BODY_BYTES_MAX} bytes");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", message)
     };
-    let waits_for_us = request.headers().contains_key(EXPECT);
-    let mut body = request.into_body();
-    if waits_for_us && body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
+    if body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
         return Err(too_large());
     }
-    let (mut bytes, mut discarded) = (Vec::new(), 0);
+    let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::bad_request("the body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
-        if discarded == 0 && bytes.len() + data.len() <= REQUEST_BODY_BYTES_MAX {
-            bytes.extend_from_slice(&data);
-            continue;
+        if bytes.len() + data.len() > REQUEST_BODY_BYTES_MAX {
+            return Err(too_large());
         }
-        bytes = Vec::new();
-        discarded += data.len();
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+/// Reads the rest of a body and throws it away: a client that is cut off while it still sends shows a broken
+/// connection instead of our answer.
+async fn discard(body: &mut Incoming) {
+    let mut discarded = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        discarded += frame.data_ref().map_or(0, |data| data.len());
         if discarded > REQUEST_BODY_DISCARD_BYTES_MAX {
-            break;
+            return;
         }
     }
-    if discarded == 0 { Ok(bytes) } else { Err(too_large()) }
 }
 
 fn timed_out(limit: Duration) -> Refusal {
@@ -229,7 +241,7 @@ fn timed_out(limit: Duration) -> Refusal {
 }
 
 /// `Prefer: odata.maxpagesize=…`, within our own limit.
-fn page_rows(request: &Request<Incoming>) -> u64 {
+fn page_rows(request: &Request<&mut Incoming>) -> u64 {
     let preferred = request.headers().get("prefer").and_then(|value| value.to_str().ok()).and_then(|value| {
         let mut wishes = value.split(',').map(str::trim);
         wishes.find_map(|wish| wish.strip_prefix("odata.maxpagesize=").or(wish.strip_prefix("maxpagesize=")))

@@ -1,12 +1,10 @@
 //! `$filter` texts as conditions of WQL.
 
-use super::datetime_text;
 use super::filter_token::{Token, TokenKind, tokens, wrong};
-use super::like_pattern;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_TERMS_MAX};
-use crate::wmi::Identifier;
-use crate::wmi::wql::{Comparison, Condition, Literal, Operator, PropertyPath};
+use crate::wmi::wql::{Comparison, Condition, Literal, Operator, PropertyPath, like_literal};
+use crate::wmi::{DateTime, Identifier};
 
 /// Reads a `$filter`: `eq ne lt le gt ge and or not`, parentheses, `startswith endswith contains`, and constants.
 ///
@@ -172,7 +170,7 @@ impl Parser {
         let Some(TokenKind::Text(text)) = self.peek() else {
             return Err(wrong(self.position(), "a text in single quotes is expected here"));
         };
-        let pattern = format!("{before}{}{after}", like_pattern::literal(text));
+        let pattern = format!("{before}{}{after}", like_literal(text));
         self.at += 1;
         self.expect(&TokenKind::Close, "a closing parenthesis")?;
         let like = Condition::Like { property, pattern };
@@ -260,8 +258,8 @@ fn number(text: &str) -> Option<Literal> {
         let fits = (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&integer);
         return fits.then_some(Literal::Integer(integer));
     }
-    if let Some(dmtf) = datetime_text::dmtf_from_iso(text) {
-        return Some(Literal::String(dmtf));
+    if let Ok(datetime) = DateTime::from_rfc3339(text) {
+        return Some(Literal::String(datetime.to_string()));
     }
     let real = text.parse::<f64>().ok()?;
     real.is_finite().then_some(Literal::Real(real))
@@ -329,7 +327,7 @@ mod tests {
             (property(), any::<bool>())
                 .prop_map(|(property, negated)| Condition::IsNull { property, negated }),
             (property(), ".{1,8}", 0..3).prop_map(|(property, text, form)| {
-                let text = like_pattern::literal(&text);
+                let text = like_literal(&text);
                 let pattern =
                     [format!("{text}%"), format!("%{text}"), format!("%{text}%")][form as usize].clone();
                 Condition::Like { property, pattern }

@@ -1,9 +1,8 @@
 //! Conditions of WQL as `$filter` texts.
 
-use super::like_pattern::LikePattern;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_TERMS_MAX};
-use crate::wmi::wql::{Condition, Literal, Operator, PropertyPath};
+use crate::wmi::wql::{Condition, LikePattern, Literal, Operator, PropertyPath};
 
 /// The `$filter` text of a condition, not percent-encoded.
 ///
@@ -105,26 +104,30 @@ impl Writer {
             }
             Condition::Like { property, pattern } => {
                 let name = property_name(property)?;
-                match LikePattern::parse(pattern) {
-                    Some(LikePattern::Equal(text)) => format!("{name} eq {}", quoted(&text)),
-                    Some(LikePattern::StartsWith(text)) => {
-                        format!("startswith({name},{}) eq true", quoted(&text))
-                    }
-                    Some(LikePattern::EndsWith(text)) => {
-                        format!("endswith({name},{}) eq true", quoted(&text))
-                    }
-                    Some(LikePattern::Contains(text)) => {
-                        format!("contains({name},{}) eq true", quoted(&text))
-                    }
-                    Some(LikePattern::Anything) => format!("{name} ne null"),
-                    None => return Err(refuse(format!("the pattern LIKE {}", quoted(pattern)))),
-                }
+                like(name, pattern)?
             }
             Condition::IsA { .. } => return Err(refuse("ISA".into())),
             Condition::All(_) | Condition::Any(_) | Condition::Not(_) => return Ok(()),
         };
         self.text.push_str(&text);
         Ok(())
+    }
+}
+
+/// A LIKE, where OData has a function for its pattern.
+fn like(name: &str, pattern: &str) -> Result<String> {
+    let parsed = LikePattern::parse(pattern);
+    let function = |function, text| Ok(format!("{function}({name},{}) eq true", quoted(text)));
+    if let Some(text) = parsed.as_exact() {
+        return Ok(format!("{name} eq {}", quoted(text)));
+    }
+    match (parsed.as_prefix(), parsed.as_suffix(), parsed.as_contains()) {
+        // `%` matches every text, and only null is no text.
+        (Some(""), ..) => Ok(format!("{name} ne null")),
+        (Some(text), ..) => function("startswith", text),
+        (_, Some(text), _) => function("endswith", text),
+        (_, _, Some(text)) => function("contains", text),
+        _ => Err(refuse(format!("the pattern LIKE {}", quoted(pattern)))),
     }
 }
 

@@ -119,8 +119,7 @@ fn typed_scalar(value: Value, cim_type: CimType) -> Value {
 }
 
 fn datetime(text: &str) -> Option<Value> {
-    let dmtf = datetime_text::dmtf_from_iso(text);
-    DateTime::parse(dmtf.as_deref().unwrap_or(text)).ok().map(Value::DateTime)
+    DateTime::from_rfc3339(text).or_else(|_| DateTime::parse(text)).ok().map(Value::DateTime)
 }
 
 /// Some properties of an instance as a JSON object. The error is the cause alone.

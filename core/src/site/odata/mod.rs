@@ -9,7 +9,6 @@ pub(crate) mod filter_text;
 mod filter_token;
 pub(crate) mod json;
 pub(crate) mod key;
-pub(crate) mod like_pattern;
 pub(crate) mod metadata;
 pub(crate) mod percent;
 pub(crate) mod query;
