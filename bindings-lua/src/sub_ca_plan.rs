@@ -20,9 +20,7 @@ impl UserData for LuaSubCaPlan {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_method("to_json", |_, this, ()| {
-            serde_json::to_string(&this.0).map_err(mlua::Error::external)
-        });
+        methods.add_method("to_json", |_, this, ()| Ok(this.0.to_json()));
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
     }
 }

@@ -1,7 +1,6 @@
 //! What a change of the sub-CA thumbprints would do.
 
 use cmgateway::gateway::sub_ca;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 /// What a change of a gateway's sub-CA thumbprints would do, to be read before it is applied.
@@ -58,9 +57,9 @@ impl SubCaPlan {
         self.0.is_change()
     }
 
-    /// The plan as JSON text.
-    fn to_json(&self) -> PyResult<String> {
-        serde_json::to_string(&self.0).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    /// The plan as JSON text, indented by two blanks, with the names of the fields as here.
+    fn to_json(&self) -> String {
+        self.0.to_json()
     }
 
     fn __str__(&self) -> String {

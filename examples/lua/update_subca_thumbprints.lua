@@ -26,6 +26,7 @@ local HELP = USAGE .. [[
   --add SUBCA...       add these: thumbprints or certificate files
   --remove SUBCA...    remove these
   --from-cert FILE...  the list, taken from certificate files
+  --list               print the list, one thumbprint a line
   --plan               show what would change, and change nothing
   --json               print the plan as JSON]]
 
@@ -33,7 +34,7 @@ local HELP = USAGE .. [[
 local OPTIONS = {
     ["--site"] = "1", ["--ca-file"] = "1", ["--token-file"] = "1",
     ["--set"] = "*", ["--add"] = "+", ["--remove"] = "+", ["--from-cert"] = "+",
-    ["--plan"] = "0", ["--json"] = "0", ["--help"] = "0",
+    ["--list"] = "0", ["--plan"] = "0", ["--json"] = "0", ["--help"] = "0",
 }
 
 local function say_error(message)
@@ -149,43 +150,17 @@ local function split(text)
     return items
 end
 
--- The same JSON with two blanks of indent; Lua has no JSON of its own.
-local function indented(json)
-    local out, depth, at = {}, 0, 1
-    local function put(...)
-        for _, text in ipairs({ ... }) do out[#out + 1] = text end
-    end
-    while at <= #json do
-        local char, next_char = json:sub(at, at), json:sub(at + 1, at + 1)
-        local taken = 1
-        if char == '"' then
-            local stop = at + 1
-            while json:sub(stop, stop) ~= '"' do
-                stop = stop + (json:sub(stop, stop) == "\\" and 2 or 1)
-            end
-            taken = stop - at + 1
-            put(json:sub(at, stop))
-        elseif (char == "[" and next_char == "]") or (char == "{" and next_char == "}") then
-            taken = 2
-            put(char, next_char)
-        elseif char == "[" or char == "{" then
-            depth = depth + 1
-            put(char, "\n", ("  "):rep(depth))
-        elseif char == "]" or char == "}" then
-            depth = depth - 1
-            put("\n", ("  "):rep(depth), char)
-        elseif char == "," then
-            put(",\n", ("  "):rep(depth))
-        else
-            put(char == ":" and ": " or char)
-        end
-        at = at + taken
-    end
-    return table.concat(out)
+local function print_list(stored)
+    for thumbprint in stored:each() do print(thumbprint) end
+    for _, other in ipairs(stored.others) do print(other) end
+    if tostring(stored) == "" then print("the list is empty") end
+    return 0
 end
 
+-- Checks, shows what changes, changes it, reads back.
 local function with_a_plan(options)
     local sub_ca = check(connect(options):gateway(options.service_name)).sub_ca
+    if options.list then return print_list(check(sub_ca:list())) end
     local kind, sources = "set", options.set or options["from-cert"]
     if options.add then
         kind, sources = "add", options.add
@@ -195,15 +170,18 @@ local function with_a_plan(options)
         sources = split(options.thumbprints)
     end
     local plan = check(sub_ca:plan(kind, sources))
-    print(options.json and indented(check(plan:to_json())) or tostring(plan))
+    print(options.json and plan:to_json() or tostring(plan))
     if not options.plan then
         check(sub_ca:apply(plan))
+        if plan.is_change and not options.json then print("  applied and read back") end
     end
     return 0
 end
 
 local function main(words)
-    if #words == 0 then
+    local has_option = false
+    for _, word in ipairs(words) do has_option = has_option or word:sub(1, 1) == "-" end
+    if #words ~= 2 and not has_option then
         print(USAGE)
         return 1
     end
@@ -213,7 +191,7 @@ local function main(words)
         return 0
     end
     local ways = 0
-    for _, way in ipairs({ "thumbprints", "set", "add", "remove", "from-cert" }) do
+    for _, way in ipairs({ "thumbprints", "set", "add", "remove", "from-cert", "list" }) do
         ways = ways + (options[way] and 1 or 0)
     end
     if ways ~= 1 or not options.service_name then

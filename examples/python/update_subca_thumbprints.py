@@ -12,7 +12,6 @@ The list is written as it stands; --set, --add, --remove and --from-cert check f
 """
 
 import argparse
-import json
 import os
 import sys
 
@@ -46,6 +45,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--from-cert", nargs="+", metavar="FILE", help="the list, taken from certificate files"
     )
+    parser.add_argument("--list", action="store_true", help="print the list, one thumbprint a line")
     parser.add_argument("--plan", action="store_true", help="show what would change, and change nothing")
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
     return parser
@@ -97,35 +97,37 @@ def as_the_vbscript(args: argparse.Namespace) -> int:
 
 
 def with_a_plan(args: argparse.Namespace) -> int:
+    """Checks, shows what changes, changes it, reads back."""
     sub_ca = connect(args).gateway(args.service_name).sub_ca
-    kind, sources = next(
-        (kind, sources)
-        for kind, sources in (
-            ("add", args.add),
-            ("remove", args.remove),
-            ("set", args.set),
-            ("set", args.from_cert),
-            ("set", args.thumbprints.split(";") if args.thumbprints is not None else None),
-        )
-        if sources is not None
-    )
+    if args.list:
+        stored = sub_ca.list()
+        print("\n".join([str(item) for item in stored] + stored.others) or "the list is empty")
+        return 0
+    kind, sources = "set", args.set if args.set is not None else args.from_cert
+    if args.add:
+        kind, sources = "add", args.add
+    elif args.remove:
+        kind, sources = "remove", args.remove
+    elif args.thumbprints is not None:
+        sources = args.thumbprints.split(";")
     plan = sub_ca.plan(kind, sources)
-    print(json.dumps(json.loads(plan.to_json()), indent=2) if args.json else plan)
+    print(plan.to_json() if args.json else plan)
     if not args.plan:
         sub_ca.apply(plan)
+        if plan.is_change and not args.json:
+            print("  applied and read back")
     return 0
 
 
 def main() -> int:
-    if len(sys.argv) == 1:
+    """Tells the old call from the new ones; the exit code is 0, 1 for a failure, 2 for wrong options."""
+    words = sys.argv[1:]
+    if len(words) != 2 and not any(word.startswith("-") for word in words):
         print(USAGE)
         return 1
-    parser = options()
-    args = parser.parse_args()
-    ways = [
-        way for way in (args.thumbprints, args.set, args.add, args.remove, args.from_cert) if way is not None
-    ]
-    if len(ways) != 1:
+    args = options().parse_args(words)
+    given = (args.thumbprints, args.set, args.add, args.remove, args.from_cert, args.list or None)
+    if sum(way is not None for way in given) != 1:
         print(USAGE)
         return 1
     try:

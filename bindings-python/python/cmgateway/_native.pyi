@@ -714,7 +714,7 @@ class SubCaPlan:
         """False where the site is as wanted already; applying such a plan writes nothing."""
 
     def to_json(self) -> str:
-        """The plan as JSON text.
+        """The plan as JSON text, indented by two blanks, with the names of the fields as here.
 
         Example:
             >>> import json

@@ -79,19 +79,22 @@ fn parse(arguments: &[String]) -> Result<Wish, String> {
 
 fn on_own_site(wish: &Wish) -> Result<(), String> {
     let python = prepare_python()?;
-    let mut options = vec!["--site", &wish.site, &wish.service_name];
+    let mut site = vec!["--site", &wish.site, &wish.service_name];
     if let Some(file) = &wish.ca_file {
-        options.extend(["--ca-file", file]);
+        site.extend(["--ca-file", file]);
     }
+    let list = [&site[..], &["--list"]].concat();
+    let files: Vec<_> = wish.certificates.iter().map(String::as_str).collect();
+    let plan = [&site[..], &["--plan", "--add"], &files].concat();
+    heading("Python: the list before, and what would change");
+    run_python(&python, &list, None)?;
+    run_python(&python, &plan, None)?;
     if wish.plan_only {
-        options.push("--plan");
+        return Ok(());
     }
-    options.push("--add");
-    options.extend(wish.certificates.iter().map(String::as_str));
-    heading("Python: the plan, then the change");
-    run_python(&python, &options, None)?;
-    heading("Lua: the same again; nothing is left to do");
-    run_lua(&options, None)
+    heading("Lua: the change, and the list after");
+    run_lua(&[&site[..], &["--add"], &files].concat(), None)?;
+    run_lua(&list, None)
 }
 
 fn rehearse() -> Result<(), String> {
@@ -108,17 +111,19 @@ fn rehearse() -> Result<(), String> {
     let name = "GraniteFalls.contoso.com";
     let certificate = |name: &str| folder.join(name).display().to_string();
 
-    heading("Python, on the site file: first only the plan, then the change");
     let (first, second, root) =
         (certificate("subca1.cer"), certificate("subca2.cer"), certificate("root.cer"));
+    heading("Python, on the site file: the list before, the plan, the change");
+    run_python(&python, &["--site", &file, name, "--list"], None)?;
     run_python(&python, &["--site", &file, name, "--add", &first, "--plan"], None)?;
     run_python(&python, &["--site", &file, name, "--add", &first], None)?;
-    heading(&format!("Lua, through HTTPS at {}", server.url()));
+    heading(&format!("Lua, through HTTPS at {}: the change, twice, and the list after", server.url()));
     let url = server.url();
-    let options = ["--site", &url, "--ca-file", &root, name, "--add", &second];
-    run_lua(&options, Some(token))?;
-    heading("Lua once more: nothing is left to do");
-    run_lua(&options, Some(token))?;
+    let site = ["--site", &url, "--ca-file", &root, name];
+    let add = [&site[..], &["--add", &second]].concat();
+    run_lua(&add, Some(token))?;
+    run_lua(&add, Some(token))?;
+    run_lua(&[&site[..], &["--list"]].concat(), Some(token))?;
 
     let stopped = async {
         server.stop().await;

@@ -86,6 +86,12 @@ impl SubCaPlan {
         self.before.as_deref().unwrap_or_default() != self.after
     }
 
+    /// The plan as JSON text, indented by two blanks, with the names of the fields as here.
+    pub fn to_json(&self) -> String {
+        // Texts and lists of texts always have a JSON form.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
     /// How many steps do this.
     pub fn count(&self, action: StepAction) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
