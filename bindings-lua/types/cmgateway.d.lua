@@ -474,9 +474,8 @@ function SubCa:remove(sources) end
 ---@field is_change boolean False where the site is as wanted already.
 local SubCaPlan = {}
 
----The plan as JSON text.
----@return string? json
----@return cmgateway.Error? err
+---The plan as JSON text, indented by two blanks.
+---@return string json
 ---@nodiscard
 function SubCaPlan:to_json() end
 
