@@ -51,9 +51,8 @@ impl LuaServer {
         match self.running.take() {
             Some(server) => wait(lua, async {
                 server.stop().await;
-                cmgateway::Result::Ok(())
-            })
-            .map(|()| true),
+                Ok(true)
+            }),
             None => Ok(true),
         }
     }

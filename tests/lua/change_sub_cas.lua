@@ -101,10 +101,10 @@ function tests.what_an_old_script_wrote_is_kept_and_shown()
 end
 
 function tests.a_plan_is_json_too()
-    local json = assert(assert(sub_ca_of_new_site():plan("set", { A })):to_json())
-    kit.contains(json, '"service_name":"' .. NAME .. '"')
-    kit.contains(json, '"before":null')
-    kit.contains(json, '"action":"add"')
+    local json = assert(sub_ca_of_new_site():plan("set", { A })):to_json()
+    kit.contains(json, '"service_name": "' .. NAME .. '"')
+    kit.contains(json, '"before": null')
+    kit.contains(json, '"action": "add"')
 end
 
 function tests.wrong_use_raises()

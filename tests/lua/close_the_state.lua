@@ -28,7 +28,7 @@ function tests.with_a_finaliser_that_comes_too_late()
         local late = newproxy and newproxy(true) or setmetatable({}, { __gc = true })
         local cmgateway = require "cmgateway"
         local site = assert(cmgateway.connect(arg[1]))
-        getmetatable(late).__gc = function() print(pcall(site.code, site)) end
+        getmetatable(late).__gc = function() print(pcall(function() return site:code() end)) end
         KEPT = { late, site }
     ]], address)
     kit.equal(code, 0)

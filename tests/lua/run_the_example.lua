@@ -76,6 +76,15 @@ function tests.a_plan_first_then_the_change()
     kit.equal(select(2, run("--site", address, NAME, "--set")), 0)
 end
 
+function tests.the_list_is_printed_a_thumbprint_a_line()
+    local site, address = kit.site_with_gateway(NAME)
+    local output, code = run("--site", address, NAME, "--list")
+    kit.equal(output, "the list is empty\n")
+    kit.equal(code, 0)
+    assert(assert(site:gateway(NAME)).sub_ca:set({ A }))
+    kit.equal(run("--site", address, NAME, "--list"), A .. "\n")
+end
+
 function tests.json_is_indented_by_two()
     local _, address = kit.site_with_gateway(NAME)
     local output, code = run("--site", address, NAME, A, "--plan", "--json")

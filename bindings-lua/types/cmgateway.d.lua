@@ -1,0 +1,688 @@
+---@meta
+
+---The Configuration Manager cloud management gateway (CMG) for Lua scripts.
+---
+---What can be expected to fail returns `nil, err`; wrong use (a bad argument, an unknown option) raises.
+---
+---```lua
+---local cmgateway = require "cmgateway"
+---local site = assert(cmgateway.connect("sqlite:site.db"))
+---for row in assert(site:query("SELECT * FROM SMS_AzureService")):each() do
+---    print(row.ServiceCName)
+---end
+---```
+---@class cmgateway
+---@field cert cmgateway.cert Certificates and thumbprints.
+---@field wmi cmgateway.wmi Values and query texts, without a site.
+---@field null cmgateway.null A null that a table can hold, since nil cannot stand in one.
+---@field version string The version of this library.
+local cmgateway = {}
+
+---A null: assign it to make a property null; `properties_` holds it where a property is null.
+---@class cmgateway.null
+
+---What a WMI property holds, as Lua has it.
+---
+---An integer that this Lua cannot hold exactly (from 2^63 up; under Lua 5.1 and LuaJIT from 2^53 up) is text of
+---its digits, which the site takes back as the same number. An array is a table with the keys 1 to n.
+---@alias cmgateway.Value boolean|integer|number|string|table|cmgateway.DateTime|cmgateway.ObjectPath|cmgateway.Instance|cmgateway.null
+
+---What went wrong.
+---@alias cmgateway.ErrorKind
+---| "config" # The caller's input is wrong: a setting, an argument, a query text.
+---| "certificate" # A certificate cannot be read, is not what was asked for, or is not trusted.
+---| "auth" # The other side does not accept who we are or does not allow what we ask.
+---| "not_found" # The thing asked for does not exist.
+---| "conflict" # The thing exists already, exists twice, or was changed by somebody else.
+---| "unavailable" # The other side (or the disk) cannot serve us now.
+---| "timed_out" # No answer came within the time allowed.
+---| "protocol" # The other side answered something that is not the protocol.
+---| "unsupported" # The transport or the server cannot do this.
+---| "stopped" # The work was stopped: cancelled, closed, interrupted.
+---| "internal" # A defect of this library.
+
+---The second value of a call that failed; `tostring(err)` is its message.
+---
+---```lua
+---local site, err = cmgateway.connect("sqlite:site.db")
+---if not site and err.kind == "not_found" then print("there is no such file") end
+---```
+---@class cmgateway.Error
+---@field kind cmgateway.ErrorKind What went wrong.
+---@field message string One line: `could not <verb> <thing>: <cause>`.
+---@field operation string What was being done, as `<verb> <thing>`.
+---@field cause string The cause alone, without `could not …`.
+---@field fault "caller"|"peer"|"network"|"us" Who has to do something about it.
+---@field retry_after number? Seconds until the same call may succeed: 0 is at once, nil is never.
+---@field context table<string, string> Names and values that help to find the cause, such as line and column.
+
+---@class cmgateway.ConnectOptions
+---@field token string? The bearer token of an AdminService.
+---@field ca_file string? Certificates that an AdminService's must chain to, in place of the system's roots.
+---@field timeout number? Longest wait for one answer, in seconds.
+
+---Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+---
+---An embedded site is opened at once. An AdminService is first asked with the first call.
+---Errors: `config`, `not_found`, `auth`, `unavailable`, `unsupported`.
+---
+---```lua
+---local site = assert(cmgateway.connect("https://cm1.contoso.com/AdminService", { token = token, timeout = 30 }))
+---```
+---@param url string
+---@param options cmgateway.ConnectOptions?
+---@return cmgateway.Site? site
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.connect(url, options) end
+
+---Makes a new site file with the classes this library works with and the site's own instances.
+---
+---The file must not exist. Errors: `conflict` where it does; `config`, `not_found`, `auth`, `unavailable`.
+---
+---```lua
+---local site = assert(cmgateway.create_site("site.db", "GF1"))
+---```
+---@param file string
+---@param code string The three characters of the site code.
+---@return cmgateway.Site? site
+---@return cmgateway.Error? err
+function cmgateway.create_site(file, code) end
+
+---A connection to a Configuration Manager site; clones share it.
+---
+---The same calls work on a site file and over HTTPS: what a script does on a copy it does on the real site.
+---@class cmgateway.Site
+---@field address string The address, without secrets.
+local Site = {}
+
+---The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
+---
+---Errors: `not_found`, `conflict`, those of the transport.
+---
+---```lua
+---print("SiteCode = " .. assert(site:code()))
+---```
+---@return string? code
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:code() end
+
+---Runs a WQL query with values for its placeholders and gives the rows as they are read.
+---
+---A value never becomes query text, so no value can change the query.
+---Errors: `config` for a text that is not WQL, with `err.context.line` and `err.context.column`; `not_found`;
+---`unsupported`; those of the transport.
+---
+---```lua
+---local rows = assert(site:query("SELECT * FROM SMS_AzureService WHERE ServiceCName = ?", { name }))
+---```
+---@param wql string
+---@param values cmgateway.Value[]|table<string, cmgateway.Value>? An array for `?`, a map for `:name`.
+---@return cmgateway.Rows? rows
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:query(wql, values) end
+
+---Reads one instance by its path, with its lazy properties.
+---
+---Errors: `not_found`, `config` for a text that is no path, those of the transport.
+---
+---```lua
+---local service = assert(site:get("SMS_AzureService.AzureServiceID=1"))
+---```
+---@param path cmgateway.ObjectPath|string
+---@return cmgateway.Instance? instance
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:get(path) end
+
+---A new, empty instance of a class; it is in the site once it is put.
+---
+---The properties, where given, are set in the order of their names. Errors: `config`.
+---
+---```lua
+---local service = assert(site:new("SMS_AzureService", { ServiceCName = "gw.contoso.com" }))
+---```
+---@param class string
+---@param properties table<string, cmgateway.Value>?
+---@return cmgateway.Instance? instance
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:new(class, properties) end
+
+---Writes an instance and gives its path, which holds a key that the site made.
+---
+---Errors: `config` for a value that does not fit; `conflict`, `not_found` after the mode; those of the transport.
+---After `timed_out` or `protocol` the put may have been done.
+---
+---```lua
+---service.Description = "moved"
+---assert(site:put(service, "update_only"))
+---```
+---@param instance cmgateway.Instance
+---@param mode "create_or_update"|"update_only"|"create_only"? The first where nothing is said.
+---@return cmgateway.ObjectPath? path
+---@return cmgateway.Error? err
+function Site:put(instance, mode) end
+
+---Deletes one instance by its path.
+---
+---Errors: `not_found`, `config` for an instance without a path, those of the transport.
+---
+---```lua
+---assert(site:delete(service))
+---```
+---@param what cmgateway.ObjectPath|string|cmgateway.Instance
+---@return true? done
+---@return cmgateway.Error? err
+function Site:delete(what) end
+
+---@class cmgateway.PropertyDefinition
+---@field name string
+---@field type string The MOF name, such as `uint32`.
+---@field is_array boolean
+---@field is_key boolean
+
+---@class cmgateway.ClassDefinition
+---@field name string
+---@field keys string[] The names of the key properties.
+---@field properties cmgateway.PropertyDefinition[] In the order of the definition.
+
+---The definition of a class as the provider knows it.
+---
+---Errors: `not_found`, those of the transport.
+---
+---```lua
+---print(table.concat(assert(site:class_definition("SMS_AzureService")).keys, ", "))
+---```
+---@param name string
+---@return cmgateway.ClassDefinition? class
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:class_definition(name) end
+
+---@class cmgateway.DefineClassOptions
+---@field keys string[] The names of the key properties, in order.
+
+---Adds a class; it needs at least one key property.
+---
+---Only a site file can do this. Errors: `conflict` where the site has the class; `config`; `unsupported`.
+---
+---```lua
+---assert(site:define_class("Rack", { Row = "string", Units = "uint32[]" }, { keys = { "Row" } }))
+---```
+---@param name string
+---@param properties table<string, string> From names to types, such as `"string"` or `"uint32[]"`.
+---@param options cmgateway.DefineClassOptions
+---@return true? done
+---@return cmgateway.Error? err
+function Site:define_class(name, properties, options) end
+
+---Finds the gateway of this service name; case does not matter.
+---
+---Errors: `not_found` with the names the site has; `conflict` where it has two; those of the transport.
+---
+---```lua
+---local gateway = assert(site:gateway("GraniteFalls.contoso.com"))
+---```
+---@param service_name string
+---@return cmgateway.Gateway? gateway
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:gateway(service_name) end
+
+---All gateways of the site, in the order of their service names.
+---
+---Errors: those of the transport.
+---
+---```lua
+---for _, gateway in ipairs(assert(site:gateways())) do print(gateway.service_name) end
+---```
+---@return cmgateway.Gateway[]? gateways
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:gateways() end
+
+---@class cmgateway.ServeOptions
+---@field address string? IP address and port; `127.0.0.1:0` where nothing is said, and a free port is taken.
+---@field certificate_file string The server's certificate and those between it and the root, PEM.
+---@field key_file string The private key, PEM.
+---@field token string What a client must send.
+
+---Serves an embedded site as an AdminService over HTTPS.
+---
+---It runs beside the script until it is stopped, collected, or the script ends.
+---Errors: `certificate`, `not_found`, `config`, `unavailable`, `unsupported`.
+---
+---```lua
+---local server = assert(site:serve({ certificate_file = "server.pem", key_file = "server.key", token = token }))
+---```
+---@param options cmgateway.ServeOptions
+---@return cmgateway.AdminServiceServer? server
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:serve(options) end
+
+---A running AdminService that serves an embedded site.
+---
+---In Lua 5.4 it may stand in a `<close>` variable.
+---@class cmgateway.AdminServiceServer
+---@field url string The base URL, as `connect` takes it.
+local AdminServiceServer = {}
+
+---Stops accepting, lets open requests end for a limited time, and closes.
+---
+---A second call does nothing.
+---
+---```lua
+---server:stop()
+---```
+---@return true? done
+---@return cmgateway.Error? err
+function AdminServiceServer:stop() end
+
+---The rows of a query, read as they are asked for.
+---
+---They keep the query open in the site until they are read to the end, closed, or collected.
+---@class cmgateway.Rows
+local Rows = {}
+
+---The next row; nil at the end, `nil, err` after a failure, which ends the rows.
+---@return cmgateway.Instance? row
+---@return cmgateway.Error? err
+function Rows:next() end
+
+---A function for `for … in`, which raises `err` where reading fails, as `io.lines` does.
+---
+---In Lua 5.4 the rows are closed when the loop ends.
+---
+---```lua
+---for row in assert(site:query(wql)):each() do print(row.ServiceCName) end
+---```
+---@return fun(): cmgateway.Instance?
+---@nodiscard
+function Rows:each() end
+
+---The rows that are left, all at once.
+---
+---Errors: those of the transport.
+---
+---```lua
+---local services = assert(assert(site:query(wql)):all())
+---```
+---@return cmgateway.Instance[]? rows
+---@return cmgateway.Error? err
+---@nodiscard
+function Rows:all() end
+
+---The next row, and no other; nil where there is none.
+---@return cmgateway.Instance? row
+---@return cmgateway.Error? err
+---@nodiscard
+function Rows:first() end
+
+---Ends the query; the rows must not be used after it.
+function Rows:close() end
+
+---An instance of a class, with the properties it came with and those set since.
+---
+---Properties are fields, whatever the case: `service.SubCACertThumbprint`. A property that is null reads as nil, as
+---one that is missing does; `properties_` tells them apart. Assigning is local until the instance is put; assign
+---`cmgateway.null` for null (nil raises, since it is mostly a slip). A bad value raises an `err` of kind `config`.
+---
+---```lua
+---service.Description = "moved"
+---assert(site:put(service))
+---```
+---@class cmgateway.Instance
+---@field class_ string The name of its class.
+---@field path_ cmgateway.ObjectPath? Its path; nil until it was put or where the query left out a key.
+---@field properties_ table<string, cmgateway.Value> A copy of all properties, a null as `cmgateway.null`.
+---@field names_ string[] The names of all properties, in order.
+---@field [string] cmgateway.Value?
+
+---The path of an object in WMI: server, namespace, class and keys.
+---
+---`tostring(path)` is its text; two paths are equal whatever the case of their names.
+---@class cmgateway.ObjectPath
+---@field class_name string
+---@field server string? The host, without backslashes.
+---@field namespace string? The namespace, with backslashes.
+---@field keys table<string|integer, cmgateway.Value> The keys by name; one without a name has the number 1.
+
+---A DMTF date and time, or an interval, kept in its 25 characters.
+---
+---`tostring(datetime)` gives them.
+---@class cmgateway.DateTime
+---@field unix integer? Seconds since 1970 in UTC; nil for an interval and where parts are left open.
+---@field is_interval boolean
+
+---A cloud management gateway, found in its site by its service name.
+---@class cmgateway.Gateway
+---@field service_name string The service name, in the site's spelling.
+---@field path cmgateway.ObjectPath The path of its `SMS_AzureService` instance.
+---@field sub_ca cmgateway.SubCa The list of its sub-CA thumbprints.
+local Gateway = {}
+
+---Its `SMS_AzureService` instance as it is now.
+---@return cmgateway.Instance? instance
+---@return cmgateway.Error? err
+---@nodiscard
+function Gateway:instance() end
+
+---A sub-CA as a script names it: a certificate, a thumbprint, or text, which is a thumbprint or else a file.
+---@alias cmgateway.SubCaSource cmgateway.cert.Certificate|cmgateway.cert.Thumbprint|string
+
+---The list of a gateway's sub-CA thumbprints.
+---
+---Each change has a plan; `set`, `add` and `remove` are a plan and its application in one call.
+---@class cmgateway.SubCa
+local SubCa = {}
+
+---Reads the list from the site.
+---
+---Errors: `not_found`, `conflict`, those of the transport.
+---
+---```lua
+---print(assert(gateway.sub_ca:list()))
+---```
+---@return cmgateway.ThumbprintList? list
+---@return cmgateway.Error? err
+---@nodiscard
+function SubCa:list() end
+
+---Says what a change would do; nothing is changed.
+---
+---Errors: `certificate` for one that is no CA, has expired, or cannot be read; `config` where nothing is given;
+---those of `list`.
+---
+---```lua
+---print(assert(gateway.sub_ca:plan("add", { "subca1.cer", "subca2.cer" })))
+---```
+---@param kind "set"|"add"|"remove"
+---@param sources cmgateway.SubCaSource|cmgateway.SubCaSource[]
+---@return cmgateway.SubCaPlan? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function SubCa:plan(kind, sources) end
+
+---Does what a plan says, then reads the list back and compares.
+---
+---It is safe to apply a plan twice. Errors: `conflict` where the list was changed since the plan was made;
+---`protocol` where the site reads back another list; those of the transport.
+---
+---```lua
+---assert(gateway.sub_ca:apply(plan))
+---```
+---@param plan cmgateway.SubCaPlan
+---@return cmgateway.ThumbprintList? list
+---@return cmgateway.Error? err
+function SubCa:apply(plan) end
+
+---Makes the list exactly these.
+---
+---Errors: those of `plan` and `apply`. An empty table empties the list.
+---
+---```lua
+---print(assert(gateway.sub_ca:set({ "subca1.cer" })))
+---```
+---@param sources cmgateway.SubCaSource|cmgateway.SubCaSource[]
+---@return cmgateway.SubCaPlan? plan What was done.
+---@return cmgateway.Error? err
+function SubCa:set(sources) end
+
+---Adds these to the list.
+---
+---Errors: those of `plan` and `apply`.
+---
+---```lua
+---print(assert(gateway.sub_ca:add("subca2.cer")))
+---```
+---@param sources cmgateway.SubCaSource|cmgateway.SubCaSource[]
+---@return cmgateway.SubCaPlan? plan What was done.
+---@return cmgateway.Error? err
+function SubCa:add(sources) end
+
+---Removes these from the list.
+---
+---Errors: those of `plan` and `apply`.
+---
+---```lua
+---print(assert(gateway.sub_ca:remove("8824022CB382CADD9E19290449B893A839140962")))
+---```
+---@param sources cmgateway.SubCaSource|cmgateway.SubCaSource[]
+---@return cmgateway.SubCaPlan? plan What was done.
+---@return cmgateway.Error? err
+function SubCa:remove(sources) end
+
+---@class cmgateway.PlanStep
+---@field action "keep"|"add"|"remove"
+---@field thumbprint string
+---@field subject string? The subject of its certificate, where one was given.
+
+---What a change of a gateway's sub-CA thumbprints would do, to be read before it is applied.
+---
+---`tostring(plan)` is a table to read.
+---@class cmgateway.SubCaPlan
+---@field service_name string
+---@field path string
+---@field before string? The text of the property as it is; nil where it is null.
+---@field after string The text of the property as it would be.
+---@field steps cmgateway.PlanStep[]
+---@field warnings string[] What the administrator should know.
+---@field is_change boolean False where the site is as wanted already.
+local SubCaPlan = {}
+
+---The plan as JSON text, indented by two blanks.
+---@return string json
+---@nodiscard
+function SubCaPlan:to_json() end
+
+---The sub-CA thumbprints of a gateway, in the site's order: `AAAA…;BBBB…`.
+---
+---`#list` counts them, `list[1]` is the first, `tostring(list)` is the text.
+---@class cmgateway.ThumbprintList
+---@field others string[] What stands in the list and is no thumbprint.
+---@field [integer] cmgateway.cert.Thumbprint?
+local ThumbprintList = {}
+
+---A function for `for … in`.
+---@return fun(): cmgateway.cert.Thumbprint?
+---@nodiscard
+function ThumbprintList:each() end
+
+---True where the list has this thumbprint.
+---@param thumbprint cmgateway.cert.Thumbprint|string
+---@return boolean? has
+---@return cmgateway.Error? err
+---@nodiscard
+function ThumbprintList:contains(thumbprint) end
+
+---Values and query texts, without a site.
+---@class cmgateway.wmi
+local wmi = {}
+
+---Reads the 25 characters of a date and time or an interval. Errors: `config`.
+---@param text string
+---@return cmgateway.DateTime? datetime
+---@return cmgateway.Error? err
+---@nodiscard
+function wmi.datetime(text) end
+
+---Reads the text of a path. Errors: `config`.
+---@param text string
+---@return cmgateway.ObjectPath? path
+---@return cmgateway.Error? err
+---@nodiscard
+function wmi.path(text) end
+
+---A new instance of a class, to be embedded in another one. Errors: `config`.
+---@param class string
+---@param properties table<string, cmgateway.Value>?
+---@return cmgateway.Instance? instance
+---@return cmgateway.Error? err
+---@nodiscard
+function wmi.instance(class, properties) end
+
+---Fills the placeholders of a WQL text and gives it back in canonical form.
+---
+---Errors: `config`, with line and column.
+---
+---```lua
+---print(assert(cmgateway.wmi.format_query("SELECT * FROM SMS_Site WHERE SiteCode = ?", { "GF1" })))
+---```
+---@param wql string
+---@param values cmgateway.Value[]|table<string, cmgateway.Value>?
+---@return string? wql
+---@return cmgateway.Error? err
+---@nodiscard
+function wmi.format_query(wql, values) end
+
+---A text as a WQL string literal, in double quotes.
+---
+---Placeholders are better wherever a query is run. Errors: `config` for a text that no literal can hold.
+---
+---```lua
+---print(assert(cmgateway.wmi.quote('say "hi"')))
+---```
+---@param text string
+---@return string? literal
+---@return cmgateway.Error? err
+---@nodiscard
+function wmi.quote(text) end
+
+---A text with its `LIKE` wildcards bracketed, so that it matches only itself.
+---
+---```lua
+---site:query("SELECT * FROM SMS_Site WHERE SiteName LIKE ?", { cmgateway.wmi.like_literal("50%") .. "%" })
+---```
+---@param text string
+---@return string pattern
+---@nodiscard
+function wmi.like_literal(text) end
+
+---Certificates and thumbprints.
+---@class cmgateway.cert
+local cert = {}
+
+---Reads every certificate of a CER file: DER or PEM, one or many.
+---
+---This takes the content; `load_cer_file` takes the file's name. Errors: `certificate`.
+---
+---```lua
+---local certificate = assert(cmgateway.cert.load_cer(bytes))[1]
+---```
+---@param bytes string
+---@return cmgateway.cert.Certificate[]? certificates
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_cer(bytes) end
+
+---Reads every certificate of a CER file by the file's name. Errors: `not_found`, `auth`, `certificate`.
+---@param file string
+---@return cmgateway.cert.Certificate[]? certificates
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_cer_file(file) end
+
+---Reads a thumbprint as people paste it: blanks, colons, lower case, the invisible U+200E.
+---
+---Errors: `config`.
+---
+---```lua
+---print(assert(cmgateway.cert.thumbprint("88:24:02:2c b3 82 ca dd 9e 19 29 04 49 b8 93 a8 39 14 09 62")))
+---```
+---@param text string
+---@return cmgateway.cert.Thumbprint? thumbprint
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.thumbprint(text) end
+
+---@class cmgateway.cert.DevelopmentPkiOptions
+---@field organization string? The organisation in every name.
+---@field sub_cas integer? How many issuing authorities there are under the root.
+---@field key "ec_p256"|"rsa_2048"? The kind of every key.
+---@field not_before integer? The first second of validity, Unix time; now where nothing is said.
+---@field days integer? Days of validity.
+---@field server_names string[]? DNS names and IP addresses of the server.
+---@field client_name string? Common name of the client.
+
+---Makes a small enterprise PKI for rehearsals. Errors: `config`.
+---@param options cmgateway.cert.DevelopmentPkiOptions?
+---@return cmgateway.cert.DevelopmentPki? pki
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.development_pki(options) end
+
+---An X.509 certificate, read and checked for its structure, not for trust.
+---
+---Two are equal where their bytes are.
+---@class cmgateway.cert.Certificate
+---@field subject string
+---@field issuer string
+---@field common_name string?
+---@field serial_number string Hexadecimal.
+---@field not_before integer Unix seconds.
+---@field not_after integer Unix seconds.
+---@field key_algorithm string
+---@field key_size_bits integer?
+---@field key_usage string[]? The names of RFC 5280, such as `keyCertSign`; nil where the certificate does not say.
+---@field extended_key_usage string[]
+---@field subject_alternative_names string[] Such as `dns:gw.contoso.com`.
+---@field is_ca boolean
+---@field is_self_issued boolean
+---@field signature_algorithm string
+---@field thumbprint cmgateway.cert.Thumbprint
+---@field sha256_thumbprint string
+---@field der string The bytes.
+local Certificate = {}
+
+---True within the certificate's time. Errors: `config` for a time out of range.
+---@param at integer? Unix seconds; now where nothing is said.
+---@return boolean? valid
+---@return cmgateway.Error? err
+---@nodiscard
+function Certificate:is_valid_at(at) end
+
+---True after the certificate's time. Errors: `config` for a time out of range.
+---@param at integer? Unix seconds; now where nothing is said.
+---@return boolean? expired
+---@return cmgateway.Error? err
+---@nodiscard
+function Certificate:is_expired(at) end
+
+---The SHA-1 thumbprint of a certificate, as Windows shows it.
+---
+---`tostring(thumbprint)` is 40 hexadecimal digits in capitals.
+---@class cmgateway.cert.Thumbprint
+
+---One certificate of a rehearsal PKI, with its key.
+---@class cmgateway.cert.IssuedCertificate
+---@field certificate cmgateway.cert.Certificate
+---@field certificate_pem string
+---@field chain_pem string The certificate and those above it, without the root.
+---@field private_key_pem string The private key, not encrypted; for rehearsals only.
+
+---A small enterprise PKI for rehearsals: a root, sub-CAs, a server and a client certificate.
+---
+---```lua
+---local pki = assert(cmgateway.cert.development_pki({ sub_cas = 2 }))
+---assert(pki:write_to("pki"))
+---```
+---@class cmgateway.cert.DevelopmentPki
+---@field root cmgateway.cert.IssuedCertificate
+---@field sub_cas cmgateway.cert.IssuedCertificate[]
+---@field server cmgateway.cert.IssuedCertificate
+---@field client cmgateway.cert.IssuedCertificate
+local DevelopmentPki = {}
+
+---Writes `root.cer`, `subca1.cer`…, and chain and key of the server and the client; gives the files' names.
+---
+---Errors: `conflict` where one exists; `auth`, `unavailable`.
+---@param folder string
+---@return string[]? files
+---@return cmgateway.Error? err
+function DevelopmentPki:write_to(folder) end
+
+return cmgateway
