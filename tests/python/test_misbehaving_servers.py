@@ -4,10 +4,11 @@ import os
 import subprocess
 import time
 
-import cmgateway
 import pytest
-from cmgateway import errors
 from conftest import ROOT
+
+import cmgateway
+from cmgateway import errors
 
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 PROGRAM = TARGET / "debug" / ("misbehaving-servers.exe" if os.name == "nt" else "misbehaving-servers")
@@ -29,10 +30,24 @@ def cases(tmp_path_factory):
         process.kill()
 
 
-NAMES = (
-    "status-400 status-401 status-403 status-404 status-409 status-500 status-503 web-page no-json half-a-body "
-    "redirect silence wrong-name untrusted-issuer expired-certificate nobody-there"
-).split()
+NAMES = [
+    "status-400",
+    "status-401",
+    "status-403",
+    "status-404",
+    "status-409",
+    "status-500",
+    "status-503",
+    "web-page",
+    "no-json",
+    "half-a-body",
+    "redirect",
+    "silence",
+    "wrong-name",
+    "untrusted-issuer",
+    "expired-certificate",
+    "nobody-there",
+]
 
 
 def test_the_list_is_whole(cases):
