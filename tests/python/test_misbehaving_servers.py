@@ -4,10 +4,11 @@ import os
 import subprocess
 import time
 
-import cmgateway
 import pytest
-from cmgateway import errors
 from conftest import ROOT
+
+import cmgateway
+from cmgateway import errors
 
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 PROGRAM = TARGET / "debug" / ("misbehaving-servers.exe" if os.name == "nt" else "misbehaving-servers")
