@@ -4,7 +4,11 @@ Wrong types of arguments raise `TypeError`, as everywhere in Python; everything 
 raises a class of this module. The eleven kinds are the same words in Rust, Python and Lua.
 """
 
-from typing import Any, Dict, Optional, Tuple, Type
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as in `typing`, whose import would take longer than that of all the rest
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "AuthError",
@@ -41,9 +45,9 @@ class Error(Exception):
     """The cause alone."""
     fault: str
     """Who has to do something about it: `caller`, `peer`, `network` or `us`."""
-    retry_after: Optional[float]
+    retry_after: float | None
     """Seconds after which the same call may succeed: 0.0 at once, None never."""
-    context: Dict[str, str]
+    context: dict[str, str]
     """Names and values that help to find the cause; never a secret."""
 
     def __init__(
@@ -53,8 +57,8 @@ class Error(Exception):
         operation: str = "",
         cause: str = "",
         fault: str = "us",
-        retry_after: Optional[float] = None,
-        context: Optional[Dict[str, str]] = None,
+        retry_after: float | None = None,
+        context: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.operation = operation
@@ -63,7 +67,7 @@ class Error(Exception):
         self.retry_after = retry_after
         self.context = {} if context is None else context
 
-    def __reduce__(self) -> Tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # Keyword arguments do not survive the default way to pickle an exception.
         return (type(self), self.args, self.__dict__)
 
@@ -134,7 +138,7 @@ class InternalError(Error):
     kind = "internal"
 
 
-_BY_KIND: Dict[str, Type[Error]] = {child.kind: child for child in Error.__subclasses__()}
+_BY_KIND: dict[str, type[Error]] = {child.kind: child for child in Error.__subclasses__()}
 
 
 def _make(
@@ -143,8 +147,8 @@ def _make(
     operation: str,
     cause: str,
     fault: str,
-    retry_after: Optional[float],
-    context: Dict[str, str],
+    retry_after: float | None,
+    context: dict[str, str],
 ) -> Error:
     """Called by the native module for each error of the core."""
     return _BY_KIND.get(kind, InternalError)(

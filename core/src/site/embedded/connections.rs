@@ -80,6 +80,10 @@ impl Drop for Loan {
         // Before the connection can be lent again, so that a late stop hits nobody else.
         self.running.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(connection) = self.connection.take() {
+            // A stop can hit the end of a transaction itself, which then stays open; the next borrower would fail.
+            if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+                return;
+            }
             self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
     }
