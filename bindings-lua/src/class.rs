@@ -1,7 +1,6 @@
 //! The definition of a class, as a plain table and from one.
 
-use cmgateway::wmi::{CimType, Class, Identifier, PropertyDefinition};
-use cmgateway::{Error, ErrorKind};
+use cmgateway::wmi::Class;
 use mlua::{Lua, Table, Value};
 
 use crate::error::{expected, misuse};
@@ -39,26 +38,11 @@ pub(crate) fn from_table(
     for pair in properties.pairs::<String, Value>() {
         let (property, text) = pair?;
         let text = text.as_string().ok_or_else(|| misuse(format!("the type of {property} is not text")))?;
-        let at = keys.iter().position(|key| key.eq_ignore_ascii_case(&property));
-        rows.push((at.unwrap_or(usize::MAX), definition(&property, &text.to_str()?, at.is_some())?));
+        rows.push((property, text.to_str()?.to_owned()));
     }
-    if let Some(key) = keys.iter().find(|key| !rows.iter().any(|(_, row)| row.name.is(key))) {
-        return Err(refuse(name, format!("the key {key} is not among the properties")));
-    }
-    rows.sort_by_cached_key(|(at, row)| (*at, row.name.as_str().to_ascii_lowercase()));
-    let name = Identifier::new(name).map_err(expected)?;
-    Ok(Class { name, properties: rows.into_iter().map(|(_, row)| row).collect() })
-}
-
-/// `uint32` or `uint32[]`.
-fn definition(name: &str, text: &str, is_key: bool) -> mlua::Result<PropertyDefinition> {
-    let (type_name, is_array) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
-    let cim_type = CimType::from_name(type_name)
-        .ok_or_else(|| refuse(name, format!("{text:?} is no type; one is for example string or uint32[]")))?;
-    let name = Identifier::new(name).map_err(expected)?;
-    Ok(PropertyDefinition { name, cim_type, is_array, is_key })
-}
-
-fn refuse(name: &str, cause: String) -> mlua::Error {
-    expected(Error::new(ErrorKind::Config, format!("define {name}"), cause))
+    rows.sort_by_cached_key(|(property, _)| {
+        let at = keys.iter().position(|key| key.eq_ignore_ascii_case(property));
+        (at.unwrap_or(usize::MAX), property.to_ascii_lowercase())
+    });
+    Class::from_names(name, &rows, &keys).map_err(expected)
 }

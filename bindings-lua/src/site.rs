@@ -108,15 +108,7 @@ fn query(lua: &Lua, site: &Site, wql: &str, values: Option<Table>) -> mlua::Resu
 }
 
 fn put(lua: &Lua, site: &Site, instance: &AnyUserData, mode: Option<String>) -> mlua::Result<LuaPath> {
-    let mode = match mode.as_deref() {
-        None | Some("create_or_update") => PutMode::CreateOrUpdate,
-        Some("update_only") => PutMode::UpdateOnly,
-        Some("create_only") => PutMode::CreateOnly,
-        Some(other) => {
-            let allowed = "create_or_update, update_only, create_only";
-            return Err(misuse(format!("bad mode '{other}' to 'put' (allowed: {allowed})")));
-        }
-    };
+    let mode = mode.map_or(Ok(PutMode::default()), |word| word.parse()).map_err(misuse)?;
     let mut instance = instance
         .borrow_mut::<LuaInstance>()
         .map_err(|_| misuse("bad argument #1 to 'put' (cmgateway.Instance expected)"))?;

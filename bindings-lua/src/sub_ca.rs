@@ -1,6 +1,6 @@
 //! The list of a gateway's sub-CA thumbprints, and what changes it.
 
-use cmgateway::gateway::sub_ca::{ChangeKind, SubCa, SubCaSource};
+use cmgateway::gateway::sub_ca::{SubCa, SubCaSource};
 use mlua::{AnyUserData, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::certificate::LuaCertificate;
@@ -21,7 +21,7 @@ impl UserData for LuaSubCa {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         methods.add_method("list", |lua, this, ()| answer(wait(lua, this.0.list()).map(LuaThumbprintList)));
         methods.add_method("plan", |lua, this, (kind, given): (String, Value)| {
-            let kind = kind_from(&kind)?;
+            let kind = kind.parse().map_err(misuse)?;
             answer(sources(given).and_then(|given| wait(lua, this.0.plan(kind, &given))).map(LuaSubCaPlan))
         });
         methods.add_method("apply", |lua, this, plan: AnyUserData| {
@@ -42,15 +42,6 @@ impl UserData for LuaSubCa {
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.SubCa of {}>", this.0.gateway().service_name()))
         });
-    }
-}
-
-fn kind_from(kind: &str) -> mlua::Result<ChangeKind> {
-    match kind {
-        "set" => Ok(ChangeKind::Set),
-        "add" => Ok(ChangeKind::Add),
-        "remove" => Ok(ChangeKind::Remove),
-        other => Err(misuse(format!("bad kind '{other}' to 'plan' (allowed: set, add, remove)"))),
     }
 }
 

@@ -1,9 +1,7 @@
 //! The definition of a class.
 
-use cmgateway::wmi::{self, CimType, Identifier};
+use cmgateway::wmi;
 use pyo3::prelude::*;
-
-use crate::error::{Result, config};
 
 /// The definition of a class: its name and its properties.
 #[pyclass(frozen, eq, module = "cmgateway")]
@@ -70,32 +68,4 @@ impl PropertyDefinition {
         let array = if self.0.is_array { "[]" } else { "" };
         format!("<property {} {}{array}>", self.0.name, self.0.cim_type)
     }
-}
-
-/// The definition that a script writes as names and types; a key that is no property is refused.
-pub(crate) fn from_names(name: &str, types: Vec<(String, String)>, keys: &[String]) -> Result<wmi::Class> {
-    let is_key = |property: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(property));
-    let properties: Vec<_> = types
-        .iter()
-        .map(|(property, text)| definition(property, text, is_key(property)))
-        .collect::<Result<_>>()?;
-    let class = wmi::Class { name: Identifier::new(name)?, properties };
-    match keys.iter().find(|key| class.property(key).is_none()) {
-        Some(key) => {
-            Err(config(format!("define class {name}"), format!("the key {key} is not among the properties")))
-        }
-        None => Ok(class),
-    }
-}
-
-/// `uint32` or `uint32[]`.
-fn definition(name: &str, text: &str, is_key: bool) -> Result<wmi::PropertyDefinition> {
-    let (type_name, is_array) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
-    let cim_type = CimType::from_name(type_name).ok_or_else(|| {
-        config(
-            format!("define property {name}"),
-            format!("{text:?} is no type; one is for example string or uint32[]"),
-        )
-    })?;
-    Ok(wmi::PropertyDefinition { name: Identifier::new(name)?, cim_type, is_array, is_key })
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cmgateway::Secret;
-use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, SiteCode};
+use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode};
 use cmgateway::wmi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::class::{self, ClassDefinition};
+use crate::class::ClassDefinition;
 use crate::error::{Result, config};
 use crate::gateway::Gateway;
 use crate::instance::Instance;
@@ -54,15 +54,6 @@ pub(crate) fn create_site(py: Python<'_>, file: PathBuf, code: &str) -> Result<S
     let (code, handle) = (SiteCode::new(code)?, Handle::new()?);
     let site = handle.block(py, EmbeddedSite::create(file, &code))?;
     Ok(Site { site: site.into(), handle })
-}
-
-fn mode_of(mode: &str) -> Result<PutMode> {
-    match mode {
-        "create_or_update" => Ok(PutMode::CreateOrUpdate),
-        "update_only" => Ok(PutMode::UpdateOnly),
-        "create_only" => Ok(PutMode::CreateOnly),
-        _ => Err(config("put", format!("mode {mode:?} is not create_or_update, update_only or create_only"))),
-    }
 }
 
 /// What to delete: an instance stands for its path.
@@ -125,7 +116,7 @@ impl Site {
     /// Writes an instance and gives its path, which holds a key that the site made.
     #[pyo3(signature = (instance, mode="create_or_update"))]
     fn put(&self, py: Python<'_>, instance: &Instance, mode: &str) -> Result<ObjectPath> {
-        let (mode, mut stored) = (mode_of(mode)?, instance.lock().clone());
+        let (mode, mut stored) = (mode.parse()?, instance.lock().clone());
         let path = self.handle.block(py, self.site.put(&mut stored, mode))?;
         *instance.lock() = stored;
         Ok(ObjectPath(path))
@@ -153,7 +144,8 @@ impl Site {
         keys: Vec<String>,
     ) -> Result<()> {
         let types = properties.iter().map(|(name, of)| Ok((name.extract()?, of.extract()?)));
-        let class = class::from_names(name, types.collect::<PyResult<_>>()?, &keys)?;
+        let types: Vec<(String, String)> = types.collect::<PyResult<_>>()?;
+        let class = wmi::Class::from_names(name, &types, &keys)?;
         let site = self.site.embedded()?;
         self.handle.block(py, site.define_class(class))
     }

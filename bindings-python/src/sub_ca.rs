@@ -1,9 +1,9 @@
 //! The verbs on a gateway's sub-CA thumbprints.
 
-use cmgateway::gateway::sub_ca::{self, ChangeKind};
+use cmgateway::gateway::sub_ca;
 use pyo3::prelude::*;
 
-use crate::error::{Result, config};
+use crate::error::Result;
 use crate::plan::SubCaPlan;
 use crate::runtime::Handle;
 use crate::source;
@@ -22,15 +22,6 @@ impl SubCa {
     }
 }
 
-fn kind_of(kind: &str) -> Result<ChangeKind> {
-    match kind {
-        "set" => Ok(ChangeKind::Set),
-        "add" => Ok(ChangeKind::Add),
-        "remove" => Ok(ChangeKind::Remove),
-        _ => Err(config("plan sub-CA thumbprints", format!("{kind:?} is not set, add or remove"))),
-    }
-}
-
 #[pymethods]
 impl SubCa {
     /// Reads the list from the site.
@@ -40,7 +31,7 @@ impl SubCa {
 
     /// Says what a change would do; nothing is changed.
     fn plan(&self, py: Python<'_>, kind: &str, sources: &Bound<'_, PyAny>) -> Result<SubCaPlan> {
-        let (kind, sources) = (kind_of(kind)?, source::from_python(sources)?);
+        let (kind, sources) = (kind.parse()?, source::from_python(sources)?);
         self.handle.block(py, self.sub_ca.plan(kind, &sources)).map(SubCaPlan)
     }
 

@@ -109,7 +109,7 @@ end
 
 function tests.wrong_use_raises()
     local sub_ca = sub_ca_of_new_site()
-    kit.raises("bad kind 'replace' to 'plan'", sub_ca.plan, sub_ca, "replace", A)
+    kit.raises('"replace" is not set, add or remove', sub_ca.plan, sub_ca, "replace", A)
     kit.raises("or text (got", sub_ca.add, sub_ca, { A, 5 })
     kit.raises("got nil", sub_ca.add, sub_ca)
     kit.raises("cmgateway.SubCaPlan expected", sub_ca.apply, sub_ca, sub_ca)

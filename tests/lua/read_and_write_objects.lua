@@ -53,7 +53,7 @@ function tests.put_modes_refuse_what_they_should()
     kit.fails("not_found", site:put(other, "update_only"))
     assert(site:put(service, "update_only"))
     assert(site:put(service, "create_or_update"))
-    kit.raises("bad mode 'upsert' to 'put'", site.put, site, service, "upsert")
+    kit.raises('mode "upsert" is not', site.put, site, service, "upsert")
     kit.raises("cmgateway.Instance expected", site.put, site, site)
 end
 

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::str::FromStr;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::site::embedded::EmbeddedSite;
 use crate::wmi::wql::Select;
 use crate::wmi::{Class, Identifier, Instance, ObjectPath};
@@ -23,6 +24,23 @@ pub enum PutMode {
     UpdateOnly,
     /// Creates the instance; `conflict` where there is one with this key.
     CreateOnly,
+}
+
+impl FromStr for PutMode {
+    type Err = Error;
+
+    /// Reads the word that scripts use: `create_or_update`, `update_only`, `create_only`.
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "create_or_update" => Ok(PutMode::CreateOrUpdate),
+            "update_only" => Ok(PutMode::UpdateOnly),
+            "create_only" => Ok(PutMode::CreateOnly),
+            _ => {
+                let cause = format!("mode {word:?} is not create_or_update, update_only or create_only");
+                Err(Error::new(ErrorKind::Config, "put", cause))
+            }
+        }
+    }
 }
 
 /// One way to an SMS Provider. Every future may be dropped at any await; a put dropped half-way is either done

@@ -1,5 +1,6 @@
 //! The definition of a class.
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::wmi::{CimType, Identifier};
 
 /// One property of a class.
@@ -27,6 +28,39 @@ pub struct Class {
 }
 
 impl Class {
+    /// Makes a definition from names and types, as scripts write them: `uint32`, or `uint32[]` for an array.
+    ///
+    /// # Errors
+    /// `config` for a name that cannot be one, a text that is no type, a key that is not among the properties.
+    ///
+    /// ```
+    /// use cmgateway::wmi::Class;
+    /// let properties = [("CollectionID", "string"), ("Members", "uint32[]")];
+    /// let class = Class::from_names("SMS_Collection", &properties, &["CollectionID"])?;
+    /// assert_eq!(class.keys().count(), 1);
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn from_names<T: AsRef<str>>(name: &str, properties: &[(T, T)], keys: &[T]) -> Result<Self> {
+        let operation = format!("define class {name}");
+        let refuse = |cause: String| Error::new(ErrorKind::Config, operation.as_str(), cause);
+        let is_key = |property: &str| keys.iter().any(|key| key.as_ref().eq_ignore_ascii_case(property));
+        let mut definitions = Vec::with_capacity(properties.len());
+        for (property, text) in properties {
+            let (property, text) = (property.as_ref(), text.as_ref());
+            let (type_name, is_array) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
+            let cim_type = CimType::from_name(type_name).ok_or_else(|| {
+                refuse(format!("{text:?} of {property} is no type; one is for example string or uint32[]"))
+            })?;
+            let (name, is_key) = (Identifier::new(property)?, is_key(property));
+            definitions.push(PropertyDefinition { name, cim_type, is_array, is_key });
+        }
+        let class = Class { name: Identifier::new(name)?, properties: definitions };
+        match keys.iter().find(|key| class.property(key.as_ref()).is_none()) {
+            Some(key) => Err(refuse(format!("the key {} is not among the properties", key.as_ref()))),
+            None => Ok(class),
+        }
+    }
+
     /// The properties that make up the key, in the order of the definition.
     pub fn keys(&self) -> impl Iterator<Item = &PropertyDefinition> {
         self.properties.iter().filter(|property| property.is_key)

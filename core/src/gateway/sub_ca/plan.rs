@@ -1,6 +1,7 @@
 //! What a change of the sub-CA thumbprints would do; pure, no I/O, no clock.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -24,6 +25,23 @@ pub enum ChangeKind {
     Add,
     /// These are removed, the others stay.
     Remove,
+}
+
+impl FromStr for ChangeKind {
+    type Err = Error;
+
+    /// Reads the word that scripts use: `set`, `add`, `remove`.
+    fn from_str(word: &str) -> Result<Self> {
+        match word {
+            "set" => Ok(ChangeKind::Set),
+            "add" => Ok(ChangeKind::Add),
+            "remove" => Ok(ChangeKind::Remove),
+            _ => {
+                let cause = format!("{word:?} is not set, add or remove");
+                Err(Error::new(ErrorKind::Config, "plan sub-CA thumbprints", cause))
+            }
+        }
+    }
 }
 
 /// What happens to one thumbprint.

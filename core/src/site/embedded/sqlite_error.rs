@@ -24,7 +24,7 @@ pub(super) fn sqlite_error(operation: &str, error: rusqlite::Error) -> Error {
             (ErrorKind::Unavailable, format!("the disk reports an error ({})", extended_code(&error)))
         }
         Some(ErrorCode::DatabaseBusy) | Some(ErrorCode::DatabaseLocked) => {
-            (ErrorKind::Unavailable, "another process holds the site file".to_owned())
+            (ErrorKind::Unavailable, "somebody else holds the site file: another process, or a query that is still open".to_owned())
         }
         Some(ErrorCode::NotADatabase) => {
             (ErrorKind::Config, "the file is not a site: it is no SQLite database".to_owned())
