@@ -17,6 +17,11 @@ pub const DEVELOPMENT_SUB_CAS_MAX: usize = 100;
 /// Most thumbprints in one sub-CA list.
 pub const SUB_CA_THUMBPRINTS_MAX: usize = 1_000;
 
+/// Most attempts at a change of a list that others keep changing.
+pub const CONFLICT_ATTEMPTS_MAX: u32 = 20;
+/// Pause before the second attempt; it grows with each further one.
+pub const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
+
 /// Longest WQL text.
 pub const WQL_TEXT_BYTES_MAX: usize = 256 << 10;
 /// Deepest nesting of parentheses and NOT in WQL and in `$filter`.

@@ -95,6 +95,43 @@ async fn put_modes_keys_and_deletes() {
 }
 
 #[tokio::test]
+async fn what_was_read_is_never_created_a_second_time() {
+    let folder = TestFolder::new();
+    let site = new_site(&folder).await;
+    site.put(&mut service(1, "a"), PutMode::CreateOnly).await.unwrap();
+    let kind = |error: cmgateway::Error| error.kind();
+
+    let mut keyless = rows(&site, "SELECT ServiceCName FROM SMS_AzureService").await.pop().unwrap();
+    keyless.set("ServiceCName", "b").unwrap();
+    assert_eq!(site.put(&mut keyless, PutMode::default()).await.map_err(kind), Err(ErrorKind::Config));
+    let mut renumbered = rows(&site, "SELECT * FROM SMS_AzureService").await.pop().unwrap();
+    renumbered.set("AzureServiceID", 2).unwrap();
+    assert_eq!(site.put(&mut renumbered, PutMode::default()).await.map_err(kind), Err(ErrorKind::Config));
+    let mut deleted = rows(&site, "SELECT * FROM SMS_AzureService").await.pop().unwrap();
+    site.delete(deleted.path().unwrap()).await.unwrap();
+    deleted.set("Region", "WestUS").unwrap();
+    assert_eq!(site.put(&mut deleted, PutMode::default()).await.map_err(kind), Err(ErrorKind::NotFound));
+    assert_eq!(rows(&site, "SELECT * FROM SMS_AzureService").await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_unchanged_put_refuses_to_undo_somebody_elses() {
+    let folder = TestFolder::new();
+    let site = new_site(&folder).await;
+    site.put(&mut service(1, "a"), PutMode::CreateOnly).await.unwrap();
+    let mut first = rows(&site, "SELECT * FROM SMS_AzureService").await.pop().unwrap();
+    let mut second = first.clone();
+    first.set("Region", "WestEurope").unwrap();
+    second.set("Region", "WestUS").unwrap();
+    second.set("Region", "EastUS").unwrap();
+    site.put(&mut first, PutMode::UpdateUnchanged).await.unwrap();
+    let refused = site.put(&mut second, PutMode::UpdateUnchanged).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    first.set("Description", "another property").unwrap();
+    site.put(&mut first, PutMode::UpdateUnchanged).await.unwrap();
+}
+
+#[tokio::test]
 async fn properties_come_with_the_instances_and_keep_their_type() {
     let folder = TestFolder::new();
     let site = new_site(&folder).await;

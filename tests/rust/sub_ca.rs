@@ -4,7 +4,7 @@
 use cmgateway::cert::{Certificate, DevelopmentPki, DevelopmentPkiOptions, Thumbprint};
 use cmgateway::gateway::Gateway;
 use cmgateway::gateway::sub_ca::{ChangeKind, StepAction, SubCaSource, ThumbprintList};
-use cmgateway::site::{EmbeddedSite, PutMode, Site, SiteCode};
+use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, Site, SiteCode};
 use cmgateway::wmi::{Instance, ObjectPath};
 use cmgateway::{Error, ErrorKind};
 use cmgateway_tests::folder::TestFolder;
@@ -185,4 +185,29 @@ fn typed_lists_are_checked_item_by_item() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(part), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_who_add_at_once_lose_nothing() {
+    let folder = TestFolder::new();
+    put_gateway(&site(&folder).await, NAME, None).await;
+    let mut adders = Vec::new();
+    for adder in 0..4_u8 {
+        let address = format!("sqlite:{}", folder.file("site.db").display());
+        adders.push(tokio::spawn(async move {
+            // Each has a connection of its own, as a process of its own would.
+            let site = Site::connect(ConnectOptions::new(address)).await.unwrap();
+            let sub_ca = Gateway::find(&site, NAME).await.unwrap().sub_ca();
+            for number in 0..10_u8 {
+                let thumbprint = Thumbprint::of_der(&[adder, number]);
+                sub_ca.add(&[SubCaSource::Thumbprint(thumbprint)]).await.unwrap();
+            }
+        }));
+    }
+    for adder in adders {
+        adder.await.unwrap();
+    }
+    let site = Site::connect(ConnectOptions::new(format!("sqlite:{}", folder.file("site.db").display())));
+    let list = Gateway::find(&site.await.unwrap(), NAME).await.unwrap().sub_ca().list().await.unwrap();
+    assert_eq!(list.thumbprints().count(), 40);
 }

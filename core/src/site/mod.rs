@@ -124,12 +124,15 @@ impl Site {
 
     /// Writes an instance and gives its path, which holds a key that the site made.
     ///
-    /// The instance afterwards knows its path and has no modified properties.
+    /// Of an instance that was read only the modified properties are written, and it must still exist; the default
+    /// mode creates new instances only. Afterwards the instance knows its path and has no modified properties.
     ///
     /// # Errors
-    /// `config` for a value that does not fit its property; `conflict` and `not_found` after the mode; those of
-    /// the transport. After an error of kind `timed_out` or `protocol` the put may have been done.
+    /// `config` for a value that does not fit its property, for an instance that was read without its key, and for
+    /// a key that was changed; `conflict` and `not_found` after the mode; those of the transport. After an error of
+    /// kind `timed_out` or `protocol` the put may have been done.
     pub async fn put(&self, instance: &mut Instance, mode: PutMode) -> Result<ObjectPath> {
+        let mode = checked_mode(instance, mode)?;
         let path = self.transport.put(instance, mode).await?;
         instance.mark_stored(path.clone());
         Ok(path)
@@ -172,6 +175,33 @@ impl Site {
             Error::new(ErrorKind::NotFound, operation, "no SMS Provider says it serves the local site")
         })
     }
+}
+
+/// The mode in which an instance may be put: one that was read is never created a second time.
+fn checked_mode(instance: &Instance, mode: PutMode) -> Result<PutMode> {
+    let refuse = |cause: String| {
+        let operation = format!("put instance of class {}", instance.class_name());
+        Err(Error::new(ErrorKind::Config, operation, cause))
+    };
+    if mode == PutMode::CreateOnly {
+        return Ok(mode);
+    }
+    let Some(path) = instance.path() else {
+        return match instance.was_read() {
+            true => refuse("it was read without its key; select the key, or *, to put it back".to_owned()),
+            false => Ok(mode),
+        };
+    };
+    for (name, _) in &path.keys {
+        let property = name.as_ref().and_then(|name| instance.property(name.as_str()));
+        // The same key set again is no change.
+        if let Some(property) =
+            property.filter(|property| property.original().is_some_and(|o| *o != property.value))
+        {
+            return refuse(format!("the key {} was changed; create a new instance instead", property.name));
+        }
+    }
+    Ok(if mode == PutMode::CreateOrUpdate { PutMode::UpdateOnly } else { mode })
 }
 
 impl From<EmbeddedSite> for Site {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind, Result};
 use crate::site::embedded::EmbeddedSite;
 use crate::wmi::wql::Select;
-use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+use crate::wmi::{Class, Identifier, Instance, ObjectPath, Value};
 
 /// The future of a transport's call.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -24,23 +24,44 @@ pub enum PutMode {
     UpdateOnly,
     /// Creates the instance; `conflict` where there is one with this key.
     CreateOnly,
+    /// Changes the instance; `conflict` where a property to be written is no longer what was read.
+    ///
+    /// This is how two writers of one property do not undo each other: read, set, put, and on `conflict` read
+    /// again.
+    UpdateUnchanged,
 }
 
 impl FromStr for PutMode {
     type Err = Error;
 
-    /// Reads the word that scripts use: `create_or_update`, `update_only`, `create_only`.
+    /// Reads the word that scripts use: `create_or_update`, `update_only`, `create_only`, `update_unchanged`.
     fn from_str(word: &str) -> Result<Self> {
         match word {
             "create_or_update" => Ok(PutMode::CreateOrUpdate),
             "update_only" => Ok(PutMode::UpdateOnly),
             "create_only" => Ok(PutMode::CreateOnly),
+            "update_unchanged" => Ok(PutMode::UpdateUnchanged),
             _ => {
-                let cause = format!("mode {word:?} is not create_or_update, update_only or create_only");
+                let words = "create_or_update, update_only, create_only or update_unchanged";
+                let cause = format!("mode {word:?} is not {words}");
                 Err(Error::new(ErrorKind::Config, "put", cause))
             }
         }
     }
+}
+
+/// Refuses a put whose modified properties are no longer what they were when the instance was read.
+pub(crate) fn unchanged(instance: &Instance, stored: &Instance, operation: &str) -> Result<()> {
+    for property in instance.properties().iter().filter(|property| property.is_modified()) {
+        // A property that was never read is taken for one without a value.
+        let read = property.original().unwrap_or(&Value::Null);
+        if stored.get(property.name.as_str()).unwrap_or(&Value::Null) != read {
+            let cause = format!("property {} was changed since it was read", property.name);
+            return Err(Error::new(ErrorKind::Conflict, operation, cause)
+                .with_context("property", property.name.as_str()));
+        }
+    }
+    Ok(())
 }
 
 /// One way to an SMS Provider. Every future may be dropped at any await; a put dropped half-way is either done

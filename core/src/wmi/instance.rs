@@ -15,12 +15,18 @@ pub struct Property {
     /// True where the type is an array.
     pub is_array: bool,
     modified: bool,
+    original: Option<Value>,
 }
 
 impl Property {
     /// A property as a transport read it.
     pub fn read(name: Identifier, value: Value, cim_type: Option<CimType>, is_array: bool) -> Self {
-        Property { name, value, cim_type, is_array, modified: false }
+        Property { name, value, cim_type, is_array, modified: false, original: None }
+    }
+
+    /// The value that was read, where it was modified since; None for a property that was never read.
+    pub fn original(&self) -> Option<&Value> {
+        self.original.as_ref()
     }
 
     /// True where the value was set since the instance was read or put.
@@ -47,6 +53,7 @@ pub struct Instance {
     class: Identifier,
     path: Option<ObjectPath>,
     properties: Vec<Property>,
+    was_read: bool,
 }
 
 impl Instance {
@@ -60,12 +67,12 @@ impl Instance {
 
     /// An empty instance of a class whose name is checked already.
     pub fn of(class: Identifier) -> Self {
-        Instance { class, path: None, properties: Vec::new() }
+        Instance { class, path: None, properties: Vec::new(), was_read: false }
     }
 
     /// An instance as a transport read it.
     pub fn read(class: Identifier, path: Option<ObjectPath>, properties: Vec<Property>) -> Self {
-        Instance { class, path, properties }
+        Instance { class, path, properties, was_read: true }
     }
 
     /// The name of its class.
@@ -78,11 +85,17 @@ impl Instance {
         self.path.as_ref()
     }
 
+    /// True where a transport read it; it then stands for an instance that exists.
+    pub fn was_read(&self) -> bool {
+        self.was_read
+    }
+
     /// Records that the instance is stored under this path as it is now.
     pub fn mark_stored(&mut self, path: ObjectPath) {
         self.path = Some(path);
         for property in &mut self.properties {
             property.modified = false;
+            property.original = None;
         }
     }
 
@@ -114,13 +127,23 @@ impl Instance {
         let value = value.into();
         match self.properties.iter_mut().find(|property| property.name.is(name)) {
             Some(property) => {
-                property.value = value;
+                let before = std::mem::replace(&mut property.value, value);
+                if !property.modified {
+                    property.original = Some(before);
+                }
                 property.modified = true;
             }
             None => {
                 let name = Identifier::new(name)?;
                 let is_array = matches!(value, Value::Array(_));
-                self.properties.push(Property { name, value, cim_type: None, is_array, modified: true });
+                self.properties.push(Property {
+                    name,
+                    value,
+                    cim_type: None,
+                    is_array,
+                    modified: true,
+                    original: None,
+                });
             }
         }
         Ok(())

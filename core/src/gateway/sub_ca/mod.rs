@@ -11,9 +11,11 @@ use time::OffsetDateTime;
 pub use self::list::ThumbprintList;
 use self::plan::Current;
 pub use self::plan::{ChangeKind, PlanStep, StepAction, SubCaPlan};
+use self::source::Candidate;
 pub use self::source::SubCaSource;
 use super::Gateway;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{CONFLICT_ATTEMPTS_MAX, CONFLICT_PAUSE};
 use crate::site::PutMode;
 use crate::wmi::{Instance, Value};
 
@@ -53,19 +55,21 @@ impl SubCa {
     /// `certificate` for one that is no CA, has expired, or cannot be read; `config` where nothing is given to
     /// add or remove; those of [`Gateway::find`].
     pub async fn plan(&self, kind: ChangeKind, sources: &[SubCaSource]) -> Result<SubCaPlan> {
-        let candidates = source::resolve(sources)?;
+        self.plan_for(kind, &source::resolve(sources)?).await
+    }
+
+    async fn plan_for(&self, kind: ChangeKind, candidates: &[Candidate]) -> Result<SubCaPlan> {
         let instance = self.gateway.instance().await?;
-        let current = Current {
-            service_name: self.gateway.service_name(),
-            path: self.gateway.path(),
-            stored: stored(&instance)?,
-        };
-        plan::plan(&current, kind, &candidates, OffsetDateTime::now_utc())
+        let path = super::path_of(&instance, self.gateway.service_name())?;
+        let current =
+            Current { service_name: self.gateway.service_name(), path: &path, stored: stored(&instance)? };
+        plan::plan(&current, kind, candidates, OffsetDateTime::now_utc())
     }
 
     /// Does what a plan says, then reads the list back and compares.
     ///
-    /// Only `SubCACertThumbprint` is written. A plan without a change writes nothing, so it is safe to apply
+    /// Only `SubCACertThumbprint` is written, and only where it still is what the plan was made for: on an embedded
+    /// site within one transaction, through an AdminService by its ETag where it gives one. A plan without a change writes nothing, so it is safe to apply
     /// twice. Not tried against a live SMS Provider: how soon a gateway follows is not documented.
     ///
     /// # Errors
@@ -89,7 +93,7 @@ impl SubCa {
         }
         if plan.is_change() {
             instance.set(PROPERTY, plan.after.as_str())?;
-            self.gateway.site().put(&mut instance, PutMode::UpdateOnly).await?;
+            self.gateway.site().put(&mut instance, PutMode::UpdateUnchanged).await?;
             instance = self.gateway.instance().await?;
         }
         match stored(&instance)?.unwrap_or_default() {
@@ -126,9 +130,20 @@ impl SubCa {
     }
 
     async fn change(&self, kind: ChangeKind, sources: &[SubCaSource]) -> Result<SubCaPlan> {
-        let plan = self.plan(kind, sources).await?;
-        self.apply(&plan).await?;
-        Ok(plan)
+        let candidates = source::resolve(sources)?;
+        let mut attempt = 1;
+        loop {
+            let plan = self.plan_for(kind, &candidates).await?;
+            match self.apply(&plan).await {
+                Ok(_) => return Ok(plan),
+                // Somebody else changed the list in between: what we want is planned anew on theirs.
+                Err(error) if error.kind() == ErrorKind::Conflict && attempt < CONFLICT_ATTEMPTS_MAX => {
+                    tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::compile::Statement;
 use super::read::{for_each_row, path_of};
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
-use crate::site::transport::PutMode;
+use crate::site::transport::{PutMode, unchanged};
 use crate::wmi::{CimType, Class, Instance, KeyValue, ObjectPath, PropertyDefinition, Value};
 
 /// Writes an instance and returns its path. Where an instance with its key exists, only modified properties are
@@ -49,8 +49,13 @@ pub(super) fn put_in(
         (true, PutMode::CreateOnly) => {
             Err(Error::new(ErrorKind::Conflict, operation, format!("{path} exists already")))
         }
-        (false, PutMode::UpdateOnly) => {
+        (false, PutMode::UpdateOnly | PutMode::UpdateUnchanged) => {
             Err(Error::new(ErrorKind::NotFound, operation, format!("{path} does not exist")))
+        }
+        (true, PutMode::UpdateUnchanged) => {
+            let stored = read_one(transaction, &class, &path, &operation)?;
+            unchanged(instance, &stored, &operation)?;
+            update(transaction, &class, &keyed, &path, &operation).map(|()| path)
         }
         (true, _) => update(transaction, &class, &keyed, &path, &operation).map(|()| path),
         (false, _) => insert(transaction, &class, &keyed, &operation).map(|()| path),
@@ -62,18 +67,22 @@ pub(super) fn get(connection: &mut Connection, catalog: &Catalog, path: &ObjectP
     let operation = format!("get {path}");
     let transaction = connection.transaction().map_err(|error| sqlite_error(&operation, error))?;
     let class = catalog.class(&transaction, &path.class)?;
-    let (filter, parameters) = key_filter(&class, path, &operation)?;
+    read_one(&transaction, &class, path, &operation)
+}
+
+fn read_one(connection: &Connection, class: &Class, path: &ObjectPath, operation: &str) -> Result<Instance> {
+    let (filter, parameters) = key_filter(class, path, operation)?;
     let names: Vec<_> = class.properties.iter().map(|property| format!("\"{}\"", property.name)).collect();
     let sql = format!("SELECT {} FROM {} WHERE {filter} LIMIT 2", names.join(", "), table(&class.name));
     let statement = Statement { sql, parameters, columns: class.properties.clone() };
     let mut found = Vec::new();
-    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+    for_each_row(connection, class, &statement, operation, |instance| {
         found.push(instance);
         true
     })?;
-    match found.len() {
-        0 => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
-        1 => found.pop().ok_or_else(|| Error::new(ErrorKind::Internal, operation, "the row is gone")),
+    match (found.pop(), found.len()) {
+        (None, _) => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
+        (Some(instance), 0) => Ok(instance),
         _ => Err(Error::new(
             ErrorKind::Conflict,
             operation,
