@@ -39,8 +39,10 @@ pub const EMBEDDED_OBJECT_DEPTH_MAX: usize = 32;
 
 /// Longest wait for another process that holds the site file.
 pub const SITE_FILE_BUSY_WAIT: Duration = Duration::from_secs(10);
-/// Most queries of one site that may be open at a time.
+/// Most queries of one site whose rows may be unread at a time; as many other calls may run beside them.
 pub const OPEN_QUERIES_MAX: usize = 16;
+/// Longest wait of a query for others to be read to their end.
+pub const OPEN_QUERY_WAIT: Duration = Duration::from_secs(1);
 /// Instances that a transport hands over in one batch.
 pub const ROWS_PER_BATCH: usize = 256;
 

@@ -89,6 +89,10 @@ async fn put_modes_keys_and_deletes() {
     assert_eq!(again, Err(ErrorKind::Conflict));
     let missing = site.put(&mut service(2, "x"), PutMode::UpdateOnly).await.map_err(kind);
     assert_eq!(missing, Err(ErrorKind::NotFound));
+    let elsewhere = ObjectPath::parse(r"\\cm9\root\sms\site_ZZZ:SMS_AzureService.AzureServiceID=1").unwrap();
+    assert_eq!(site.delete(&elsewhere).await.map_err(kind), Err(ErrorKind::Config));
+    let here = ObjectPath::parse(r"\\cm9\root\sms\site_gf1:SMS_AzureService.AzureServiceID=1").unwrap();
+    assert!(site.get(&here).await.is_ok());
     site.delete(&path).await.unwrap();
     assert_eq!(site.delete(&path).await.map_err(kind), Err(ErrorKind::NotFound));
     assert_eq!(site.get(&path).await.map(drop).map_err(kind), Err(ErrorKind::NotFound));
@@ -308,6 +312,27 @@ async fn rows_stream_and_may_be_dropped_half_way() {
         assert!(open.len() <= cmgateway::limits::OPEN_QUERIES_MAX);
     };
     assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    // Forgotten queries do not stand in the way of anything else.
+    site.put(&mut service(ROWS + 1, "a"), PutMode::CreateOnly).await.unwrap();
+    drop(open);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_callers_share_a_site() {
+    let folder = TestFolder::new();
+    let site = new_site(&folder).await;
+    let callers: Vec<_> = (1..=64)
+        .map(|id| {
+            let site = site.clone();
+            tokio::spawn(async move {
+                site.put(&mut service(id, "a"), PutMode::CreateOnly).await.unwrap();
+                rows(&site, "SELECT * FROM SMS_AzureService").await.len()
+            })
+        })
+        .collect();
+    for caller in callers {
+        assert!(caller.await.unwrap() >= 1);
+    }
 }
 
 #[tokio::test]

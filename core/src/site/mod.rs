@@ -111,6 +111,7 @@ impl Site {
     /// # Errors
     /// `not_found` where there is none; those of the transport.
     pub async fn get(&self, path: &ObjectPath) -> Result<Instance> {
+        self.check_namespace(path).await?;
         self.transport.get(path).await
     }
 
@@ -143,7 +144,23 @@ impl Site {
     /// # Errors
     /// `not_found` where there is none; those of the transport.
     pub async fn delete(&self, path: &ObjectPath) -> Result<()> {
+        self.check_namespace(path).await?;
         self.transport.delete(path).await
+    }
+
+    /// A path that names the namespace of another site must not be taken for one of this site. The server is not
+    /// compared: a path of the real site is right on its copy.
+    async fn check_namespace(&self, path: &ObjectPath) -> Result<()> {
+        let Some(namespace) = &path.namespace else { return Ok(()) };
+        let last = namespace.rsplit(['\\', '/']).next().unwrap_or_default();
+        let named = last.to_ascii_lowercase().strip_prefix("site_").map(str::to_ascii_uppercase);
+        let Some(named) = named else { return Ok(()) };
+        let code = self.code().await?;
+        if named == code.as_str() {
+            return Ok(());
+        }
+        let cause = format!("the path is of site {named}, this is site {code}");
+        Err(Error::new(ErrorKind::Config, format!("use path {path}"), cause))
     }
 
     /// The definition of a class as the provider knows it.

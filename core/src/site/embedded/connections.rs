@@ -4,18 +4,23 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::file;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::OPEN_QUERIES_MAX;
+use crate::limits::{OPEN_QUERIES_MAX, OPEN_QUERY_WAIT, SITE_FILE_BUSY_WAIT};
 
-/// Connections of one site file, reused, at most [`OPEN_QUERIES_MAX`] at a time.
+/// Connections of one site file, reused.
+///
+/// At most [`OPEN_QUERIES_MAX`] serve queries whose rows are still being read, and as many more serve all else, so
+/// that a forgotten query never stands in the way of a put.
 pub(super) struct Connections {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    permits: Arc<Semaphore>,
+    for_queries: Arc<Semaphore>,
+    for_calls: Arc<Semaphore>,
 }
 
 /// A connection on loan; it goes back when the loan is dropped.
@@ -32,23 +37,40 @@ pub(super) struct Running(Mutex<Option<InterruptHandle>>);
 
 impl Connections {
     pub(super) fn new(path: PathBuf, first: Connection) -> Arc<Self> {
-        let permits = Arc::new(Semaphore::new(OPEN_QUERIES_MAX));
-        Arc::new(Connections { path, idle: Mutex::new(vec![first]), permits })
+        let permits = || Arc::new(Semaphore::new(OPEN_QUERIES_MAX));
+        let idle = Mutex::new(vec![first]);
+        Arc::new(Connections { path, idle, for_queries: permits(), for_calls: permits() })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Lends a connection, opening one where none is idle.
+    /// Lends a connection for one call, which ends by itself; waits for one where all are in use.
     pub(super) async fn lend(self: &Arc<Self>, operation: &str) -> Result<Loan> {
-        // Not waited for: the one who waits may be the one who holds the others.
-        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
-            let cause = format!(
-                "{OPEN_QUERIES_MAX} queries of this site are open; read them to the end or close them"
-            );
-            Error::new(ErrorKind::Unavailable, operation, cause)
-        })?;
+        let waited = timeout(SITE_FILE_BUSY_WAIT, Arc::clone(&self.for_calls).acquire_owned()).await;
+        self.loan(waited.ok(), operation, "too many calls of this site are running").await
+    }
+
+    /// Lends a connection for a query, whose rows may stay unread for long; waits a moment only, since the one who
+    /// waits may be the one who holds the others.
+    pub(super) async fn lend_for_query(self: &Arc<Self>, operation: &str) -> Result<Loan> {
+        let waited = timeout(OPEN_QUERY_WAIT, Arc::clone(&self.for_queries).acquire_owned()).await;
+        let cause =
+            "the rows of too many queries of this site are still unread; read them to the end or close them";
+        self.loan(waited.ok(), operation, cause).await
+    }
+
+    async fn loan(
+        self: &Arc<Self>,
+        permit: Option<std::result::Result<OwnedSemaphorePermit, AcquireError>>,
+        operation: &str,
+        cause: &str,
+    ) -> Result<Loan> {
+        let Some(Ok(permit)) = permit else {
+            let cause = format!("{cause} ({OPEN_QUERIES_MAX})");
+            return Err(Error::new(ErrorKind::Unavailable, operation, cause));
+        };
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,

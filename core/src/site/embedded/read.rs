@@ -25,7 +25,7 @@ pub(super) async fn query(
     select: &Select,
 ) -> Result<Rows> {
     let operation = format!("query class {}", select.class);
-    let mut loan = connections.lend(&operation).await?;
+    let mut loan = connections.lend_for_query(&operation).await?;
     let running = StopOnDrop(loan.running());
     let (sender, mut receiver) = mpsc::channel(2);
     let (select, catalog) = (select.clone(), Arc::clone(catalog));
