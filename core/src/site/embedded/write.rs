@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 
 use super::catalog::{self, Catalog, table};
 use super::column;
-use super::compile::Statement;
+use super::compile::{Part, Shape, Statement};
 use super::read::{for_each_row, path_of};
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -65,9 +65,9 @@ pub(super) fn get(connection: &mut Connection, catalog: &Catalog, path: &ObjectP
     let (filter, parameters) = key_filter(&class, path, &operation)?;
     let names: Vec<_> = class.properties.iter().map(|property| format!("\"{}\"", property.name)).collect();
     let sql = format!("SELECT {} FROM {} WHERE {filter} LIMIT 2", names.join(", "), table(&class.name));
-    let statement = Statement { sql, parameters, columns: class.properties.clone() };
+    let statement = Statement { sql, parameters, shape: Shape::Instances(Part::whole(&class)) };
     let mut found = Vec::new();
-    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+    for_each_row(&transaction, &statement, &operation, |instance| {
         found.push(instance);
         true
     })?;
