@@ -4,6 +4,7 @@
 
 mod binding;
 mod call;
+mod columns;
 mod condition;
 mod expression;
 mod from;

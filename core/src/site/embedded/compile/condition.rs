@@ -93,9 +93,9 @@ impl Compiler<'_> {
                 (a, b) if a == b && a != Kind::Any => (value.collated(), found.sql.clone()),
                 (a, b) if a.is_number() && b.is_number() => (value.sql.clone(), found.sql.clone()),
                 (a, b) if a.is_date() || b.is_date() => (value.instant(), found.instant()),
-                // Numbers meet text as text.
+                // Numbers meet text as text; case does not matter, and SQL's CAST does not know our uint64.
                 _ => {
-                    let text = |sql: &str| format!("CAST({sql} AS TEXT)");
+                    let text = |sql: &str| format!("{}({sql})", function::LOWER);
                     (format!("{} COLLATE {COLLATION}", text(&value.sql)), text(&found.sql))
                 }
             };

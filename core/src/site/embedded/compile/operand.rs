@@ -202,7 +202,7 @@ impl Compiler<'_> {
         Ok(Expression::scalar(self.bind(value), other.kind))
     }
 
-    /// What a condition says about `value`, said about any element where it is an array.
+    /// What a condition says about `value`, said about each element where it is an array; one that holds is enough.
     ///
     /// A null array makes it unknown, as a null value does: NOT must not turn it into a match.
     pub(super) fn for_any(
@@ -225,8 +225,10 @@ impl Compiler<'_> {
         };
         let said = said(self, &Expression::scalar(element, value.kind))?;
         let array = value.sql;
+        // An OR over the elements: true where any is, unknown where any is and none is true.
         Ok(format!(
-            "CASE WHEN {array} IS NOT NULL THEN EXISTS (SELECT 1 FROM json_each({array}) AS {alias} WHERE {said}) END"
+            "CASE WHEN {array} IS NOT NULL THEN (SELECT CASE max(ifnull({said}, 0.5)) \
+             WHEN 1 THEN 1 WHEN 0.5 THEN NULL ELSE 0 END FROM json_each({array}) AS {alias}) END"
         ))
     }
 
