@@ -28,6 +28,10 @@ pub const WQL_TEXT_BYTES_MAX: usize = 256 << 10;
 pub const EXPRESSION_DEPTH_MAX: usize = 100;
 /// Most comparisons in one WQL text; more is `WBEM_E_QUOTA_VIOLATION` on a real provider.
 pub const EXPRESSION_TERMS_MAX: usize = 5_000;
+/// Deepest nesting of subselects in WQL.
+pub const SUBSELECT_DEPTH_MAX: usize = 16;
+/// Most classes that one SELECT joins; SQLite can join no more than 64 tables.
+pub const JOINED_CLASSES_MAX: usize = 32;
 /// Longest object path.
 pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
 /// Longest class or property name.

@@ -2,14 +2,24 @@
 //!
 //! A text is read once, with its values, into a [`Select`]; everything behind works on the tree.
 
-mod ast;
 mod binding;
+mod call;
+mod columns;
 mod condition;
+mod expression;
+mod from;
 mod lexer;
 mod like;
+mod operand;
+mod parameters;
 mod parser;
 mod print;
+mod print_expression;
+mod select;
 
-pub use ast::{Columns, Comparison, Condition, Literal, Operator, OrderBy, Parameters, PropertyPath, Select};
+pub use call::{Call, DatePart};
+pub use expression::{Comparison, Condition, Literal, Operand, Operator, PropertyPath, Set};
 pub use like::{LikePattern, LikeToken};
+pub use parameters::Parameters;
 pub use print::{format, like_literal, quote};
+pub use select::{Column, Columns, Join, JoinKind, OrderBy, Select, Source};
