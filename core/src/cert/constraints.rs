@@ -23,15 +23,17 @@ pub(super) const INHIBIT_ANY_POLICY: u8 = 54;
 const AUTHORITY_INFORMATION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 2];
 
+/// A policy of the issuer's domain and what it is called in the subject's.
+pub(super) type Mapping<'a> = (&'a [u8], &'a [u8]);
+
 /// The parts of one certificate that take part in the validation of a path; slices are contents.
 #[derive(Default)]
 pub(super) struct Constraints<'a> {
-    present: u64,
-    critical: u64,
+    pub(super) present: u64,
+    pub(super) critical: u64,
     pub(super) names: Option<NameConstraints<'a>>,
     pub(super) policies: Option<Vec<&'a [u8]>>,
-    /// Issuer domain, subject domain.
-    pub(super) mappings: Vec<(&'a [u8], &'a [u8])>,
+    pub(super) mappings: Vec<Mapping<'a>>,
     pub(super) require_explicit: Option<u32>,
     pub(super) inhibit_mapping: Option<u32>,
     pub(super) inhibit_any: Option<u32>,
@@ -156,7 +158,7 @@ fn read_policies(content: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     Ok(out)
 }
 
-fn read_mappings(content: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Fault> {
+fn read_mappings(content: &[u8]) -> Result<Vec<Mapping<'_>>, Fault> {
     let (mut list, mut out) = (Reader::new(content), Vec::new());
     while !list.is_empty() {
         let mut mapping = list.enter(der::SEQUENCE)?;

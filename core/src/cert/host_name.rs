@@ -71,8 +71,8 @@ fn dns_matches(presented: &str, wanted: &str) -> bool {
         None => is_dns_name(presented) && presented.eq_ignore_ascii_case(wanted),
         Some(base) => {
             // A wildcard for all of a top-level domain is nobody's to have.
-            let Some((_, rest)) = wanted.split_once('.') else { return false };
-            is_dns_name(base) && base.contains('.') && base.eq_ignore_ascii_case(rest)
+            let Some((label, rest)) = wanted.split_once('.') else { return false };
+            !label.is_empty() && is_dns_name(base) && base.contains('.') && base.eq_ignore_ascii_case(rest)
         }
     }
 }

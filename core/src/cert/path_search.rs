@@ -1,5 +1,6 @@
 //! The search for a path from a certificate to an anchor, bounded in every direction (RFC 4158).
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use time::OffsetDateTime;
@@ -61,8 +62,8 @@ pub(super) struct Search<'a> {
 struct Walk<'a, 'g> {
     goal: &'g Goal<'a>,
     path: Vec<&'a Node>,
-    /// Names from which an anchor can be reached, where that was worth finding out.
-    leading: Option<HashSet<&'a [u8]>>,
+    /// Names from which an anchor can be reached and how far it is, where that was worth finding out.
+    distances: Option<HashMap<&'a [u8], usize>>,
     best: Option<(u8, Refused)>,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Search<'a> {
     where
         'a: 'n,
     {
-        let mut walk = Walk { goal, path: vec![target], leading: self.leading_names(), best: None };
+        let mut walk = Walk { goal, path: vec![target], distances: self.distances(), best: None };
         if let Some(found) = self.trusted_itself(target, &mut walk) {
             return Ok(found);
         }
@@ -139,7 +140,7 @@ impl<'a> Search<'a> {
     }
 
     /// Issuers that a certificate may have, the most promising first.
-    fn candidates(&self, child: &Node) -> Vec<&'a Node> {
+    fn candidates(&self, child: &Node, distances: Option<&HashMap<&[u8], usize>>) -> Vec<&'a Node> {
         let mut out: Vec<&'a Node> = self.of_subject(&child.issuer).collect();
         if out.len() > 1 {
             let at = self.at;
@@ -150,7 +151,8 @@ impl<'a> Search<'a> {
                     _ => 1,
                 };
                 let invalid = !node.certificate.is_valid_at(at);
-                (key, !node.is_anchor, invalid, std::cmp::Reverse(node.certificate.not_before()))
+                let distance = distances.and_then(|distances| distances.get(&*node.issuer)).copied();
+                (key, !node.is_anchor, invalid, distance, std::cmp::Reverse(node.certificate.not_before()))
             });
         }
         out
@@ -161,13 +163,17 @@ impl<'a> Search<'a> {
         'a: 'n,
     {
         let Some(child) = walk.path.last().copied() else { return Branch::Nothing };
-        for issuer in self.candidates(child) {
+        for issuer in self.candidates(child, walk.distances.as_ref()) {
             let Some(left) = self.budget.steps.checked_sub(1) else {
                 return self.stop(walk, RefusalReason::TooMuchWork);
             };
             self.budget.steps = left;
             // Nothing is gained by an authority that certifies itself in a circle.
-            if walk.path.iter().any(|node| node.is_same_authority(issuer)) && !issuer.is_anchor {
+            let again = |node: &&Node| match issuer.is_anchor {
+                true => node.certificate == issuer.certificate,
+                false => node.is_same_authority(issuer),
+            };
+            if walk.path.iter().any(again) {
                 continue;
             }
             if matches!(self.signatures.get(&(child.id, issuer.id)), Some(Err(_))) {
@@ -191,7 +197,7 @@ impl<'a> Search<'a> {
     where
         'a: 'n,
     {
-        if walk.leading.as_ref().is_some_and(|names| !names.contains(&*issuer.issuer)) {
+        if walk.distances.as_ref().is_some_and(|names| !names.contains_key(&*issuer.issuer)) {
             return Branch::Nothing;
         }
         walk.path.push(issuer);
@@ -305,8 +311,9 @@ impl<'a> Search<'a> {
         signature::verify(issuer.key(), algorithm, message, bytes, self.allowed())
     }
 
-    /// The names below which lies an anchor, so that a mesh without a way out is not walked at all.
-    fn leading_names<'n>(&self) -> Option<HashSet<&'n [u8]>>
+    /// How far above each name an anchor is, so that short paths come first and a mesh without a way out is not
+    /// walked at all.
+    fn distances<'n>(&self) -> Option<HashMap<&'n [u8], usize>>
     where
         'a: 'n,
     {
@@ -315,17 +322,18 @@ impl<'a> Search<'a> {
         if all().filter(|node| !node.is_anchor).count() <= FEW {
             return None;
         }
-        let mut names: HashSet<&'n [u8]> = HashSet::new();
-        let mut queue: VecDeque<&'n [u8]> =
-            all().filter(|node| node.is_anchor).map(|node| &*node.subject).collect();
-        while let Some(name) = queue.pop_front() {
+        let mut distances: HashMap<&'n [u8], usize> = HashMap::new();
+        let anchors = all().filter(|node| node.is_anchor);
+        let mut queue: VecDeque<(&'n [u8], usize)> = anchors.map(|node| (&*node.subject, 0)).collect();
+        while let Some((name, distance)) = queue.pop_front() {
             // Each name is looked at once, so this ends after as many steps as there are certificates.
-            if names.insert(name) {
+            if let Entry::Vacant(place) = distances.entry(name) {
+                place.insert(distance);
                 let below = store.of_issuer(name).chain(extra.of_issuer(name));
-                queue.extend(below.map(|node| &*node.subject));
+                queue.extend(below.map(|node| (&*node.subject, distance.saturating_add(1))));
             }
         }
-        Some(names)
+        Some(distances)
     }
 
     /// Says where every way up ends.
@@ -335,7 +343,7 @@ impl<'a> Search<'a> {
         let (mut queue, mut missing, mut last) = (VecDeque::from([target]), Vec::new(), target);
         while let Some(node) = queue.pop_front() {
             let mut any = false;
-            for issuer in self.candidates(node) {
+            for issuer in self.candidates(node, None) {
                 any |= issuer.id != node.id;
                 if seen.insert(&issuer.subject) && issuer.subject != target.subject {
                     parents.insert(issuer.id, node);

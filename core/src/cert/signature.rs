@@ -14,6 +14,9 @@ const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
 /// RFC 8017, 8.1: smaller keys have been factored in public.
 pub(super) const RSA_KEY_BITS_MIN: u32 = 2_048;
 
+/// Smaller keys are not taken by the provider, whoever opts in.
+const RSA_KEY_BITS_READ_MIN: u32 = 1_024;
+
 /// What is accepted beyond the safe algorithms; nothing by default.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Allowed {
@@ -96,7 +99,7 @@ fn same(mut one: Reader<'_>, mut other: Reader<'_>) -> bool {
 /// The size of an RSA key, refused where it is too small or would cost too much.
 fn rsa_bits(key: &[u8], allowed: Allowed) -> Result<u32, SignatureFault> {
     let bits = algorithm::check_key(key).ok().flatten().unwrap_or(0);
-    if bits > RSA_KEY_BITS_MAX || bits < 512 {
+    if !(RSA_KEY_BITS_READ_MIN..=RSA_KEY_BITS_MAX).contains(&bits) {
         return Err(SignatureFault::Unsupported(format!("an RSA key of {bits} bits")));
     }
     if bits < RSA_KEY_BITS_MIN && !allowed.small_rsa {

@@ -72,7 +72,7 @@ fn weak_key(node: &Node) -> Option<&'static str> {
     let bits = node.certificate.key_size_bits().unwrap_or(0);
     match node.certificate.key_algorithm().as_str() {
         "RSA" if bits < 2048 => Some("its RSA key is too small"),
-        "RSA" if bits % 8 != 0 => Some("the size of its RSA key is no number of whole bytes"),
+        "RSA" if !bits.is_multiple_of(8) => Some("the size of its RSA key is no number of whole bytes"),
         "RSA" | "EC P-256" | "EC P-384" | "EC P-521" | "Ed25519" => None,
         _ => Some("its key is of a kind that is not allowed"),
     }

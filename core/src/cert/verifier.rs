@@ -5,10 +5,10 @@ use time::OffsetDateTime;
 use super::certificate::Certificate;
 use super::crl::Crl;
 use super::host_name::HostName;
+use super::oid;
 use super::path_search::{Goal, Search};
 use super::policy::ANY_POLICY;
 use super::store::{Node, Store};
-use super::{oid, refusal::Refusal};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the certificate is to be used for.
@@ -193,7 +193,7 @@ impl Verifier {
     /// Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
     ///
     /// # Errors
-    /// `certificate` where it is refused; [`Refusal::of`] gives the reason, the certificate at fault and the chain.
+    /// `certificate` where it is refused; [`Refusal::of`](super::Refusal::of) gives the reason, the certificate at fault and the chain.
     /// `config` where the name is neither a DNS name nor an address.
     pub fn verify(&self, leaf: &Certificate, name: Option<&str>) -> Result<VerifiedChain> {
         self.verify_with(leaf, &[], name, self.options.at)
@@ -221,16 +221,14 @@ impl Verifier {
         intermediates.iter().for_each(|each| extra.add(each, false, offset));
         let leaf = Node::new(0, leaf.clone(), false);
         let mut search = Search::new(self, &extra, at);
-        let found = search.find(&leaf, &Goal::Target { host: host.as_ref(), name }).map_err(unbox)?;
+        let found = search
+            .find(&leaf, &Goal::Target { host: host.as_ref(), name })
+            .map_err(|refusal| Error::from(*refusal))?;
         Ok(VerifiedChain {
             certificates: found.path.iter().map(|node| node.certificate.clone()).collect(),
             policies: found.policies.iter().map(|policy| super::der::Oid(policy).to_string()).collect(),
         })
     }
-}
-
-fn unbox(refusal: Box<Refusal>) -> Error {
-    Error::from(*refusal)
 }
 
 /// A chain that was accepted: the leaf, every intermediate, the anchor.
