@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
         let (certificate, layout) = (&child.certificate, child.certificate.layout());
         let algorithm = certificate.part(layout.signature_algorithm);
         let (message, bytes) = (certificate.part(layout.signed), certificate.part(layout.signature));
-        let allowed = Allowed { sha1: true, small_rsa: true };
-        signature::verify(issuer.key(), algorithm, message, bytes, allowed).is_ok()
+        let allowed = Allowed { sha1: true, small_rsa: true, dsa: true };
+        signature::verify(issuer.key(), None, algorithm, message, bytes, allowed).is_ok()
     }
 }

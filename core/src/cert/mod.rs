@@ -27,6 +27,7 @@ mod chain;
 mod constraints;
 mod crl;
 mod der;
+mod dsa;
 mod extension;
 mod host_name;
 mod issue;

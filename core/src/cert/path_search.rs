@@ -276,7 +276,8 @@ impl<'a> Search<'a> {
                         let detail = format!("more than {SIGNATURES_PER_VERIFY_MAX} signatures");
                         return Err(refuse(RefusalReason::TooMuchWork, detail, depth, path));
                     }
-                    let checked = self.check_signature(child, issuer);
+                    let checked =
+                        self.check_signature(child, issuer, inherited(path.get(depth.saturating_add(2)..)));
                     self.signatures.insert(key, checked.clone());
                     checked
                 }
@@ -297,10 +298,19 @@ impl<'a> Search<'a> {
 
     pub(super) fn allowed(&self) -> Allowed {
         let options = &self.verifier.options;
-        Allowed { sha1: options.danger_allow_sha1, small_rsa: options.danger_allow_small_rsa }
+        Allowed {
+            sha1: options.danger_allow_sha1,
+            small_rsa: options.danger_allow_small_rsa,
+            dsa: options.danger_allow_dsa,
+        }
     }
 
-    fn check_signature(&self, child: &Node, issuer: &Node) -> Result<(), SignatureFault> {
+    fn check_signature(
+        &self,
+        child: &Node,
+        issuer: &Node,
+        inherited: Option<&[u8]>,
+    ) -> Result<(), SignatureFault> {
         let (certificate, layout) = (&child.certificate, child.certificate.layout());
         let algorithm = certificate.part(layout.signature_algorithm);
         // RFC 5280, 4.1.1.2: the signed and the unsigned place name the same algorithm.
@@ -308,7 +318,7 @@ impl<'a> Search<'a> {
             return Err(SignatureFault::Bad);
         }
         let (message, bytes) = (certificate.part(layout.signed), certificate.part(layout.signature));
-        signature::verify(issuer.key(), algorithm, message, bytes, self.allowed())
+        signature::verify(issuer.key(), inherited, algorithm, message, bytes, self.allowed())
     }
 
     /// How far above each name an anchor is, so that short paths come first and a mesh without a way out is not
@@ -380,6 +390,11 @@ impl Walk<'_, '_> {
             self.best = Some((rank, refusal));
         }
     }
+}
+
+/// The parameters that a DSA key without its own takes from the authorities above it, the nearest first.
+pub(super) fn inherited<'n>(above: Option<&[&'n Node]>) -> Option<&'n [u8]> {
+    above?.iter().find_map(|node| signature::dsa_parameters(node.key()))
 }
 
 fn is_about_leaf_alone(reason: RefusalReason) -> bool {

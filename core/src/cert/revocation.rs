@@ -4,7 +4,7 @@ use super::certificate_rules::{CRL_SIGN, Fault};
 use super::constraints::Constraints;
 use super::crl::{Crl, Revocation, RevocationReason};
 use super::extension::{DIRECTORY_NAME, DistributionPoint, canonical_names, directory_names};
-use super::path_search::{Goal, Search};
+use super::path_search::{Goal, Search, inherited};
 use super::refusal::RefusalReason;
 use super::signature;
 use super::store::Node;
@@ -141,7 +141,7 @@ impl<'a> Search<'a> {
         deltas.sort_by_key(|(_, list)| std::cmp::Reverse(list.this_update()));
         for (number, delta) in deltas {
             self.spend().ok()?;
-            if self.list_fault(delta).is_some() || !self.is_signed_by(number, delta, signer) {
+            if self.list_fault(delta).is_some() || !self.is_signed_by(question, number, delta, signer) {
                 continue;
             }
             match delta.lookup(&question.node.issuer, serial) {
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
         let issuer = question.issuer;
         if list.issuer_name() == issuer.subject
             && self.may_sign(issuer)
-            && self.is_signed_by(number, list, issuer)
+            && self.is_signed_by(question, number, list, issuer)
         {
             return Some(issuer);
         }
@@ -178,7 +178,7 @@ impl<'a> Search<'a> {
             if node.certificate == question.node.certificate || !self.may_sign(node) {
                 continue;
             }
-            if self.is_signed_by(number, list, node) && self.is_trusted_signer(question, node) {
+            if self.is_signed_by(question, number, list, node) && self.is_trusted_signer(question, node) {
                 return Some(node);
             }
         }
@@ -205,14 +205,23 @@ impl<'a> Search<'a> {
         node.certificate.layout().extensions.key_usage.is_none_or(|usage| usage & CRL_SIGN != 0)
     }
 
-    fn is_signed_by(&mut self, number: usize, list: &Crl, signer: &Node) -> bool {
+    fn is_signed_by(
+        &mut self,
+        question: &Question<'_, '_>,
+        number: usize,
+        list: &Crl,
+        signer: &Node,
+    ) -> bool {
         if let Some(known) = self.list_signatures.get(&(number, signer.id)) {
             return *known;
         }
         let (message, inner, algorithm, bytes) = list.signed_parts();
+        let place = question.path.iter().position(|node| node.id == signer.id);
+        let above = place.and_then(|place| question.path.get(place.saturating_add(1)..));
         let good = inner == algorithm
             && self.spend_signature()
-            && signature::verify(signer.key(), algorithm, message, bytes, self.allowed()).is_ok();
+            && signature::verify(signer.key(), inherited(above), algorithm, message, bytes, self.allowed())
+                .is_ok();
         self.list_signatures.insert((number, signer.id), good);
         good
     }

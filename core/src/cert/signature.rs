@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
 
 use super::algorithm::{self, EC, RSA, RSA_PSS};
 use super::der::{self, Fault, Oid, Reader};
+use super::dsa;
 use crate::limits::RSA_KEY_BITS_MAX;
 
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
@@ -22,6 +23,7 @@ const RSA_KEY_BITS_READ_MIN: u32 = 1_024;
 pub(super) struct Allowed {
     pub(super) sha1: bool,
     pub(super) small_rsa: bool,
+    pub(super) dsa: bool,
 }
 
 /// Why a signature is not accepted.
@@ -52,15 +54,23 @@ enum Scheme {
     Ed25519,
 }
 
-/// Checks a signature over `message`; `key` is the content of a SubjectPublicKeyInfo, `algorithm` of an AlgorithmIdentifier.
+/// Checks a signature over `message`. A DSA key without parameters has those of its issuer, `inherited`. `key` is the content of a SubjectPublicKeyInfo, `algorithm` of an AlgorithmIdentifier.
 pub(super) fn verify(
     key: &[u8],
+    inherited: Option<&[u8]>,
     algorithm: &[u8],
     message: &[u8],
     signature: &[u8],
     allowed: Allowed,
 ) -> Result<(), SignatureFault> {
     let unsupported = || SignatureFault::Unsupported(algorithm::signature_name(algorithm));
+    if let Some(digest) = dsa::digest_of(algorithm::split(algorithm).0.0) {
+        return if allowed.dsa {
+            verify_dsa(key, inherited, digest, message, signature)
+        } else {
+            Err(unsupported())
+        };
+    }
     let scheme = scheme(algorithm).map_err(|_| unsupported())?;
     let mut reader = Reader::new(key);
     let key_algorithm = reader.expect(der::SEQUENCE).map_err(|_| unsupported())?.content;
@@ -90,6 +100,35 @@ pub(super) fn verify(
         _ => return Err(SignatureFault::Bad),
     };
     UnparsedPublicKey::new(verifier, bytes).verify(message, signature).map_err(|_| SignatureFault::Bad)
+}
+
+fn verify_dsa(
+    key: &[u8],
+    inherited: Option<&[u8]>,
+    digest: &'static aws_lc_rs::digest::Algorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), SignatureFault> {
+    let unsupported = |fault: Fault| SignatureFault::Unsupported(format!("DSA with {fault}"));
+    let parameters =
+        dsa_parameters(key).or(inherited).ok_or_else(|| unsupported("a key without parameters"))?;
+    let mut reader = Reader::new(key);
+    let bits =
+        reader.expect(der::SEQUENCE).and_then(|_| reader.expect(der::BIT_STRING)).map_err(unsupported)?;
+    let number = der::bit_string(bits.content).map_err(unsupported)?;
+    let hash = aws_lc_rs::digest::digest(digest, message);
+    match dsa::is_signed(parameters, number, hash.as_ref(), signature).map_err(unsupported)? {
+        true => Ok(()),
+        false => Err(SignatureFault::Bad),
+    }
+}
+
+/// The parameters in a DSA key, which may be left to its issuer: RFC 5280, 6.1.4 (e).
+pub(super) fn dsa_parameters(key: &[u8]) -> Option<&[u8]> {
+    let algorithm = Reader::new(key).expect(der::SEQUENCE).ok()?.content;
+    let (kind, mut parameters) = algorithm::split(algorithm);
+    let parameters = parameters.optional(der::SEQUENCE).ok()??;
+    (kind.0 == dsa::DSA).then_some(parameters.content)
 }
 
 fn same(mut one: Reader<'_>, mut other: Reader<'_>) -> bool {

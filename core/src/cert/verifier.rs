@@ -103,6 +103,8 @@ pub struct VerifierOptions {
     pub danger_allow_sha1: bool,
     /// Accepts RSA keys below 2048 bits, which can be broken.
     pub danger_allow_small_rsa: bool,
+    /// Accepts DSA, with SHA-1 too: withdrawn, and left in archives only.
+    pub danger_allow_dsa: bool,
     /// Takes the common name for a host name where the certificate has no alternative name of that kind.
     pub danger_common_name_fallback: bool,
     /// Takes a certificate for good where no usable revocation list speaks about it.
@@ -128,6 +130,7 @@ impl VerifierOptions {
             inhibit_any_policy: false,
             danger_allow_sha1: false,
             danger_allow_small_rsa: false,
+            danger_allow_dsa: false,
             danger_common_name_fallback: false,
             danger_accept_missing_crl: false,
         }
