@@ -12,6 +12,34 @@ pub const CERTIFICATES_PER_FILE_MAX: usize = 10_000;
 pub const CERTIFICATE_DER_BYTES_MAX: usize = 1 << 20;
 /// Most extensions of one certificate.
 pub const CERTIFICATE_EXTENSIONS_MAX: usize = 64;
+/// Most certificates in one path, leaf and anchor included; real ones have two to five.
+pub const PATH_CERTIFICATES_MAX: usize = 20;
+/// Most candidate issuers that one search for a path looks at.
+pub const PATH_STEPS_MAX: usize = 4_000;
+/// Most complete paths that one search validates before it gives up.
+pub const PATHS_VALIDATED_MAX: usize = 100;
+/// Most signatures that are checked to verify one certificate, those of revocation lists included.
+pub const SIGNATURES_PER_VERIFY_MAX: usize = 200;
+/// Most comparisons of names with name constraints to verify one certificate.
+pub const NAME_CONSTRAINT_COMPARISONS_MAX: usize = 50_000;
+/// Most policies, and most policy mappings, of one certificate.
+pub const POLICIES_PER_CERTIFICATE_MAX: usize = 1_000;
+/// Most distribution points of one certificate.
+pub const DISTRIBUTION_POINTS_MAX: usize = 64;
+/// Most revocation lists that are tried to learn the status of the certificates of one path.
+pub const REVOCATION_STEPS_MAX: usize = 10_000;
+/// How deep the signers of revocation lists are looked up for one another.
+pub const REVOCATION_SIGNER_DEPTH_MAX: usize = 3;
+/// Largest RSA key whose signatures are checked, in bits: the largest that the provider takes.
+pub const RSA_KEY_BITS_MAX: u32 = 8_192;
+/// Largest certificate revocation list, DER.
+pub const REVOCATION_LIST_BYTES_MAX: usize = 128 << 20;
+/// Most entries of one certificate revocation list.
+pub const REVOCATION_ENTRIES_MAX: usize = 4_000_000;
+/// Most certificate revocation lists of one file.
+pub const REVOCATION_LISTS_PER_FILE_MAX: usize = 1_000;
+/// Longest host name, as DNS has it.
+pub const HOST_NAME_BYTES_MAX: usize = 253;
 /// Most issuing authorities of one development PKI.
 pub const DEVELOPMENT_SUB_CAS_MAX: usize = 100;
 /// Most thumbprints in one sub-CA list.

@@ -5,7 +5,15 @@
 //! | `thumbprint` | [`Thumbprint`]: the name by which a site knows a sub-CA |
 //! | `certificate` | [`Certificate`]: one certificate and what it says |
 //! | `load` | [`load_cer`], [`load_cer_file`]: files of any usual form |
+//! | `crl` | [`Crl`], [`load_crl`]: revocation lists |
+//! | `chain` | [`build_chain`]: what belongs together, and what is missing |
+//! | `verifier` | [`Verifier`]: the trust decision after RFC 5280 section 6 |
+//! | `refusal` | [`Refusal`]: why a chain is refused, which certificate, which chain |
 //! | `issue` | [`DevelopmentPki`]: a root, issuing authorities, a server and a client for rehearsals |
+//!
+//! Under the verifier: `path_search` finds paths through a `store`, `path_validation` checks one of them with
+//! `certificate_rules`, `strict_profile`, `name_constraints` and `policy`, `revocation` asks the lists, `host_name`
+//! compares the name and `signature` checks one signature.
 //!
 //! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `name`, `alternative_name`,
 //! `key_usage` and `algorithm`. No network, no clock: whoever asks about time says which. Only the functions with a path
@@ -14,18 +22,43 @@
 mod algorithm;
 mod alternative_name;
 mod certificate;
+mod certificate_rules;
+mod chain;
+mod constraints;
+mod crl;
 mod der;
+mod dsa;
+mod extension;
+mod host_name;
 mod issue;
 mod key_usage;
 mod layout;
 mod load;
 mod name;
+mod name_comparison;
+mod name_constraints;
+mod oid;
+mod path_search;
+mod path_validation;
 mod pem;
+mod policy;
+mod refusal;
+mod revocation;
+mod signature;
+mod store;
+mod strict_profile;
 mod thumbprint;
+mod verifier;
 
 pub use alternative_name::{AlternativeNameKind, SubjectAlternativeName};
 pub use certificate::Certificate;
+pub use chain::{Chain, build_chain};
+pub use crl::{Crl, Revocation, RevocationReason, load_crl};
 pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
 pub use key_usage::ExtendedKeyUsage;
 pub use load::{load_cer, load_cer_file};
+pub use refusal::{MissingIssuer, Refusal, RefusalReason};
 pub use thumbprint::Thumbprint;
+pub use verifier::{
+    AnchorChecks, Profile, Purpose, RevocationMode, VerifiedChain, Verifier, VerifierOptions,
+};
