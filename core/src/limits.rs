@@ -60,6 +60,8 @@ pub const EXPRESSION_TERMS_MAX: usize = 5_000;
 pub const SUBSELECT_DEPTH_MAX: usize = 16;
 /// Most classes that one SELECT joins; SQLite can join no more than 64 tables.
 pub const JOINED_CLASSES_MAX: usize = 32;
+/// Longest time after WITHIN, in seconds; WMI counts it in milliseconds of 32 bits.
+pub const EVENT_SECONDS_MAX: f64 = 4_294_967.0;
 /// Longest object path.
 pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
 /// Longest class or property name.

@@ -4,8 +4,9 @@
 
 use cmgateway::ErrorKind;
 use cmgateway::wmi::wql::{
-    Call, Column, Columns, Comparison, Condition, DatePart, Join, JoinKind, LikePattern, LikeToken, Literal,
-    Operand, Operator, OrderBy, Parameters, PropertyPath, Select, Set, Source, like_literal, quote,
+    Call, Column, Columns, Comparison, Condition, DatePart, EventGroup, EventQuery, Join, JoinKind,
+    LikePattern, LikeToken, Literal, Operand, Operator, OrderBy, Parameters, PropertyPath, Select, Set,
+    Source, like_literal, quote,
 };
 use cmgateway::wmi::{Identifier, Value};
 use proptest::prelude::*;
@@ -193,8 +194,8 @@ fn every_mistake_has_its_place() {
         ("SELECT * FROM C AS", Config, "expected an alias", 1, 19),
         ("SELECT * FROM C AS WHERE a=1", Config, "expected an alias", 1, 20),
         ("SELECT * FROM C,", Config, "expected a class name", 1, 17),
-        ("SELECT * FROM C WITHIN 10 WHERE a=1", Unsupported, "event queries (WITHIN)", 1, 17),
-        ("SELECT * FROM C WHERE a=1 GROUP WITHIN 10", Unsupported, "event queries (GROUP)", 1, 27),
+        ("SELECT * FROM C WITHIN 10 WHERE a=1", Unsupported, "event queries (WITHIN) are", 1, 17),
+        ("SELECT * FROM C WHERE a=1 GROUP WITHIN 10", Unsupported, "event queries (GROUP) are", 1, 27),
         ("SELECT * FROM C WHERE a IN 1", Config, "expected \"(\" or a placeholder", 1, 28),
         ("SELECT * FROM C WHERE a IN ()", Config, "expected a constant or SELECT", 1, 29),
         ("SELECT * FROM C WHERE a IN (1,)", Config, "expected a constant or SELECT", 1, 31),
@@ -221,6 +222,45 @@ fn every_mistake_has_its_place() {
         assert!(error.to_string().starts_with("could not parse WQL query: "));
         let place = [("line", line.to_string()), ("column", column.to_string())];
         assert_eq!(error.context(), place);
+    }
+}
+
+#[test]
+fn event_queries_are_read_and_refused_with_their_place() {
+    for (text, canonical) in [
+        (
+            "select * from __InstanceModificationEvent within 5 where TargetInstance ISA 'SMS_Site' \
+             and TargetInstance.Status<>PreviousInstance.Status",
+            "SELECT * FROM __InstanceModificationEvent WITHIN 5 WHERE TargetInstance ISA \"SMS_Site\" \
+             AND TargetInstance.Status <> PreviousInstance.Status",
+        ),
+        (
+            "SELECT TargetInstance FROM __InstanceCreationEvent WITHIN 0.50 GROUP WITHIN 60 \
+             BY TargetInstance.SiteCode HAVING NumberOfEvents>=2",
+            "SELECT TargetInstance FROM __InstanceCreationEvent WITHIN 0.5 GROUP WITHIN 60 \
+             BY TargetInstance.SiteCode HAVING NumberOfEvents >= 2",
+        ),
+        ("SELECT * FROM __TimerEvent", "SELECT * FROM __TimerEvent"),
+    ] {
+        assert_eq!(EventQuery::parse(text).unwrap().to_string(), canonical);
+        assert_eq!(EventQuery::parse(canonical).unwrap().to_string(), canonical);
+    }
+    for (text, cause, column) in [
+        ("SELECT COUNT(*) FROM E", "neither DISTINCT nor COUNT", 8),
+        ("SELECT * FROM E WITHIN", "expected a number of seconds", 23),
+        ("SELECT * FROM E WITHIN 0", "not between 0.001", 24),
+        ("SELECT * FROM E WITHIN 5000000", "not between 0.001", 24),
+        ("SELECT * FROM E WHERE a=1 WITHIN 5", "expected AND, OR, GROUP", 27),
+        ("SELECT * FROM E, F", "expected WITHIN, WHERE", 16),
+        ("SELECT * FROM E GROUP BY a", "expected WITHIN", 23),
+        ("SELECT * FROM E GROUP WITHIN 5 HAVING a > 1", "expected NumberOfEvents", 39),
+        ("SELECT * FROM E GROUP WITHIN 5 HAVING NumberOfEvents > 1.5", "expected an integer", 56),
+        ("SELECT * FROM E ORDER BY a", "expected WITHIN, WHERE", 17),
+    ] {
+        let error = EventQuery::parse(text).expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.cause().contains(cause), "{text}: {error}");
+        assert!(error.cause().ends_with(&format!(" at line 1, column {column}")), "{text}: {error}");
     }
 }
 
@@ -503,6 +543,26 @@ fn select() -> BoxedStrategy<Select> {
         .boxed()
 }
 
+fn event_query() -> BoxedStrategy<EventQuery> {
+    let columns = prop_oneof![
+        Just(Columns::All),
+        prop::collection::vec(property(), 1..4).prop_map(Columns::properties)
+    ];
+    let having = prop::option::of((operator(), any::<i64>().prop_map(i128::from)));
+    let group = (0.001..4e6, prop::collection::vec(property(), 0..3), having)
+        .prop_map(|(within, by, having)| EventGroup { within, by, having });
+    let filter = prop::option::of(condition());
+    (columns, name(), prop::option::of(0.001..4e6), filter, prop::option::of(group))
+        .prop_map(|(columns, class, within, filter, group)| EventQuery {
+            columns,
+            class,
+            within,
+            filter,
+            group,
+        })
+        .boxed()
+}
+
 /// The matcher that anybody would write first; exponential, so for short input only.
 fn naive(tokens: &[LikeToken], text: &[char]) -> bool {
     match tokens {
@@ -531,14 +591,23 @@ proptest! {
     }
 
     #[test]
+    fn every_event_query_prints_as_text_that_reads_back_equal(query in event_query()) {
+        let printed = query.to_string();
+        prop_assert_eq!(EventQuery::parse(&printed).map_err(|e| TestCaseError::fail(format!("{printed}: {e}")))?, query);
+    }
+
+    #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC*", soup in prop::collection::vec(prop::sample::select(vec![
         "SELECT", "*", "FROM", "C", "WHERE", "a", "=", "'x'", "\"", "'", "\\", "(", ")", "AND", "OR", "NOT", "IS",
         "NULL", "LIKE", "ISA", "1", "-", ".", "1.5e", "?", ":n", ",", "ORDER", "BY", "DESC", ";", "IN",
-        "JOIN", "LEFT", "ON", "AS", "DISTINCT", "COUNT", "GETDATE", "UPPER", "DATEADD", "day", "é", "\0", "\n",
+        "JOIN", "LEFT", "ON", "AS", "DISTINCT", "COUNT", "GETDATE", "UPPER", "DATEADD", "day", "WITHIN", "GROUP", "é", "\0", "\n",
     ]), 0..20)) {
         for text in [&text, &soup.join(" "), &soup.concat(), &format!("SELECT * FROM C WHERE {}", soup.join(" "))] {
             if let Ok(select) = Select::parse(text) {
                 prop_assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
+            }
+            if let Ok(query) = EventQuery::parse(text) {
+                prop_assert_eq!(EventQuery::parse(&query.to_string()).unwrap(), query);
             }
             let _ = Select::parse_with(text, &Parameters::named([("n", 1)]));
         }

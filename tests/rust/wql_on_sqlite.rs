@@ -3,7 +3,7 @@
 
 use cmgateway::ErrorKind;
 use cmgateway::site::{EmbeddedSite, PutMode, Site, SiteCode};
-use cmgateway::wmi::wql::Parameters;
+use cmgateway::wmi::wql::{Parameters, Select};
 use cmgateway::wmi::{CimType, Class, DateTime, Identifier, Instance, PropertyDefinition, Value};
 use cmgateway_tests::folder::TestFolder;
 
@@ -315,6 +315,30 @@ async fn rows_of_one_class_are_its_instances_and_others_generic() {
     assert_eq!(generic.class_name().as_str(), "__GENERIC");
     let Some(Value::Object(system)) = generic.get("SYS") else { panic!("{generic:?}") };
     assert_eq!((system.text("Name"), system.path().is_some()), (Some("SRV01"), true));
+}
+
+#[tokio::test]
+async fn pages_do_not_overlap_and_counts_agree() {
+    let folder = TestFolder::new();
+    let site = site(&folder).await;
+    let embedded = site.embedded().unwrap();
+    for (wql, wanted) in [
+        ("SELECT a.ResourceID, b.ResourceID FROM SMS_R_System a, SMS_R_System b ORDER BY a.Client", 9),
+        ("SELECT DISTINCT CollectionID FROM SMS_FullCollectionMembership", 2),
+        ("SELECT COUNT(*) FROM SMS_R_System", 1),
+    ] {
+        let select = Select::parse(wql).unwrap();
+        assert_eq!(embedded.count(select.clone()).await.unwrap(), wanted, "{wql}");
+        let mut all = Vec::new();
+        for skip in (0..wanted + 2).step_by(2) {
+            let page = embedded.read_page(select.clone(), skip, 2).await.unwrap();
+            all.extend(page.iter().map(properties));
+        }
+        all.sort();
+        let mut whole = lines(&site, wql).await;
+        whole.sort();
+        assert_eq!(all, whole, "{wql}");
+    }
 }
 
 #[tokio::test]

@@ -277,7 +277,7 @@ impl Parser<'_> {
         Ok(Set::Subselect(Box::new(select)))
     }
 
-    fn operator(&self) -> Option<Operator> {
+    pub(super) fn operator(&self) -> Option<Operator> {
         match self.token {
             Token::Symbol(symbol) => Operator::from_symbol(symbol),
             _ => None,

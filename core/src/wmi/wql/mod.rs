@@ -1,11 +1,13 @@
 //! WQL, the query language of WMI: syntax tree, parser, printer.
 //!
-//! A text is read once, with its values, into a [`Select`]; everything behind works on the tree.
+//! A text is read once, with its values, into a [`Select`] (an [`EventQuery`] where it asks what happens); everything
+//! behind works on the tree.
 
 mod binding;
 mod call;
 mod columns;
 mod condition;
+mod event;
 mod expression;
 mod from;
 mod lexer;
@@ -18,6 +20,7 @@ mod print_expression;
 mod select;
 
 pub use call::{Call, DatePart};
+pub use event::{EventGroup, EventQuery};
 pub use expression::{Comparison, Condition, Literal, Operand, Operator, PropertyPath, Set};
 pub use like::{LikePattern, LikeToken};
 pub use parameters::Parameters;

@@ -117,7 +117,7 @@ impl Parser<'_> {
             _ => None,
         };
         let Some(part) = part else {
-            return Err(self.expected("a part of a date, such as day or hour,"));
+            return Err(self.expected("a part of a date (day, hour, …)"));
         };
         self.advance()?;
         Ok(part)

@@ -60,15 +60,10 @@ impl Select {
     /// # Ok::<(), cmgateway::Error>(())
     /// ```
     pub fn parse_with(text: &str, parameters: &Parameters) -> Result<Self> {
-        if text.len() > WQL_TEXT_BYTES_MAX {
-            let cause = format!("the query has {} bytes, {WQL_TEXT_BYTES_MAX} are allowed,", text.len());
-            return Err(refusal(text, 0, ErrorKind::Config, &cause));
-        }
-        let binding =
-            Binding::new(parameters).map_err(|cause| refusal(text, 0, ErrorKind::Config, &cause))?;
-        let mut lexer = Lexer::new(text);
-        let (token, at) = lexer.next()?;
-        Parser { lexer, token, at, binding, dropped: Vec::new(), terms: 0, depth: 0, subselects: 0 }.query()
+        let mut parser = Parser::new(text, parameters)?;
+        let (select, expected) = parser.query()?;
+        parser.finish(expected)?;
+        Ok(select)
     }
 }
 
@@ -88,18 +83,34 @@ pub(super) struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    fn query(mut self) -> Result<Select> {
+    pub(super) fn new(text: &'t str, parameters: &'t Parameters) -> Result<Self> {
+        if text.len() > WQL_TEXT_BYTES_MAX {
+            let cause = format!("the query has {} bytes, {WQL_TEXT_BYTES_MAX} are allowed,", text.len());
+            return Err(refusal(text, 0, ErrorKind::Config, &cause));
+        }
+        let binding =
+            Binding::new(parameters).map_err(|cause| refusal(text, 0, ErrorKind::Config, &cause))?;
+        let mut lexer = Lexer::new(text);
+        let (token, at) = lexer.next()?;
+        Ok(Parser { lexer, token, at, binding, dropped: Vec::new(), terms: 0, depth: 0, subselects: 0 })
+    }
+
+    fn query(&mut self) -> Result<(Select, &'static str)> {
         if self.token.is_word("ASSOCIATORS") || self.token.is_word("REFERENCES") {
             return Err(self.unsupported(self.at, "association queries are"));
         }
-        let (select, expected) = self.select()?;
+        let read = self.select()?;
         self.refuse_other_clauses()?;
+        Ok(read)
+    }
+
+    /// Refuses what is left, text or values.
+    pub(super) fn finish(self, expected: &str) -> Result<()> {
         if self.token != Token::End {
             return Err(self.expected(expected));
         }
         let (text, end) = (self.lexer.text(), self.at);
-        self.binding.finish().map_err(|cause| refusal(text, end, ErrorKind::Config, &cause))?;
-        Ok(select)
+        self.binding.finish().map_err(|cause| refusal(text, end, ErrorKind::Config, &cause))
     }
 
     /// A whole SELECT, also one inside of another; with it, what could have come next.
@@ -133,7 +144,8 @@ impl<'t> Parser<'t> {
     fn refuse_other_clauses(&self) -> Result<()> {
         match self.token {
             Token::Word(word) if self.is_one_of(&["WITHIN", "GROUP", "HAVING"]) => {
-                Err(self.unsupported(self.at, &format!("event queries ({}) are", word.to_ascii_uppercase())))
+                let what = format!("event queries ({}) are", word.to_ascii_uppercase());
+                Err(self.unsupported(self.at, &what))
             }
             _ => Ok(()),
         }
