@@ -181,6 +181,11 @@ impl Certificate {
         Hex(digest::digest(&digest::SHA256, &self.der).as_ref()).to_string()
     }
 
+    /// The SubjectPublicKeyInfo (content).
+    pub(super) fn public_key_info(&self) -> &[u8] {
+        self.part(self.layout.key)
+    }
+
     fn part(&self, span: Span) -> &[u8] {
         span.of_bytes(&self.der)
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroize;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -37,7 +38,9 @@ pub(super) fn blocks<'a>(text: &'a [u8], wanted: fn(&[u8]) -> bool) -> Vec<Block
     let mut lines = text.split(is_line_end).map(<[u8]>::trim_ascii).zip(1_usize..).peekable();
     while let Some((line, number)) = lines.next() {
         let Some(label) = begins(line) else { continue };
-        let mut digits = Vec::with_capacity(2048);
+        // Large enough for a key of any size: growing would leave copies of it behind.
+        let secret = label.ends_with(b"PRIVATE KEY");
+        let mut digits = Vec::with_capacity(if secret { 32 << 10 } else { 2048 });
         let mut fault = None;
         let closed = loop {
             let Some((line, number)) = lines.next_if(|(line, _)| begins(line).is_none()) else { break false };
@@ -61,6 +64,9 @@ pub(super) fn blocks<'a>(text: &'a [u8], wanted: fn(&[u8]) -> bool) -> Vec<Block
             Some(fault) => Err(fault),
             None => decode(&digits),
         };
+        if secret {
+            digits.zeroize();
+        }
         out.push(Block { label, line: number, bytes });
     }
     out

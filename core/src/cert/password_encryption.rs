@@ -1,0 +1,313 @@
+//! Encryption with a password: PBES1 and PBES2 (RFC 8018), and the schemes of PKCS #12 (RFC 7292, C).
+
+use std::num::NonZeroU32;
+
+use zeroize::Zeroizing;
+
+use super::cipher::Cipher;
+use super::der::{self, Reader};
+use super::hash::{Hash, Purpose};
+use super::password::{Attempt, Password, PasswordForm};
+use super::refusal::{Refusal, part};
+use super::{ber, der_writing};
+use crate::limits::{KDF_ITERATIONS_MAX, KDF_SALT_BYTES_MAX};
+
+pub(super) const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13];
+pub(super) const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12];
+pub(super) const AES_256_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
+pub(super) const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9];
+pub(super) const TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 3];
+
+/// How something was enciphered, read from its AlgorithmIdentifier.
+pub(super) struct Scheme<'a> {
+    cipher: Cipher,
+    derivation: Derivation<'a>,
+}
+
+enum Derivation<'a> {
+    /// PKCS #12: key and vector come from the password.
+    Pkcs12 {
+        salt: &'a [u8],
+        iterations: NonZeroU32,
+    },
+    /// PBES1 with SHA-1: a digest of 20 bytes holds key and vector.
+    Pbkdf1 {
+        salt: &'a [u8],
+        iterations: NonZeroU32,
+    },
+    Pbkdf2 {
+        parameters: Pbkdf2<'a>,
+        iv: &'a [u8],
+    },
+}
+
+/// The parameters of PBKDF2.
+pub(super) struct Pbkdf2<'a> {
+    salt: &'a [u8],
+    iterations: NonZeroU32,
+    pub(super) key_length: Option<u32>,
+    hash: Hash,
+}
+
+impl<'a> Pbkdf2<'a> {
+    /// Reads the content of an AlgorithmIdentifier that must be PBKDF2.
+    pub(super) fn read(algorithm: &'a [u8]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(algorithm);
+        let kind = reader.expect(der::OBJECT_IDENTIFIER)?.content;
+        if kind != PBKDF2 {
+            return Err(Refusal::unknown("key derivation", kind));
+        }
+        let mut parameters = reader.enter(der::SEQUENCE)?;
+        reader.end()?;
+        if parameters.peek() == Some(der::SEQUENCE) {
+            return Err(Refusal::Unsupported("a salt from another source is not supported".into()));
+        }
+        let salt = check_salt(parameters.expect(der::OCTET_STRING)?.content)?;
+        let iterations = iterations(parameters.expect(der::INTEGER)?.content)?;
+        let key_length =
+            match parameters.optional(der::INTEGER)? {
+                Some(number) => Some(small_number(number.content).ok_or_else(|| {
+                    Refusal::damaged("the key length of its key derivation is out of range")
+                })?),
+                None => None,
+            };
+        let hash = match parameters.optional(der::SEQUENCE)? {
+            None => Hash::Sha1,
+            Some(function) => {
+                let kind = Reader::new(function.content).expect(der::OBJECT_IDENTIFIER)?.content;
+                Hash::from_hmac_oid(kind).ok_or_else(|| Refusal::unknown("pseudo-random function", kind))?
+            }
+        };
+        parameters.end()?;
+        Ok(Pbkdf2 { salt, iterations, key_length, hash })
+    }
+
+    /// The key for this password.
+    pub(super) fn derive(
+        &self,
+        password: &[u8],
+        length: usize,
+        iterations_left: &mut u64,
+    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        spend(iterations_left, self.iterations)?;
+        Ok(self.hash.pbkdf2(password, self.salt, self.iterations, length))
+    }
+
+    pub(super) fn iterations(&self) -> u32 {
+        self.iterations.get()
+    }
+}
+
+impl<'a> Scheme<'a> {
+    /// Reads the content of an AlgorithmIdentifier.
+    pub(super) fn read(algorithm: &'a [u8]) -> Result<Self, Refusal> {
+        Scheme::read_inner(algorithm).map_err(|refusal| match refusal {
+            Refusal::Damaged(cause) => Refusal::Damaged(format!("its encryption algorithm: {cause}")),
+            other => other,
+        })
+    }
+
+    fn read_inner(algorithm: &'a [u8]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(algorithm);
+        let kind = reader.expect(der::OBJECT_IDENTIFIER)?.content;
+        let unknown = || Refusal::unknown("encryption algorithm", kind);
+        let [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, rest @ ..] = kind else { return Err(unknown()) };
+        let (cipher, is_pkcs12) = match rest {
+            [5, 13] => return Scheme::read_pbes2(&mut reader),
+            [5, 10] => (Cipher::Des, false),
+            [5, 11] => (Cipher::Rc2 { bytes: 8, bits: 64 }, false),
+            [12, 1, 1] => (Cipher::Rc4 { bytes: 16 }, true),
+            [12, 1, 2] => (Cipher::Rc4 { bytes: 5 }, true),
+            [12, 1, 3] => (Cipher::TripleDes3, true),
+            [12, 1, 4] => (Cipher::TripleDes2, true),
+            [12, 1, 5] => (Cipher::Rc2 { bytes: 16, bits: 128 }, true),
+            [12, 1, 6] => (Cipher::Rc2 { bytes: 5, bits: 40 }, true),
+            _ => return Err(unknown()),
+        };
+        let mut parameters = reader.enter(der::SEQUENCE)?;
+        reader.end()?;
+        let salt = check_salt(parameters.expect(der::OCTET_STRING)?.content)?;
+        let iterations = iterations(parameters.expect(der::INTEGER)?.content)?;
+        parameters.end()?;
+        let derivation = match is_pkcs12 {
+            true => Derivation::Pkcs12 { salt, iterations },
+            false => Derivation::Pbkdf1 { salt, iterations },
+        };
+        Ok(Scheme { cipher, derivation })
+    }
+
+    fn read_pbes2(reader: &mut Reader<'a>) -> Result<Self, Refusal> {
+        let mut parameters = reader.enter(der::SEQUENCE)?;
+        reader.end()?;
+        let derivation = Pbkdf2::read(parameters.expect(der::SEQUENCE)?.content)?;
+        let mut encryption = parameters.enter(der::SEQUENCE)?;
+        parameters.end()?;
+        let kind = encryption.expect(der::OBJECT_IDENTIFIER)?.content;
+        let (cipher, iv) = match kind {
+            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, number @ (2 | 22 | 42)] => {
+                let cipher = match number {
+                    2 => Cipher::Aes128,
+                    22 => Cipher::Aes192,
+                    _ => Cipher::Aes256,
+                };
+                (cipher, encryption.expect(der::OCTET_STRING)?.content)
+            }
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7] => {
+                (Cipher::TripleDes3, encryption.expect(der::OCTET_STRING)?.content)
+            }
+            [0x2b, 14, 3, 2, 7] => (Cipher::Des, encryption.expect(der::OCTET_STRING)?.content),
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 2] => {
+                read_rc2(&mut encryption.enter(der::SEQUENCE)?, derivation.key_length)?
+            }
+            _ => return Err(Refusal::unknown("cipher", kind)),
+        };
+        encryption.end()?;
+        if iv.len() != cipher.block_length() {
+            return Err(Refusal::damaged("its initialization vector has a wrong length"));
+        }
+        if derivation.key_length.is_some_and(|length| length as usize != cipher.key_length()) {
+            return Err(Refusal::damaged("its key length is not the one of its cipher"));
+        }
+        Ok(Scheme { cipher, derivation: Derivation::Pbkdf2 { parameters: derivation, iv } })
+    }
+
+    /// Deciphers one element of DER or BER with the password, and tells in which form it was right.
+    pub(super) fn open(
+        &self,
+        data: &[u8],
+        password: &mut Password,
+    ) -> Result<(Zeroizing<Vec<u8>>, PasswordForm), Refusal> {
+        let block = self.cipher.block_length();
+        if data.is_empty() || block > 0 && data.len() % block != 0 {
+            return Err(Refusal::damaged("what is enciphered is cut off"));
+        }
+        password.try_each(|attempt, left| self.open_once(data, attempt, left))
+    }
+
+    fn open_once(
+        &self,
+        data: &[u8],
+        attempt: &Attempt,
+        left: &mut u64,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
+        // Padding alone is right by chance once in 256 wrong passwords.
+        let finish = |key: &[u8], iv: &[u8]| {
+            self.cipher.decrypt(key, iv, data).filter(|plain| ber::is_one_sequence(plain))
+        };
+        let length = self.cipher.key_length();
+        match &self.derivation {
+            Derivation::Pkcs12 { salt, iterations } => {
+                spend(left, *iterations)?;
+                spend(left, *iterations)?;
+                let derive = |purpose, length| {
+                    Hash::Sha1.pkcs12_kdf(purpose, &attempt.wide, salt, *iterations, length)
+                };
+                let key = derive(Purpose::Key, length);
+                Ok(finish(&key, &derive(Purpose::Iv, self.cipher.block_length())))
+            }
+            Derivation::Pbkdf1 { salt, iterations } => {
+                spend(left, *iterations)?;
+                let mut start = Zeroizing::new(attempt.narrow.to_vec());
+                start.extend_from_slice(salt);
+                let mut round = Hash::Sha1.digest(&start);
+                for _ in 1..iterations.get() {
+                    round = Hash::Sha1.digest(round.as_ref());
+                }
+                let key = round.as_ref().get(..8).unwrap_or_default();
+                Ok(finish(key, round.as_ref().get(8..16).unwrap_or_default()))
+            }
+            Derivation::Pbkdf2 { parameters, iv } => {
+                let key = parameters.derive(&attempt.narrow, length, left)?;
+                if let Some(plain) = finish(&key, iv) {
+                    return Ok(Some(plain));
+                }
+                // Firefox before version 57 took the password of PKCS #12, with its end, for PBES2 as well.
+                if attempt.narrow.is_empty() {
+                    return Ok(None);
+                }
+                Ok(finish(&parameters.derive(&attempt.wide, length, left)?, iv))
+            }
+        }
+    }
+}
+
+/// RFC 2268, 6: a number that stands for the bits that count.
+fn read_rc2<'a>(parameters: &mut Reader<'a>, key_length: Option<u32>) -> Result<(Cipher, &'a [u8]), Refusal> {
+    let bits = match parameters.optional(der::INTEGER)? {
+        None => 32,
+        Some(version) => match small_number(version.content) {
+            Some(160) => 40,
+            Some(120) => 64,
+            Some(58) => 128,
+            Some(bits @ 256..=1024) => bits as usize,
+            _ => return Err(Refusal::Unsupported("its RC2 version is not supported".into())),
+        },
+    };
+    let iv = parameters.expect(der::OCTET_STRING)?.content;
+    parameters.end()?;
+    let bytes = key_length.map_or(16, |length| length as usize);
+    if !(1..=128).contains(&bytes) {
+        return Err(Refusal::damaged("its RC2 key length is out of range"));
+    }
+    Ok((Cipher::Rc2 { bytes, bits }, iv))
+}
+
+/// Takes the rounds of one derivation from what one call may spend.
+pub(super) fn spend(left: &mut u64, iterations: NonZeroU32) -> Result<(), Refusal> {
+    *left = left.checked_sub(u64::from(iterations.get())).ok_or_else(|| {
+        Refusal::TooMuch("its key derivations together have more rounds than are allowed".into())
+    })?;
+    Ok(())
+}
+
+/// The number of rounds, from the content of an INTEGER.
+pub(super) fn iterations(content: &[u8]) -> Result<NonZeroU32, Refusal> {
+    der::check_integer(content).map_err(part("number of key derivation rounds"))?;
+    if content.first().is_some_and(|first| first & 0x80 != 0) {
+        return Err(Refusal::damaged("its number of key derivation rounds is negative"));
+    }
+    match small_number(content) {
+        Some(number @ ..=KDF_ITERATIONS_MAX) => NonZeroU32::new(number)
+            .ok_or_else(|| Refusal::damaged("its number of key derivation rounds is zero")),
+        _ => Err(Refusal::TooMuch(format!("its key derivation has more than {KDF_ITERATIONS_MAX} rounds"))),
+    }
+}
+
+/// A number that is not negative and has at most 32 bits.
+pub(super) fn small_number(content: &[u8]) -> Option<u32> {
+    let digits = match content {
+        [0, digits @ ..] => digits,
+        [first, ..] if first & 0x80 == 0 => content,
+        _ => return None,
+    };
+    (digits.len() <= 4).then(|| digits.iter().fold(0, |sum, digit| sum << 8 | u32::from(*digit)))
+}
+
+pub(super) fn check_salt(salt: &[u8]) -> Result<&[u8], Refusal> {
+    if salt.len() > KDF_SALT_BYTES_MAX {
+        return Err(Refusal::TooMuch(format!("its salt has more than {KDF_SALT_BYTES_MAX} bytes")));
+    }
+    Ok(salt)
+}
+
+/// The content of a [0] that holds an OCTET STRING in one piece or, BER, in several.
+pub(super) fn implicit_octets<'a>(element: der::Element<'a>) -> Result<std::borrow::Cow<'a, [u8]>, Refusal> {
+    if element.tag & 0x20 == 0 {
+        return Ok(element.content.into());
+    }
+    let (mut reader, mut out) = (Reader::new(element.content), Vec::new());
+    while !reader.is_empty() {
+        out.extend_from_slice(reader.expect(der::OCTET_STRING)?.content);
+    }
+    Ok(out.into())
+}
+
+/// An AlgorithmIdentifier for PBES2 with AES-256-CBC and PBKDF2 over HMAC-SHA-256.
+pub(super) fn modern_algorithm(salt: &[u8], iterations: u32, iv: &[u8]) -> Vec<u8> {
+    use der_writing::{algorithm, integer, octets, sequence};
+    // NULL: the parameters of HMAC, which RFC 8018 B.1.2 wants there.
+    let function = algorithm(HMAC_SHA256, &[5, 0]);
+    let derivation =
+        algorithm(PBKDF2, &sequence(&[&octets(salt), &integer(iterations), &integer(32), &function]));
+    algorithm(PBES2, &sequence(&[&derivation, &algorithm(AES_256_CBC, &octets(iv))]))
+}
