@@ -1,1 +1,985 @@
+//! PFX, P7B and private keys: written and read by OpenSSL, Java and `cryptography`, damaged, and from public samples.
 
+// Helpers outside of `#[test]` functions stop a test the same way.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cmgateway::cert::{
+    Certificate, DevelopmentPki, DevelopmentPkiOptions, KeyKind, PasswordForm, Pfx, PfxKeyPair, PfxProfile,
+    PrivateKey, PrivateKeyKind, load_p7b, load_pfx, load_private_key, load_private_key_file, write_p7b,
+    write_p7b_pem, write_pfx,
+};
+use cmgateway::{Error, ErrorKind};
+use time::macros::datetime;
+
+/// A folder of one test, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("cmgateway-pfx-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) -> Option<Output> {
+    Command::new(program).args(arguments).output().ok()
+}
+
+fn has(program: &str, arguments: &[&str]) -> bool {
+    let found = run(program, arguments).is_some_and(|output| output.status.success());
+    if !found {
+        println!("skipped: {program} is not installed");
+    }
+    found
+}
+
+fn has_openssl() -> bool {
+    has("openssl", &["version"])
+}
+
+/// Runs the program, which must succeed.
+fn must(program: &str, arguments: &[&str]) -> String {
+    let output = run(program, arguments).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {text}{errors}");
+    text
+}
+
+struct Identity {
+    chain: Vec<Certificate>,
+    key: PrivateKey,
+    certificate_pem: String,
+    key_pem: String,
+    above_pem: String,
+}
+
+fn identity(kind: KeyKind) -> Identity {
+    let mut options = DevelopmentPkiOptions::new(datetime!(2026-01-01 00:00 UTC));
+    options.key = kind;
+    options.days = 3650;
+    let pki = DevelopmentPki::new(&options).unwrap();
+    let server = pki.server();
+    let key_pem = server.private_key_pem().expose().to_owned();
+    Identity {
+        chain: server.chain().to_vec(),
+        key: load_private_key(key_pem.as_bytes(), None).unwrap(),
+        certificate_pem: server.certificate_pem(),
+        above_pem: server.chain()[1..].iter().map(Certificate::to_pem).collect(),
+        key_pem,
+    }
+}
+
+fn pair(identity: &Identity) -> PfxKeyPair {
+    let mut pair = PfxKeyPair::new(identity.chain[0].clone(), identity.key.clone());
+    pair.friendly_name = Some("Gateway Köln".into());
+    pair
+}
+
+fn reason(error: &Error) -> &str {
+    error.context().iter().find(|(name, _)| *name == "reason").map_or("", |(_, value)| value)
+}
+
+/// Lets OpenSSL write a PFX with these arguments; nothing where it does not know them.
+fn openssl_pfx(identity: &Identity, folder: &Folder, arguments: &[&str]) -> Option<Vec<u8>> {
+    let certificate = folder.write("leaf.pem", &identity.certificate_pem);
+    let key = folder.write("leaf.key", &identity.key_pem);
+    let above = folder.write("above.pem", &identity.above_pem);
+    let out = folder.path("out.p12");
+    let _ = std::fs::remove_file(&out);
+    let mut all = vec!["pkcs12", "-export", "-in", &certificate, "-out", &out, "-name", "Gateway"];
+    if !arguments.contains(&"-nokeys") {
+        all.extend(["-inkey", &key, "-certfile", &above]);
+    }
+    all.extend(arguments);
+    let output = run("openssl", &all)?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        println!("skipped: this OpenSSL has no {arguments:?}: {}", errors.lines().next().unwrap_or(""));
+        return None;
+    }
+    std::fs::read(out).ok()
+}
+
+fn check_whole(pfx: &Pfx, identity: &Identity, about: &str) {
+    assert_eq!(pfx.key_pairs.len(), 1, "{about}");
+    assert_eq!(pfx.key_pairs[0].certificate, identity.chain[0], "{about}");
+    assert_eq!(pfx.key_pairs[0].private_key, identity.key, "{about}");
+    assert_eq!(pfx.key_pairs[0].friendly_name.as_deref(), Some("Gateway"), "{about}");
+    let others: Vec<_> = pfx.certificates.iter().map(|other| other.certificate.clone()).collect();
+    assert_eq!(others.len(), 2, "{about}");
+    assert!(identity.chain[1..].iter().all(|above| others.contains(above)), "{about}");
+    assert!(pfx.keys.is_empty() && pfx.skipped.is_empty(), "{about}");
+}
+
+#[test]
+fn pfx_written_by_openssl_is_read() {
+    if !has_openssl() {
+        return;
+    }
+    let (folder, mut opened) = (Folder::new("openssl"), 0);
+    for kind in [KeyKind::EcP256, KeyKind::Rsa2048] {
+        let identity = identity(kind);
+        for arguments in [
+            &[][..],
+            &["-legacy"],
+            &["-descert", "-legacy"],
+            &["-macalg", "sha1"],
+            &["-macalg", "sha224"],
+            &["-macalg", "sha384"],
+            &["-macalg", "sha512"],
+            &["-nomac"],
+            &["-nomaciter", "-noiter"],
+            &["-keypbe", "NONE", "-certpbe", "NONE"],
+            &["-keypbe", "AES-128-CBC", "-certpbe", "AES-192-CBC"],
+            &["-keypbe", "DES-EDE3-CBC", "-certpbe", "AES-256-CBC"],
+            &["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-2DES", "-legacy"],
+            &["-keypbe", "PBE-SHA1-RC2-128", "-certpbe", "PBE-SHA1-RC2-40", "-legacy"],
+            &["-keypbe", "PBE-SHA1-RC4-128", "-certpbe", "PBE-SHA1-RC4-40", "-legacy"],
+            &["-keypbe", "PBE-SHA1-DES", "-certpbe", "PBE-SHA1-RC2-64", "-legacy"],
+            &["-keypbe", "RC2-CBC", "-certpbe", "DES-CBC", "-legacy"],
+            &["-iter", "20000"],
+            &["-pbmac1_pbkdf2"],
+            &["-pbmac1_pbkdf2", "-pbmac1_pbkdf2_md", "sha512", "-macalg", "sha384"],
+        ] {
+            for password in ["pass:correct horse", "pass:ünï→𝄞", "pass:"] {
+                let about = format!("{kind:?} {arguments:?} {password}");
+                let mut all = arguments.to_vec();
+                all.extend(["-passout", password]);
+                let Some(bytes) = openssl_pfx(&identity, &folder, &all) else { break };
+                let text = password.trim_start_matches("pass:");
+                let pfx = load_pfx(&bytes, Some(text)).unwrap_or_else(|error| panic!("{about}: {error}"));
+                check_whole(&pfx, &identity, &about);
+                assert_eq!(pfx.mac.is_none(), arguments.contains(&"-nomac"), "{about}");
+                opened += 1;
+
+                let is_plain = arguments.contains(&"NONE");
+                let wrong = load_pfx(&bytes, Some("another")).unwrap_err();
+                assert_eq!(wrong.kind(), ErrorKind::Auth, "{about}: {wrong}");
+                assert_eq!(reason(&wrong), "wrong_password", "{about}");
+                let none = load_pfx(&bytes, None);
+                match text {
+                    "" => check_whole(&none.unwrap(), &identity, &about),
+                    _ => assert_eq!(reason(&none.unwrap_err()), "password_needed", "{about}"),
+                }
+                if text.is_empty() && !is_plain && pfx.mac.is_some() {
+                    assert_eq!(pfx.password_form, Some(PasswordForm::Empty), "{about}");
+                }
+            }
+        }
+    }
+    println!("{opened} files of OpenSSL opened");
+    assert!(opened > 60);
+}
+
+#[test]
+fn pfx_without_keys_and_without_any_protection() {
+    if !has_openssl() {
+        return;
+    }
+    let (folder, identity) = (Folder::new("bare"), identity(KeyKind::EcP256));
+    let bytes = openssl_pfx(&identity, &folder, &["-nokeys", "-passout", "pass:x"]).unwrap();
+    let pfx = load_pfx(&bytes, Some("x")).unwrap();
+    assert!(pfx.key_pairs.is_empty() && pfx.keys.is_empty());
+    assert_eq!(pfx.certificates.len(), 1);
+
+    let bare = ["-nomac", "-keypbe", "NONE", "-certpbe", "NONE", "-passout", "pass:"];
+    let bytes = openssl_pfx(&identity, &folder, &bare).unwrap();
+    for password in [None, Some(""), Some("anything")] {
+        let pfx = load_pfx(&bytes, password).unwrap();
+        check_whole(&pfx, &identity, "bare");
+        assert_eq!((pfx.mac, pfx.password_form), (None, None));
+    }
+}
+
+#[test]
+fn openssl_reads_what_we_write() {
+    if !has_openssl() {
+        return;
+    }
+    let folder = Folder::new("written");
+    for kind in [KeyKind::EcP256, KeyKind::Rsa2048] {
+        let identity = identity(kind);
+        for profile in [PfxProfile::Windows2016, PfxProfile::Modern] {
+            for password in ["correct horse", "pässwörd→𝄞"] {
+                let bytes = write_pfx(&[pair(&identity)], &identity.chain[1..], password, profile).unwrap();
+                let file = folder.write("ours.p12", &bytes);
+                let passin = format!("pass:{password}");
+                for legacy in [&["-legacy"][..], &[]] {
+                    let mut arguments = vec!["pkcs12", "-in", &file, "-passin", &passin, "-nodes"];
+                    arguments.extend(legacy);
+                    let text = must("openssl", &arguments);
+                    assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3);
+                    assert!(text.contains("localKeyID"));
+                    let key = load_private_key(text.as_bytes(), None).unwrap();
+                    assert_eq!(key.to_pkcs8_der().expose().len(), identity.key.to_pkcs8_der().expose().len());
+                    assert!(key.matches(&identity.chain[0]));
+                }
+                let info = run("openssl", &["pkcs12", "-in", &file, "-passin", &passin, "-info", "-noout"]);
+                let info = String::from_utf8_lossy(&info.unwrap().stderr).into_owned();
+                let wanted = match profile {
+                    PfxProfile::Windows2016 => ["MAC: sha1", "pbeWithSHA1And3-KeyTripleDES-CBC"],
+                    _ => ["MAC: sha256", "PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256"],
+                };
+                assert!(wanted.iter().all(|wanted| info.contains(wanted)), "{info}");
+
+                let pfx = load_pfx(&bytes, Some(password)).unwrap();
+                assert_eq!(pfx.key_pairs, [pair(&identity)]);
+                assert_eq!(pfx.password_form, Some(PasswordForm::Text));
+            }
+        }
+    }
+}
+
+#[test]
+fn keytool_reads_what_we_write_and_we_read_what_it_writes() {
+    if !has("keytool", &["-help"]) {
+        return;
+    }
+    let folder = Folder::new("keytool");
+    let identity = identity(KeyKind::Rsa2048);
+    for profile in [PfxProfile::Windows2016, PfxProfile::Modern] {
+        let bytes = write_pfx(&[pair(&identity)], &identity.chain[1..], "correct horse", profile).unwrap();
+        let file = folder.write("ours.p12", &bytes);
+        let store = ["-keystore", &file, "-storetype", "PKCS12", "-storepass", "correct horse"];
+        let list = must("keytool", &[&["-list", "-v"][..], &store].concat());
+        assert!(list.contains("PrivateKeyEntry"), "{list}");
+        assert!(list.contains("Certificate chain length: 3"), "{list}");
+        let request = must("keytool", &[&["-certreq", "-alias", "gateway köln"][..], &store].concat());
+        assert!(request.contains("CERTIFICATE REQUEST"), "{request}");
+    }
+    for (number, settings) in [
+        &["-keyalg", "RSA", "-keysize", "2048"][..],
+        &["-keyalg", "EC", "-groupname", "secp256r1"],
+        &["-keyalg", "Ed25519"],
+        &["-keyalg", "RSA", "-J-Dkeystore.pkcs12.legacy"],
+        &["-keyalg", "EC", "-J-Dkeystore.pkcs12.macAlgorithm=HmacPBESHA512"],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let file = folder.path(&format!("java{number}.p12"));
+        let store = ["-keystore", &file, "-storetype", "PKCS12", "-storepass", "correct horse"];
+        for alias in ["one", "two"] {
+            let name = ["-genkeypair", "-alias", alias, "-dname", "CN=Java"];
+            must("keytool", &[&name[..], settings, &store].concat());
+        }
+        let pfx = load_pfx(&std::fs::read(&file).unwrap(), Some("correct horse")).unwrap();
+        let names: Vec<_> = pfx.key_pairs.iter().map(|pair| pair.friendly_name.as_deref()).collect();
+        assert_eq!(names, [Some("one"), Some("two")], "{settings:?}");
+        assert!(pfx.key_pairs.iter().all(|pair| pair.private_key.matches(&pair.certificate)));
+    }
+}
+
+#[test]
+fn cryptography_reads_what_we_write() {
+    let Some(python) = venv_python() else { return };
+    let (folder, identity) = (Folder::new("cryptography"), identity(KeyKind::EcP256));
+    for profile in [PfxProfile::Windows2016, PfxProfile::Modern] {
+        let bytes = write_pfx(&[pair(&identity)], &identity.chain[1..], "pässword", profile).unwrap();
+        let file = folder.write("ours.p12", &bytes);
+        let p7b = folder.write("ours.p7b", write_p7b(&identity.chain).unwrap());
+        let script = "import sys\n\
+            from cryptography.hazmat.primitives.serialization import pkcs12, pkcs7\n\
+            p = pkcs12.load_pkcs12(open(sys.argv[1], 'rb').read(), 'pässword'.encode())\n\
+            assert p.key.public_key() == p.cert.certificate.public_key()\n\
+            assert p.cert.friendly_name == 'Gateway Köln'.encode(), p.cert.friendly_name\n\
+            assert len(p.additional_certs) == 2\n\
+            assert len(pkcs7.load_der_pkcs7_certificates(open(sys.argv[2], 'rb').read())) == 3\n";
+        must(&python, &["-X", "utf8", "-c", script, &file, &p7b]);
+    }
+}
+
+#[test]
+fn damage_never_gives_another_key() {
+    let identity = identity(KeyKind::EcP256);
+    let mut pfx = Vec::new();
+    for profile in [PfxProfile::Windows2016, PfxProfile::Modern] {
+        pfx.push(write_pfx(&[pair(&identity)], &[], "correct horse", profile).unwrap());
+    }
+    if has_openssl() {
+        let folder = Folder::new("damage");
+        let quick = ["-passout", "pass:correct horse", "-noiter", "-nomaciter"];
+        pfx.extend(openssl_pfx(&identity, &folder, &quick));
+        pfx.extend(openssl_pfx(&identity, &folder, &[&quick[..], &["-nomac"]].concat()));
+        let plain = ["-nomac", "-keypbe", "NONE", "-certpbe", "NONE"];
+        pfx.extend(openssl_pfx(&identity, &folder, &[&quick[..], &plain].concat()));
+    }
+    for (number, bytes) in pfx.iter().enumerate() {
+        // Every byte of the quick ones; of the others the derivation takes its time.
+        let step = if number < 2 { 29 } else { 1 };
+        for length in (0..bytes.len()).step_by(step) {
+            assert!(load_pfx(&bytes[..length], Some("correct horse")).is_err(), "{number}: {length} bytes");
+        }
+        let mut changed = bytes.clone();
+        for place in (0..bytes.len()).step_by(step) {
+            for flip in [1, 0x80] {
+                changed[place] ^= flip;
+                if let Ok(pfx) = load_pfx(&changed, Some("correct horse")) {
+                    let keys = pfx.key_pairs.iter().map(|pair| &pair.private_key);
+                    let mut keys = keys.chain(pfx.keys.iter().map(|key| &key.private_key));
+                    // A key of another kind or on another curve says so itself, and is put with no certificate.
+                    let is_known = |key: &PrivateKey| key.size_bits() == Some(256);
+                    assert!(
+                        keys.all(|key| !is_known(key) || same_key(key, &identity)),
+                        "{number}: byte {place}"
+                    );
+                }
+                changed[place] ^= flip;
+            }
+        }
+        for junk in [&[0][..], b"\r\n", bytes] {
+            let error = load_pfx(&[bytes, junk].concat(), Some("correct horse")).unwrap_err();
+            assert_eq!(reason(&error), "damaged");
+        }
+    }
+}
+
+fn same_key(key: &PrivateKey, identity: &Identity) -> bool {
+    key.matches(&identity.chain[0])
+}
+
+#[test]
+fn damage_and_wrong_password_are_told_apart() {
+    let identity = identity(KeyKind::EcP256);
+    let bytes = write_pfx(&[pair(&identity)], &[], "right", PfxProfile::Windows2016).unwrap();
+    let wrong = load_pfx(&bytes, Some("wrong")).unwrap_err();
+    assert_eq!((wrong.kind(), reason(&wrong)), (ErrorKind::Auth, "wrong_password"));
+    assert_eq!(wrong.to_string(), "could not load PFX: the password is wrong");
+    // The value of the MAC lies before its salt (16 bytes) and rounds at the end of the file.
+    let mut changed = bytes.clone();
+    let place = changed.len() - 16 - 2 - 4 - 10;
+    changed[place] ^= 1;
+    let damaged = load_pfx(&changed, Some("right")).unwrap_err();
+    assert_eq!((damaged.kind(), reason(&damaged)), (ErrorKind::Certificate, "damaged"));
+    assert!(damaged.cause().contains("MAC does not fit"), "{damaged}");
+    assert_eq!(reason(&load_pfx(&changed, Some("wrong")).unwrap_err()), "wrong_password");
+    assert_eq!(reason(&load_pfx(&bytes, None).unwrap_err()), "password_needed");
+    for error in [wrong, damaged] {
+        assert!(!format!("{error} {error:?}").contains("right"));
+    }
+    let shown = format!("{:?}", load_pfx(&bytes, Some("right")).unwrap());
+    assert!(shown.contains("EC P-256") && !shown.contains("PRIVATE"), "{shown}");
+}
+
+#[test]
+fn absurd_derivations_are_refused_at_once() {
+    let identity = identity(KeyKind::EcP256);
+    let bytes = write_pfx(&[pair(&identity)], &[], "x", PfxProfile::Windows2016).unwrap();
+    let rounds = [2, 2, 0x27, 0x10];
+    let at = bytes.windows(4).rposition(|four| four == rounds).unwrap();
+    let mut changed = bytes.clone();
+    // The same length, but a negative number.
+    changed[at + 2] = 0xa7;
+    assert_eq!(reason(&load_pfx(&changed, Some("x")).unwrap_err()), "damaged");
+    // An encrypted key (triple DES) whose number of rounds is 2^31 - 1.
+    let algorithm = [6, 10, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 3];
+    let parameters = [0x30, 12, 4, 4, 1, 2, 3, 4, 2, 4, 0x7f, 0xff, 0xff, 0xff];
+    let key = [&[0x30, 38, 0x30, 26][..], &algorithm, &parameters, &[4, 8, 1, 2, 3, 4, 5, 6, 7, 8]].concat();
+    let error = load_private_key(&key, Some("x")).unwrap_err();
+    assert_eq!(reason(&error), "over_limit", "{error}");
+}
+
+#[test]
+fn a_pfx_is_not_written_where_it_would_be_wrong() {
+    let (one, other) = (identity(KeyKind::EcP256), identity(KeyKind::EcP256));
+    let refused = |pairs: &[PfxKeyPair], password| {
+        let error = write_pfx(pairs, &[], password, PfxProfile::Modern).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        error.to_string()
+    };
+    let mixed = PfxKeyPair::new(one.chain[0].clone(), other.key.clone());
+    assert!(refused(&[mixed], "x").ends_with("is not for its key"));
+    assert!(refused(&[pair(&one)], "").contains("the password must have"));
+    assert!(refused(&[], "x").contains("0 bags"));
+}
+
+#[test]
+fn p7b_of_every_form() {
+    let identity = identity(KeyKind::EcP256);
+    let der = write_p7b(&identity.chain).unwrap();
+    let pem = write_p7b_pem(&identity.chain).unwrap();
+    let crlf = pem.replace('\n', "\r\n");
+    let forms = [
+        der.clone(),
+        pem.clone().into_bytes(),
+        crlf.into_bytes(),
+        pem.replace("PKCS7", "CMS").into_bytes(),
+        // AD CS's certnew.p7b.
+        pem.replace("PKCS7", "CERTIFICATE").into_bytes(),
+        pem.lines().filter(|line| !line.starts_with('-')).collect::<String>().into_bytes(),
+        indefinite(&der),
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let read = load_p7b(form).unwrap_or_else(|error| panic!("form {number}: {error}"));
+        assert_eq!(read, identity.chain, "form {number}");
+    }
+    for length in 0..der.len() {
+        assert!(load_p7b(&der[..length]).is_err());
+    }
+    assert!(load_p7b(&[&der[..], &[0]].concat()).is_err());
+    assert!(load_p7b(identity.chain[0].der()).unwrap_err().to_string().contains("it is a certificate"));
+    if has_openssl() {
+        let folder = Folder::new("p7b");
+        let file = folder.write("ours.p7b", &pem);
+        let text = must("openssl", &["pkcs7", "-in", &file, "-print_certs"]);
+        assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3);
+        let above = folder.write("above.pem", &identity.above_pem);
+        let out = folder.path("theirs.p7b");
+        for form in ["DER", "PEM"] {
+            must("openssl", &["crl2pkcs7", "-nocrl", "-certfile", &above, "-outform", form, "-out", &out]);
+            assert_eq!(load_p7b(&std::fs::read(&out).unwrap()).unwrap(), identity.chain[1..]);
+        }
+    }
+}
+
+/// The two outermost elements with an indefinite length.
+fn indefinite(der: &[u8]) -> Vec<u8> {
+    // SEQUENCE { OID (11 bytes), [0] { … } }, each with a length of two bytes.
+    let inner = &der[4 + 11 + 4..];
+    [&[0x30, 0x80][..], &der[4..15], &[0xa0, 0x80], inner, &[0; 4]].concat()
+}
+
+#[test]
+fn private_keys_of_every_form() {
+    if !has_openssl() {
+        return;
+    }
+    let folder = Folder::new("keys");
+    for kind in [KeyKind::EcP256, KeyKind::Rsa2048] {
+        let identity = identity(kind);
+        let key = folder.write("leaf.key", &identity.key_pem);
+        let out = folder.path("out.key");
+        for form in ["PEM", "DER"] {
+            let family = if kind == KeyKind::EcP256 { &["ec"][..] } else { &["rsa", "-traditional"] };
+            must("openssl", &[family, &["-in", &key, "-outform", form, "-out", &out]].concat());
+            let read = load_private_key_file(&out, None).unwrap();
+            assert!(read.matches(&identity.chain[0]), "{family:?} {form}");
+            for settings in [
+                &["-v2", "aes-128-cbc"][..],
+                &["-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA1"],
+                &["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA224"],
+                &["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA384"],
+                &["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512"],
+                &["-v2", "des3"],
+                &["-v1", "PBE-SHA1-3DES"],
+                &["-v1", "PBE-SHA1-2DES"],
+            ] {
+                let fixed =
+                    ["pkcs8", "-topk8", "-in", &key, "-outform", form, "-out", &out, "-passout", "pass:pw"];
+                must("openssl", &[&fixed[..], settings].concat());
+                let read = load_private_key_file(&out, Some("pw")).unwrap();
+                assert_eq!(read, identity.key, "{settings:?}");
+                let error = load_private_key_file(&out, Some("no")).unwrap_err();
+                assert_eq!(reason(&error), "wrong_password", "{settings:?}");
+                assert_eq!(reason(&load_private_key_file(&out, None).unwrap_err()), "password_needed");
+            }
+        }
+        let again = load_private_key(identity.key.to_pkcs8_pem().expose().as_bytes(), None).unwrap();
+        assert_eq!(again, identity.key);
+    }
+}
+
+#[test]
+fn a_damaged_key_is_refused_or_the_same() {
+    let identity = identity(KeyKind::Rsa2048);
+    let der = identity.key.to_pkcs8_der();
+    let mut changed = der.expose().to_vec();
+    let mut taken = 0;
+    for place in 0..changed.len() {
+        changed[place] ^= 4;
+        if let Ok(key) = load_private_key(&changed, None)
+            && key.kind() != PrivateKeyKind::Other
+        {
+            assert!(key.matches(&identity.chain[0]), "byte {place}");
+            taken += 1;
+        }
+        changed[place] ^= 4;
+    }
+    assert!(taken < 4, "{taken} damaged keys were taken");
+}
+
+/// The folder of public samples, from the package `cryptography_vectors`.
+fn samples() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("CRYPTOGRAPHY_VECTORS") {
+        return Some(path.into());
+    }
+    let found = venv_folder().and_then(|lib| {
+        let versions = std::fs::read_dir(lib).ok()?.flatten();
+        let mut folders = versions.map(|version| version.path().join("site-packages/cryptography_vectors"));
+        folders.find(|folder| folder.is_dir())
+    });
+    if found.is_none() {
+        println!(
+            "skipped: no samples; set CRYPTOGRAPHY_VECTORS or install cryptography_vectors in target/venv"
+        );
+    }
+    found
+}
+
+fn venv_folder() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    Some(root.join("target/venv/lib"))
+}
+
+fn venv_python() -> Option<String> {
+    let python = venv_folder()?.parent()?.join("bin/python3");
+    let python = python.to_str()?.to_owned();
+    let found = run(&python, &["-c", "import cryptography"]).is_some_and(|output| output.status.success());
+    if !found {
+        println!("skipped: no cryptography in target/venv");
+    }
+    found.then_some(python)
+}
+
+/// What a sample says: its parts, or the reason of its refusal.
+fn verdict(bytes: &[u8], password: Option<&str>) -> String {
+    match load_pfx(bytes, password) {
+        Ok(pfx) => {
+            let mut text = format!("{}+{}+{}", pfx.key_pairs.len(), pfx.certificates.len(), pfx.keys.len());
+            if let Some(form) = pfx.password_form {
+                let _ = write!(text, " {}", form.as_str());
+            }
+            text.push_str(if pfx.mac.is_some() { " mac" } else { " no mac" });
+            text
+        }
+        Err(error) => format!("{}: {}", reason(&error), error.cause()),
+    }
+}
+
+/// Each PFX sample with its password and what is in it: pairs + certificates + keys, form of the password, MAC.
+const PFX_SAMPLES: &[(&str, Option<&str>, &str)] = &[
+    ("cert-aes256cbc-no-key.p12", Some("cryptography"), "0+1+0 text mac"),
+    ("cert-key-aes256cbc.p12", Some("cryptography"), "1+0+0 text mac"),
+    ("cert-none-key-none.p12", Some("cryptography"), "1+0+0 text mac"),
+    ("cert-rc2-key-3des.p12", Some("cryptography"), "1+0+0 text mac"),
+    ("java-truststore.p12", None, "0+2+0 empty mac"),
+    ("name-1-no-pwd.p12", None, "1+2+0 null mac"),
+    ("name-1-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("name-2-3-no-pwd.p12", None, "1+2+0 null mac"),
+    ("name-2-3-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("name-2-no-pwd.p12", None, "1+2+0 null mac"),
+    ("name-2-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("name-3-no-pwd.p12", None, "1+2+0 null mac"),
+    ("name-3-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("name-all-no-pwd.p12", None, "1+2+0 null mac"),
+    ("name-all-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("name-unicode-no-pwd.p12", None, "1+2+0 null mac"),
+    ("name-unicode-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("no-cert-key-aes256cbc.p12", Some("cryptography"), "0+0+1 text mac"),
+    ("no-cert-name-2-no-pwd.p12", None, "0+2+0 null mac"),
+    ("no-cert-name-2-pwd.p12", Some("password"), "0+2+0 text mac"),
+    ("no-cert-name-3-no-pwd.p12", None, "0+2+0 null mac"),
+    ("no-cert-name-3-pwd.p12", Some("password"), "0+2+0 text mac"),
+    ("no-cert-name-all-no-pwd.p12", None, "0+2+0 null mac"),
+    ("no-cert-name-all-pwd.p12", Some("password"), "0+2+0 text mac"),
+    ("no-cert-name-unicode-no-pwd.p12", None, "0+2+0 null mac"),
+    ("no-cert-name-unicode-pwd.p12", Some("password"), "0+2+0 text mac"),
+    ("no-cert-no-name-no-pwd.p12", None, "0+2+0 null mac"),
+    ("no-cert-no-name-pwd.p12", Some("password"), "0+2+0 text mac"),
+    ("no-name-no-pwd.p12", None, "1+2+0 null mac"),
+    ("no-name-pwd.p12", Some("password"), "1+2+0 text mac"),
+    ("no-password.p12", None, "1+0+0 null mac"),
+];
+
+/// Each private key sample that opens, with its password and kind.
+const KEY_SAMPLES: &[(&str, Option<&str>, &str)] = &[
+    ("DER_Serialization/ec_private_key.der", None, "EC P-256"),
+    ("DER_Serialization/ec_private_key_encrypted.der", Some("123456"), "EC P-256"),
+    ("DER_Serialization/enc-rsa-pkcs8.der", Some("foobar"), "RSA"),
+    ("DER_Serialization/enc2-rsa-pkcs8.der", Some("baz"), "RSA"),
+    ("DER_Serialization/testrsa.der", None, "RSA"),
+    ("DER_Serialization/unenc-dsa-pkcs8.der", None, "DSA"),
+    ("DER_Serialization/unenc-rsa-pkcs8.der", None, "RSA"),
+    ("EC/high-bit-set.pem", None, "EC P-256"),
+    ("EC/secp128r1_private_key.pem", None, "EC 1.3.132.0.28"),
+    ("EC/truncated-private-key.der", None, "EC P-256"),
+    ("Ed25519/ed25519-pkcs8-enc.der", Some("password"), "Ed25519"),
+    ("Ed25519/ed25519-pkcs8-enc.pem", Some("password"), "Ed25519"),
+    ("Ed25519/ed25519-pkcs8.der", None, "Ed25519"),
+    ("Ed25519/ed25519-pkcs8.pem", None, "Ed25519"),
+    ("PEM_Serialization/ec_private_key.pem", None, "EC P-256"),
+    ("PEM_Serialization/rsa-bad-1025-q-is-2.pem", None, "RSA"),
+    ("PKCS8/bad-oid-dsa-key.pem", None, "0.37.11229.117.11229.113"),
+    ("PKCS8/ec-consistent-curve.pem", None, "EC P-256"),
+    ("PKCS8/ec_private_key.pem", None, "EC P-256"),
+    ("PKCS8/ec_private_key_encrypted.pem", Some("123456"), "EC P-256"),
+    ("PKCS8/ecc_private_with_rfc5915_ext.pem", None, "EC P-256"),
+    ("PKCS8/enc-ec-sha1-128-rc4.pem", Some("password"), "EC P-256"),
+    ("PKCS8/enc-rsa-3des.pem", Some("password"), "RSA"),
+    ("PKCS8/enc-rsa-pkcs8.pem", Some("foobar"), "RSA"),
+    ("PKCS8/enc2-rsa-pkcs8.pem", Some("baz"), "RSA"),
+    ("PKCS8/invalid-version.der", None, "EC P-256"),
+    ("PKCS8/pkcs12_s2k_pem-X_9607.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9671.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9925.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9926.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9927.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9928.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9929.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9930.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9931.pem", Some("123456"), "RSA"),
+    ("PKCS8/pkcs12_s2k_pem-X_9932.pem", Some("123456"), "RSA"),
+    ("PKCS8/rsa-40bitrc2.pem", Some("baz"), "RSA"),
+    ("PKCS8/rsa-aes-192-cbc.pem", Some("PolarSSLTest"), "RSA"),
+    ("PKCS8/rsa-pbe-3des-long-salt.pem", Some("password"), "RSA"),
+    ("PKCS8/rsa-rc2-cbc.pem", Some("Red Hat Enterprise Linux 7.4"), "RSA"),
+    ("PKCS8/rsa_pkcs8_pbes2_pbkdf2_2048_3des_sha224.pem", Some("PolarSSLTest"), "RSA"),
+    ("PKCS8/rsa_pkcs8_pbes2_pbkdf2_2048_3des_sha384.pem", Some("PolarSSLTest"), "RSA"),
+    ("PKCS8/rsa_pkcs8_pbes2_pbkdf2_2048_3des_sha512.pem", Some("PolarSSLTest"), "RSA"),
+    ("PKCS8/rsa_pss_2048.pem", None, "RSA-PSS"),
+    ("PKCS8/rsa_pss_2048_hash.pem", None, "RSA-PSS"),
+    ("PKCS8/rsa_pss_2048_hash_mask.pem", None, "RSA-PSS"),
+    ("PKCS8/rsa_pss_2048_hash_mask_diff.pem", None, "RSA-PSS"),
+    ("PKCS8/rsa_pss_2048_hash_mask_salt.pem", None, "RSA-PSS"),
+    ("PKCS8/unenc-dsa-pkcs8.pem", None, "DSA"),
+    ("PKCS8/unenc-rsa-pkcs8.pem", None, "RSA"),
+    ("PKCS8/unknown-oid.der", None, "1.2.840.1004321.3213.321"),
+    ("PKCS8/withdompar_private.pkcs8.pem", None, "EC 1.3.6.1.4.1.8301.3.1.2.9.0.33"),
+    ("PKCS8/wrong-pem-delimiter-rsa.pem", None, "RSA"),
+    ("Traditional_OpenSSL_Serialization/testrsa.pem", None, "RSA"),
+];
+
+/// Each private key sample that does not open, with the reason and a word of the cause.
+const REFUSED_KEYS: &[(&str, &str, &str)] = &[
+    (
+        "DER_Serialization/dsa.1024.der",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "DER_Serialization/dsa.2048.der",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "DER_Serialization/dsa.3072.der",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    ("EC/ec-missing-curve.pem", "damaged", "its EC key names no curve"),
+    (
+        "EC/ec_private_key_non_zero_unused_bits.der",
+        "damaged",
+        "the numbers of its private key do not fit together",
+    ),
+    (
+        "EC/explicit_parameters_private_key.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/explicit_parameters_wap_wsg_idm_ecid_wtls11_private_key.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp256k1-explicit-no-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp256r1-explicit-no-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp256r1-explicit-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp384r1-explicit-no-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp384r1-explicit-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp521r1-explicit-no-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "EC/secp521r1-explicit-seed.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "PEM_Serialization/dsa_4096.pem",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "PEM_Serialization/dsa_private_key.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    ("PEM_Serialization/dsaparam.pem", "damaged", "it holds PEM, but no private key"),
+    (
+        "PEM_Serialization/ec_private_key_encrypted.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "PEM_Serialization/rsa_private_key.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "PKCS8/bad-encryption-oid.pem",
+        "unsupported_algorithm",
+        "its encryption algorithm 0.24.97.792.97.792.97.792 is not supported",
+    ),
+    ("PKCS8/ec-inconsistent-curve.pem", "damaged", "its EC key names two curves"),
+    ("PKCS8/ec-inconsistent-curve2.pem", "damaged", "its EC key names two curves"),
+    ("PKCS8/ec-invalid-private-scalar.pem", "damaged", "the numbers of its private key do not fit together"),
+    ("PKCS8/ec-invalid-version.pem", "damaged", "its EC key has an unknown version"),
+    (
+        "PKCS8/ec_oid_not_in_reg_private_2.pkcs8.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    (
+        "PKCS8/ed25519-scrypt.pem",
+        "unsupported_algorithm",
+        "its key derivation 1.3.6.1.4.1.11591.4.11 is not supported",
+    ),
+    (
+        "PKCS8/enc-rsa-pkcs8-pbkdf2-0iter.pem",
+        "damaged",
+        "its encryption algorithm: its number of key derivation rounds is zero",
+    ),
+    (
+        "PKCS8/enc-unknown-algorithm.pem",
+        "unsupported_algorithm",
+        "its cipher 1.2.840.113549.3.7.23.321.3 is not supported",
+    ),
+    (
+        "PKCS8/enc-unknown-kdf.pem",
+        "unsupported_algorithm",
+        "its key derivation 1.2.840.113549.1.5.12.321.321 is not supported",
+    ),
+    (
+        "PKCS8/enc-unknown-pbkdf2-prf.pem",
+        "unsupported_algorithm",
+        "its pseudo-random function 1.2.840.113549.2.9.213.321 is not supported",
+    ),
+    (
+        "PKCS8/nodompar_private.pkcs8.pem",
+        "unsupported_algorithm",
+        "a curve that is not given by its name is not supported",
+    ),
+    ("PKCS8/private.pem", "unsupported_algorithm", "a curve that is not given by its name is not supported"),
+    (
+        "PKCS8/rsa-pbewithmd5anddescbc.pem",
+        "unsupported_algorithm",
+        "its encryption algorithm 1.2.840.113549.1.5.3 is not supported",
+    ),
+    (
+        "PKCS8/rsa-rc2-cbc-effective-key-length.pem",
+        "unsupported_algorithm",
+        "its RC2 version is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/dsa-wrong-version.pem",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/dsa.1024.pem",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/dsa.2048.pem",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/dsa.3072.pem",
+        "unsupported_algorithm",
+        "a DSA key that is not PKCS #8 is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/key1-malformed-dek-info.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/key1-malformed-iv.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/key1-no-dek-info.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/key1-short-iv.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/key1.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/key2.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/rsa-wrong-version.pem",
+        "damaged",
+        "its RSA key has an unknown version",
+    ),
+    (
+        "Traditional_OpenSSL_Serialization/testrsa-encrypted.pem",
+        "unsupported_algorithm",
+        "encryption by PEM headers (Proc-Type) is not supported",
+    ),
+];
+
+#[test]
+fn public_samples_of_pfx() {
+    let Some(folder) = samples() else { return };
+    for (name, password, wanted) in PFX_SAMPLES {
+        let bytes = std::fs::read(folder.join("pkcs12").join(name)).unwrap();
+        assert_eq!(verdict(&bytes, *password), *wanted, "{name}");
+        let wrong = load_pfx(&bytes, Some("not the password")).unwrap_err();
+        assert_eq!(reason(&wrong), "wrong_password", "{name}");
+        for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+            assert!(load_pfx(&bytes[..length], *password).is_err(), "{name}");
+        }
+    }
+    let files = std::fs::read_dir(folder.join("pkcs12")).unwrap().flatten();
+    let files = files.filter(|file| file.path().extension().is_some_and(|end| end == "p12"));
+    println!("{} of {} PFX samples opened", PFX_SAMPLES.len(), files.count());
+}
+
+#[test]
+fn public_samples_of_private_keys() {
+    let Some(folder) = samples() else { return };
+    let read = |name: &str| std::fs::read(folder.join("asymmetric").join(name)).unwrap();
+    for (name, password, kind) in KEY_SAMPLES {
+        let key = load_private_key(&read(name), *password).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(key.algorithm(), *kind, "{name}");
+        if password.is_some() {
+            let wrong = load_private_key(&read(name), Some("not the password")).unwrap_err();
+            assert_eq!(reason(&wrong), "wrong_password", "{name}");
+        }
+    }
+    for (name, wanted, cause) in REFUSED_KEYS {
+        let error = load_private_key(&read(name), Some("password")).unwrap_err();
+        assert_eq!((reason(&error), error.cause()), (*wanted, *cause), "{name}");
+    }
+}
+
+#[test]
+fn public_samples_of_p7b() {
+    let Some(folder) = samples() else { return };
+    let read = |name: &str| load_p7b(&std::fs::read(folder.join("pkcs7").join(name)).unwrap());
+    for (name, count) in
+        [("amazon-roots.der", 2), ("amazon-roots.p7b", 2), ("isrg.pem", 1), ("authenticode.der", 1)]
+    {
+        assert_eq!(read(name).unwrap().len(), count, "{name}");
+    }
+    for name in
+        ["enveloped.pem", "enveloped-no-content.der", "enveloped-rsa-oaep.pem", "enveloped-triple-des.pem"]
+    {
+        // Encrypted mail: no certificates to be seen.
+        assert_eq!(reason(&read(name).unwrap_err()), "unsupported_algorithm", "{name}");
+    }
+    for name in ["ascii-san.pem", "non-ascii-san.pem"] {
+        assert!(read(name).unwrap_err().cause().contains("it is a certificate"), "{name}");
+    }
+}
+
+/// Replaces the MAC of a PFX by PBMAC1, with Python's own PBKDF2 and HMAC.
+const PBMAC1: &str = r#"
+import hashlib, hmac, sys
+def tlv(t, *c):
+    c = b"".join(c)
+    n = len(c)
+    l = bytes([n]) if n < 128 else bytes([0x80 | (n.bit_length() + 7) // 8]) + n.to_bytes((n.bit_length() + 7) // 8, "big")
+    return bytes([t]) + l + c
+def take(b):
+    n, at = b[1], 2
+    if n >= 128:
+        at = 2 + (n & 127)
+        n = int.from_bytes(b[2:at], "big")
+    return b[at:at + n], b[:at + n], b[at + n:]
+source, target, md, length, stated = sys.argv[1:6]
+body = take(open(source, "rb").read())[0]
+_, version, rest = take(body)
+safe, safe_whole, _ = take(rest)
+content = take(take(take(safe)[2])[0])[0]
+number = {"sha1": 7, "sha256": 9, "sha384": 10, "sha512": 11}[md]
+prf = tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d02"), bytes([number])), tlv(5))
+salt = b"saltsaltsaltsalt"
+key_length = [tlv(2, bytes([int(length)]))] if stated == "yes" else []
+kdf = tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d01050c")), tlv(0x30, tlv(4, salt), tlv(2, b"\x08\x00"), *key_length, prf))
+algorithm = tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d01050e")), tlv(0x30, kdf, prf))
+key = hashlib.pbkdf2_hmac(md, "pässword".encode(), salt, 2048, int(length))
+value = hmac.new(key, content, md).digest()
+mac = tlv(0x30, tlv(0x30, algorithm, tlv(4, value)), tlv(4, b"unused"), tlv(2, b"\x01"))
+open(target, "wb").write(tlv(0x30, version, safe_whole, mac))
+"#;
+
+#[test]
+fn pbmac1_of_another_program_is_checked() {
+    if !has("python3", &["--version"]) {
+        return;
+    }
+    let (folder, identity) = (Folder::new("pbmac1"), identity(KeyKind::EcP256));
+    let bytes = write_pfx(&[pair(&identity)], &[], "pässword", PfxProfile::Modern).unwrap();
+    let (source, target) = (folder.write("old.p12", &bytes), folder.path("new.p12"));
+    let make = |digest: &str, length: &str, stated: &str| {
+        must("python3", &["-X", "utf8", "-c", PBMAC1, &source, &target, digest, length, stated]);
+        std::fs::read(&target).unwrap()
+    };
+    for (digest, length, shown) in [
+        ("sha1", "20", "PBMAC1 SHA-1"),
+        ("sha256", "32", "PBMAC1 SHA-256"),
+        ("sha384", "32", "PBMAC1 SHA-384"),
+        ("sha512", "64", "PBMAC1 SHA-512"),
+    ] {
+        let bytes = make(digest, length, "yes");
+        let pfx = load_pfx(&bytes, Some("pässword")).unwrap_or_else(|error| panic!("{digest}: {error}"));
+        let mac = pfx.mac.unwrap();
+        assert_eq!((mac.algorithm.as_str(), mac.iterations), (shown, 2048));
+        assert_eq!(reason(&load_pfx(&bytes, Some("password")).unwrap_err()), "wrong_password");
+    }
+    // RFC 9579: the length of the key must be there, and must be enough.
+    for (length, stated) in [("32", "no"), ("10", "yes")] {
+        let error = load_pfx(&make("sha256", length, stated), Some("pässword")).unwrap_err();
+        assert_eq!(reason(&error), "damaged");
+    }
+}

@@ -178,7 +178,7 @@ impl<'a> Scheme<'a> {
         password: &mut Password,
     ) -> Result<(Zeroizing<Vec<u8>>, PasswordForm), Refusal> {
         let block = self.cipher.block_length();
-        if data.is_empty() || block > 0 && data.len() % block != 0 {
+        if data.is_empty() || block > 0 && !data.len().is_multiple_of(block) {
             return Err(Refusal::damaged("what is enciphered is cut off"));
         }
         password.try_each(|attempt, left| self.open_once(data, attempt, left))
@@ -239,7 +239,6 @@ fn read_rc2<'a>(parameters: &mut Reader<'a>, key_length: Option<u32>) -> Result<
             Some(160) => 40,
             Some(120) => 64,
             Some(58) => 128,
-            Some(bits @ 256..=1024) => bits as usize,
             _ => return Err(Refusal::Unsupported("its RC2 version is not supported".into())),
         },
     };

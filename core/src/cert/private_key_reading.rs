@@ -90,6 +90,9 @@ pub(super) fn from_der(bytes: &[u8], password: &mut Password) -> Result<PrivateK
     match (first.tag, outer.peek()) {
         (der::SEQUENCE, Some(der::OCTET_STRING)) => Ok(from_encrypted(&der, password)?.0),
         (der::INTEGER, Some(der::SEQUENCE)) => PrivateKey::from_pkcs8(&der),
+        (der::INTEGER, Some(der::INTEGER)) if is_dsa(outer) => {
+            Err(Refusal::Unsupported("a DSA key that is not PKCS #8 is not supported".into()))
+        }
         (der::INTEGER, Some(der::INTEGER)) => {
             // RFC 8017, A.1.1: NULL stands for no parameters.
             PrivateKey::from_pkcs8(&wrapped(&der_writing::algorithm(algorithm::RSA, &[5, 0]), &der))
@@ -102,6 +105,11 @@ pub(super) fn from_der(bytes: &[u8], password: &mut Password) -> Result<PrivateK
         }
         _ => Err(Refusal::damaged("it is no private key")),
     }
+}
+
+/// An RSA key has eight more numbers, the form that OpenSSL has for DSA five.
+fn is_dsa(mut rest: Reader<'_>) -> bool {
+    (0..5).all(|_| rest.expect(der::INTEGER).is_ok()) && rest.is_empty()
 }
 
 fn wrapped(algorithm: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {

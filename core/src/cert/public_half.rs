@@ -84,7 +84,7 @@ fn is_product(product: &[u8], left: &[u8], right: &[u8]) -> bool {
         let digits = sum.iter_mut().rev().skip(shift);
         for (digit, b) in digits.zip(right.iter().rev().chain(std::iter::repeat(&0))) {
             // At most 255 * 255 + 255 + 255, which 32 bits hold.
-            carry = u32::from(*a) * u32::from(*b) + u32::from(*digit) + carry;
+            carry += u32::from(*a) * u32::from(*b) + u32::from(*digit);
             *digit = carry.to_be_bytes()[3];
             carry >>= 8;
         }
