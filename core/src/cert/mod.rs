@@ -13,7 +13,7 @@
 //!
 //! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `name`, `alternative_name`,
 //! `key_usage` and `algorithm`. Keys and PFX stand on `ber` (BER made DER), `der_writing`, `password` (the forms of one
-//! password), `password_encryption`, `cipher`, `hash`, `public_half`,
+//! password), `password_encryption`, `pem_encryption`, `cipher`, `hash`, `public_half`,
 //! `pfx_structure`, `pfx_bags` and `refusal` (why a file is not taken). No network, no clock: whoever asks about time says which. Only the functions with a path
 //! in their arguments touch the disk.
 
@@ -34,6 +34,7 @@ mod p7b;
 mod password;
 mod password_encryption;
 mod pem;
+mod pem_encryption;
 mod pfx;
 mod pfx_bags;
 mod pfx_mac;

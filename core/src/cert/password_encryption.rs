@@ -30,8 +30,9 @@ enum Derivation<'a> {
         salt: &'a [u8],
         iterations: NonZeroU32,
     },
-    /// PBES1 with SHA-1: a digest of 20 bytes holds key and vector.
+    /// PBES1: one digest holds key and vector.
     Pbkdf1 {
+        hash: Hash,
         salt: &'a [u8],
         iterations: NonZeroU32,
     },
@@ -112,16 +113,19 @@ impl<'a> Scheme<'a> {
         let kind = reader.expect(der::OBJECT_IDENTIFIER)?.content;
         let unknown = || Refusal::unknown("encryption algorithm", kind);
         let [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, rest @ ..] = kind else { return Err(unknown()) };
-        let (cipher, is_pkcs12) = match rest {
+        let rc2 = |bytes, bits| Cipher::Rc2 { bytes, bits };
+        let (cipher, pbes1) = match rest {
             [5, 13] => return Scheme::read_pbes2(&mut reader),
-            [5, 10] => (Cipher::Des, false),
-            [5, 11] => (Cipher::Rc2 { bytes: 8, bits: 64 }, false),
-            [12, 1, 1] => (Cipher::Rc4 { bytes: 16 }, true),
-            [12, 1, 2] => (Cipher::Rc4 { bytes: 5 }, true),
-            [12, 1, 3] => (Cipher::TripleDes3, true),
-            [12, 1, 4] => (Cipher::TripleDes2, true),
-            [12, 1, 5] => (Cipher::Rc2 { bytes: 16, bits: 128 }, true),
-            [12, 1, 6] => (Cipher::Rc2 { bytes: 5, bits: 40 }, true),
+            [5, 3] => (Cipher::Des, Some(Hash::Md5)),
+            [5, 6] => (rc2(8, 64), Some(Hash::Md5)),
+            [5, 10] => (Cipher::Des, Some(Hash::Sha1)),
+            [5, 11] => (rc2(8, 64), Some(Hash::Sha1)),
+            [12, 1, 1] => (Cipher::Rc4 { bytes: 16 }, None),
+            [12, 1, 2] => (Cipher::Rc4 { bytes: 5 }, None),
+            [12, 1, 3] => (Cipher::TripleDes3, None),
+            [12, 1, 4] => (Cipher::TripleDes2, None),
+            [12, 1, 5] => (rc2(16, 128), None),
+            [12, 1, 6] => (rc2(5, 40), None),
             _ => return Err(unknown()),
         };
         let mut parameters = reader.enter(der::SEQUENCE)?;
@@ -129,9 +133,9 @@ impl<'a> Scheme<'a> {
         let salt = check_salt(parameters.expect(der::OCTET_STRING)?.content)?;
         let iterations = iterations(parameters.expect(der::INTEGER)?.content)?;
         parameters.end()?;
-        let derivation = match is_pkcs12 {
-            true => Derivation::Pkcs12 { salt, iterations },
-            false => Derivation::Pbkdf1 { salt, iterations },
+        let derivation = match pbes1 {
+            None => Derivation::Pkcs12 { salt, iterations },
+            Some(hash) => Derivation::Pbkdf1 { hash, salt, iterations },
         };
         Ok(Scheme { cipher, derivation })
     }
@@ -205,13 +209,11 @@ impl<'a> Scheme<'a> {
                 let key = derive(Purpose::Key, length);
                 Ok(finish(&key, &derive(Purpose::Iv, self.cipher.block_length())))
             }
-            Derivation::Pbkdf1 { salt, iterations } => {
+            Derivation::Pbkdf1 { hash, salt, iterations } => {
                 spend(left, *iterations)?;
-                let mut start = Zeroizing::new(attempt.narrow.to_vec());
-                start.extend_from_slice(salt);
-                let mut round = Hash::Sha1.digest(&start);
+                let mut round = hash.digest(&[attempt.narrow.as_slice(), *salt]);
                 for _ in 1..iterations.get() {
-                    round = Hash::Sha1.digest(round.as_ref());
+                    round = hash.digest(&[round.as_ref()]);
                 }
                 let key = round.as_ref().get(..8).unwrap_or_default();
                 Ok(finish(key, round.as_ref().get(8..16).unwrap_or_default()))

@@ -2,8 +2,6 @@
 
 use std::num::NonZeroU32;
 
-use aws_lc_rs::hmac;
-
 use super::der::{self, Element, Reader};
 use super::hash::{Hash, Purpose};
 use super::password::{Password, PasswordForm};
@@ -62,7 +60,7 @@ impl<'a> Mac<'a> {
             algorithm.expect(der::NULL).map_err(&wrong)?;
             algorithm.end().map_err(&wrong)?;
         }
-        if value.len() != hash.algorithm().output_len() {
+        if value.len() != hash.output_length() {
             return Err(Refusal::damaged("its MAC has a wrong length"));
         }
         Ok(Mac { kind: Kind::Old { salt, iterations: rounds }, hash, value })
@@ -83,7 +81,7 @@ impl<'a> Mac<'a> {
             .map(|length| length as usize)
             .filter(|length| (MAC_KEY_BYTES_MIN..=MAC_KEY_BYTES_MAX).contains(length))
             .ok_or_else(|| Refusal::damaged("the key length of its MAC is missing or out of range"))?;
-        if value.len() != hash.algorithm().output_len() {
+        if value.len() != hash.output_length() {
             return Err(Refusal::damaged("its MAC has a wrong length"));
         }
         Ok(Mac { kind: Kind::Pbmac1 { derivation, key_length }, hash, value })
@@ -95,14 +93,14 @@ impl<'a> Mac<'a> {
             let key = match &self.kind {
                 Kind::Old { salt, iterations } => {
                     spend(left, *iterations)?;
-                    let length = self.hash.algorithm().output_len();
+                    let length = self.hash.output_length();
                     self.hash.pkcs12_kdf(Purpose::Mac, &attempt.wide, salt, *iterations, length)
                 }
                 Kind::Pbmac1 { derivation, key_length } => {
                     derivation.derive(&attempt.narrow, *key_length, left)?
                 }
             };
-            Ok(hmac::verify(&self.hash.hmac_key(&key), content, self.value).ok())
+            Ok(self.hash.is_hmac(&key, content, self.value).then_some(()))
         })?;
         Ok(form)
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
@@ -120,7 +120,7 @@ fn data_info(content: &[u8]) -> Vec<u8> {
 /// The SET of attributes of a key and its certificate, as one element.
 fn names(pair: &PfxKeyPair) -> Vec<u8> {
     let attribute = |kind, value: &[u8]| sequence(&[&oid(kind), &element(der::SET, &[value])]);
-    let id = attribute(LOCAL_KEY_ID, &octets(Hash::Sha1.digest(pair.certificate.der()).as_ref()));
+    let id = attribute(LOCAL_KEY_ID, &octets(Hash::Sha1.digest(&[pair.certificate.der()]).as_ref()));
     let friendly = pair.friendly_name.as_deref().map(|name| {
         let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
         attribute(FRIENDLY_NAME, &element(BMP_STRING, &[&units]))
@@ -194,9 +194,9 @@ impl<'a> Writer<'a> {
             PfxProfile::Windows2016 => (Hash::Sha1, SHA1),
             PfxProfile::Modern => (Hash::Sha256, SHA256),
         };
-        let length = hash.algorithm().output_len();
+        let length = hash.output_length();
         let key = hash.pkcs12_kdf(Purpose::Mac, &self.wide, &salt, self.iterations, length);
-        let value = hmac::sign(&hash.hmac_key(&key), contents);
+        let value = hash.hmac(&key, &[contents]);
         let info = sequence(&[&algorithm(kind, NULL), &octets(value.as_ref())]);
         Ok(sequence(&[&info, &octets(&salt), &integer(self.iterations.get())]))
     }

@@ -9,7 +9,7 @@ use super::load::{plain_text, read_limited};
 use super::password::{Password, PasswordForm};
 use super::password_encryption::Scheme;
 use super::refusal::{Refusal, part};
-use super::{PrivateKey, algorithm, ber, der_writing, pem};
+use super::{PrivateKey, algorithm, ber, der_writing, pem, pem_encryption};
 use crate::error::Result;
 use crate::limits::KEY_FILE_BYTES_MAX;
 
@@ -19,7 +19,7 @@ const OPERATION: &str = "load private key";
 ///
 /// A caller need not know what wrote the file. The password is used where the key is encrypted and is not looked at where
 /// it is not. Of encryption, PBES2 (RFC 8018) with AES-CBC, triple DES, DES or RC2 and PBKDF2 over SHA-1 to SHA-512 is
-/// read, PBES1 with SHA-1, and the schemes of PKCS #12 (RFC 7292, appendix C).
+/// read, PBES1, the schemes of PKCS #12 (RFC 7292, appendix C) and the PEM headers of old OpenSSL.
 ///
 /// # Errors
 /// `auth` where the password is wrong (context `reason`: `wrong_password`) or there is none and it needs one
@@ -72,13 +72,10 @@ fn read(source: &[u8], password: Option<&str>) -> Result<PrivateKey, Refusal> {
     if found.next().is_some() {
         return Err(Refusal::damaged("it holds more than one private key"));
     }
-    match block.bytes.map(Zeroizing::new) {
-        Ok(bytes) => from_der(&bytes, &mut password),
-        // RFC 1421: headers that OpenSSL wrote before PKCS #8, with a digest that nobody should use any more.
-        Err(_) if text.windows(10).any(|text| text == b"Proc-Type:") => {
-            Err(Refusal::Unsupported("encryption by PEM headers (Proc-Type) is not supported".into()))
-        }
-        Err(cause) => Err(Refusal::damaged(cause)),
+    let bytes = block.bytes.map(Zeroizing::new).map_err(Refusal::damaged)?;
+    match pem_encryption::read(&block.headers)? {
+        Some(encryption) => from_der(&encryption.open(&bytes, &mut password)?, &mut password),
+        None => from_der(&bytes, &mut password),
     }
 }
 
