@@ -26,6 +26,8 @@ pub const PFX_BAGS_MAX: usize = 10_000;
 pub const KDF_ITERATIONS_MAX: u32 = 10_000_000;
 /// Most rounds of all key derivations of one call: a file may have many parts, each with its own.
 pub const KDF_ITERATIONS_PER_FILE_MAX: u64 = 50_000_000;
+/// Most memory of one scrypt key derivation; OpenSSL allows half of it.
+pub const SCRYPT_BYTES_MAX: usize = 64 << 20;
 /// Longest salt of a key derivation.
 pub const KDF_SALT_BYTES_MAX: usize = 64 << 10;
 /// Longest password of a PFX or a private key.

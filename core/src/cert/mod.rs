@@ -13,7 +13,7 @@
 //!
 //! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `name`, `alternative_name`,
 //! `key_usage` and `algorithm`. Keys and PFX stand on `ber` (BER made DER), `der_writing`, `password` (the forms of one
-//! password), `password_encryption`, `pem_encryption`, `cipher`, `hash`, `public_half`,
+//! password), `password_encryption`, `pbkdf2`, `scrypt`, `pem_encryption`, `cipher`, `hash`, `public_half`,
 //! `pfx_structure`, `pfx_bags` and `refusal` (why a file is not taken). No network, no clock: whoever asks about time says which. Only the functions with a path
 //! in their arguments touch the disk.
 
@@ -33,6 +33,7 @@ mod name;
 mod p7b;
 mod password;
 mod password_encryption;
+mod pbkdf2;
 mod pem;
 mod pem_encryption;
 mod pfx;
@@ -44,6 +45,7 @@ mod private_key;
 mod private_key_reading;
 mod public_half;
 mod refusal;
+mod scrypt;
 mod thumbprint;
 
 pub use alternative_name::{AlternativeNameKind, SubjectAlternativeName};

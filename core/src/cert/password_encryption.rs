@@ -8,12 +8,12 @@ use super::cipher::Cipher;
 use super::der::{self, Reader};
 use super::hash::{Hash, Purpose};
 use super::password::{Attempt, Password, PasswordForm};
-use super::refusal::{Refusal, part};
+use super::pbkdf2::{PBKDF2, Pbkdf2, check_salt, iterations, small_number, spend};
+use super::refusal::Refusal;
+use super::scrypt::{SCRYPT, Scrypt};
 use super::{ber, der_writing};
-use crate::limits::{KDF_ITERATIONS_MAX, KDF_SALT_BYTES_MAX};
 
 pub(super) const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13];
-pub(super) const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12];
 pub(super) const AES_256_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
 pub(super) const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9];
 pub(super) const TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 3];
@@ -36,66 +36,39 @@ enum Derivation<'a> {
         salt: &'a [u8],
         iterations: NonZeroU32,
     },
-    Pbkdf2 {
-        parameters: Pbkdf2<'a>,
+    Pbes2 {
+        parameters: Pbes2<'a>,
         iv: &'a [u8],
     },
 }
 
-/// The parameters of PBKDF2.
-pub(super) struct Pbkdf2<'a> {
-    salt: &'a [u8],
-    iterations: NonZeroU32,
-    pub(super) key_length: Option<u32>,
-    hash: Hash,
+/// The key derivations of PBES2.
+enum Pbes2<'a> {
+    Pbkdf2(Pbkdf2<'a>),
+    Scrypt(Scrypt<'a>),
 }
 
-impl<'a> Pbkdf2<'a> {
-    /// Reads the content of an AlgorithmIdentifier that must be PBKDF2.
-    pub(super) fn read(algorithm: &'a [u8]) -> Result<Self, Refusal> {
+impl<'a> Pbes2<'a> {
+    fn read(algorithm: &'a [u8]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(algorithm);
-        let kind = reader.expect(der::OBJECT_IDENTIFIER)?.content;
-        if kind != PBKDF2 {
-            return Err(Refusal::unknown("key derivation", kind));
+        match reader.expect(der::OBJECT_IDENTIFIER)?.content {
+            SCRYPT => Scrypt::read(&mut reader).map(Pbes2::Scrypt),
+            _ => Pbkdf2::read(algorithm).map(Pbes2::Pbkdf2),
         }
-        let mut parameters = reader.enter(der::SEQUENCE)?;
-        reader.end()?;
-        if parameters.peek() == Some(der::SEQUENCE) {
-            return Err(Refusal::Unsupported("a salt from another source is not supported".into()));
-        }
-        let salt = check_salt(parameters.expect(der::OCTET_STRING)?.content)?;
-        let iterations = iterations(parameters.expect(der::INTEGER)?.content)?;
-        let key_length =
-            match parameters.optional(der::INTEGER)? {
-                Some(number) => Some(small_number(number.content).ok_or_else(|| {
-                    Refusal::damaged("the key length of its key derivation is out of range")
-                })?),
-                None => None,
-            };
-        let hash = match parameters.optional(der::SEQUENCE)? {
-            None => Hash::Sha1,
-            Some(function) => {
-                let kind = Reader::new(function.content).expect(der::OBJECT_IDENTIFIER)?.content;
-                Hash::from_hmac_oid(kind).ok_or_else(|| Refusal::unknown("pseudo-random function", kind))?
-            }
-        };
-        parameters.end()?;
-        Ok(Pbkdf2 { salt, iterations, key_length, hash })
     }
 
-    /// The key for this password.
-    pub(super) fn derive(
-        &self,
-        password: &[u8],
-        length: usize,
-        iterations_left: &mut u64,
-    ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        spend(iterations_left, self.iterations)?;
-        Ok(self.hash.pbkdf2(password, self.salt, self.iterations, length))
+    fn key_length(&self) -> Option<u32> {
+        match self {
+            Pbes2::Pbkdf2(parameters) => parameters.key_length,
+            Pbes2::Scrypt(parameters) => parameters.key_length,
+        }
     }
 
-    pub(super) fn iterations(&self) -> u32 {
-        self.iterations.get()
+    fn derive(&self, password: &[u8], length: usize, left: &mut u64) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        match self {
+            Pbes2::Pbkdf2(parameters) => parameters.derive(password, length, left),
+            Pbes2::Scrypt(parameters) => parameters.derive(password, length, left),
+        }
     }
 }
 
@@ -143,7 +116,7 @@ impl<'a> Scheme<'a> {
     fn read_pbes2(reader: &mut Reader<'a>) -> Result<Self, Refusal> {
         let mut parameters = reader.enter(der::SEQUENCE)?;
         reader.end()?;
-        let derivation = Pbkdf2::read(parameters.expect(der::SEQUENCE)?.content)?;
+        let derivation = Pbes2::read(parameters.expect(der::SEQUENCE)?.content)?;
         let mut encryption = parameters.enter(der::SEQUENCE)?;
         parameters.end()?;
         let kind = encryption.expect(der::OBJECT_IDENTIFIER)?.content;
@@ -161,7 +134,7 @@ impl<'a> Scheme<'a> {
             }
             [0x2b, 14, 3, 2, 7] => (Cipher::Des, encryption.expect(der::OCTET_STRING)?.content),
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 2] => {
-                read_rc2(&mut encryption.enter(der::SEQUENCE)?, derivation.key_length)?
+                read_rc2(&mut encryption.enter(der::SEQUENCE)?, derivation.key_length())?
             }
             _ => return Err(Refusal::unknown("cipher", kind)),
         };
@@ -169,10 +142,10 @@ impl<'a> Scheme<'a> {
         if iv.len() != cipher.block_length() {
             return Err(Refusal::damaged("its initialization vector has a wrong length"));
         }
-        if derivation.key_length.is_some_and(|length| length as usize != cipher.key_length()) {
+        if derivation.key_length().is_some_and(|length| length as usize != cipher.key_length()) {
             return Err(Refusal::damaged("its key length is not the one of its cipher"));
         }
-        Ok(Scheme { cipher, derivation: Derivation::Pbkdf2 { parameters: derivation, iv } })
+        Ok(Scheme { cipher, derivation: Derivation::Pbes2 { parameters: derivation, iv } })
     }
 
     /// Deciphers one element of DER or BER with the password, and tells in which form it was right.
@@ -218,7 +191,7 @@ impl<'a> Scheme<'a> {
                 let key = round.as_ref().get(..8).unwrap_or_default();
                 Ok(finish(key, round.as_ref().get(8..16).unwrap_or_default()))
             }
-            Derivation::Pbkdf2 { parameters, iv } => {
+            Derivation::Pbes2 { parameters, iv } => {
                 let key = parameters.derive(&attempt.narrow, length, left)?;
                 if let Some(plain) = finish(&key, iv) {
                     return Ok(Some(plain));
@@ -251,44 +224,6 @@ fn read_rc2<'a>(parameters: &mut Reader<'a>, key_length: Option<u32>) -> Result<
         return Err(Refusal::damaged("its RC2 key length is out of range"));
     }
     Ok((Cipher::Rc2 { bytes, bits }, iv))
-}
-
-/// Takes the rounds of one derivation from what one call may spend.
-pub(super) fn spend(left: &mut u64, iterations: NonZeroU32) -> Result<(), Refusal> {
-    *left = left.checked_sub(u64::from(iterations.get())).ok_or_else(|| {
-        Refusal::TooMuch("its key derivations together have more rounds than are allowed".into())
-    })?;
-    Ok(())
-}
-
-/// The number of rounds, from the content of an INTEGER.
-pub(super) fn iterations(content: &[u8]) -> Result<NonZeroU32, Refusal> {
-    der::check_integer(content).map_err(part("number of key derivation rounds"))?;
-    if content.first().is_some_and(|first| first & 0x80 != 0) {
-        return Err(Refusal::damaged("its number of key derivation rounds is negative"));
-    }
-    match small_number(content) {
-        Some(number @ ..=KDF_ITERATIONS_MAX) => NonZeroU32::new(number)
-            .ok_or_else(|| Refusal::damaged("its number of key derivation rounds is zero")),
-        _ => Err(Refusal::TooMuch(format!("its key derivation has more than {KDF_ITERATIONS_MAX} rounds"))),
-    }
-}
-
-/// A number that is not negative and has at most 32 bits.
-pub(super) fn small_number(content: &[u8]) -> Option<u32> {
-    let digits = match content {
-        [0, digits @ ..] => digits,
-        [first, ..] if first & 0x80 == 0 => content,
-        _ => return None,
-    };
-    (digits.len() <= 4).then(|| digits.iter().fold(0, |sum, digit| sum << 8 | u32::from(*digit)))
-}
-
-pub(super) fn check_salt(salt: &[u8]) -> Result<&[u8], Refusal> {
-    if salt.len() > KDF_SALT_BYTES_MAX {
-        return Err(Refusal::TooMuch(format!("its salt has more than {KDF_SALT_BYTES_MAX} bytes")));
-    }
-    Ok(salt)
 }
 
 /// The content of a [0] that holds an OCTET STRING in one piece or, BER, in several.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::der::{self, Element, Reader};
 use super::hash::{Hash, Purpose};
 use super::password::{Password, PasswordForm};
-use super::password_encryption::{Pbkdf2, check_salt, iterations, spend};
+use super::pbkdf2::{Pbkdf2, check_salt, iterations, spend};
 use super::refusal::{Refusal, part};
 
 const PBMAC1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 14];
