@@ -40,6 +40,32 @@ pub const REVOCATION_ENTRIES_MAX: usize = 4_000_000;
 pub const REVOCATION_LISTS_PER_FILE_MAX: usize = 1_000;
 /// Longest host name, as DNS has it.
 pub const HOST_NAME_BYTES_MAX: usize = 253;
+/// Largest PFX, P7B and private key file that is read.
+pub const KEY_FILE_BYTES_MAX: usize = 16 << 20;
+/// Deepest nesting of elements in a BER file.
+pub const BER_DEPTH_MAX: usize = 32;
+/// Most elements of a file that is BER and not DER.
+pub const BER_ELEMENTS_MAX: usize = 500_000;
+/// Deepest nesting of bags in a PFX file.
+pub const PFX_BAG_DEPTH_MAX: usize = 8;
+/// Most bags (certificates, keys and others) in one PFX file.
+pub const PFX_BAGS_MAX: usize = 10_000;
+/// Most rounds of one key derivation from a password; real files have 1 to some 600,000.
+pub const KDF_ITERATIONS_MAX: u32 = 10_000_000;
+/// Most rounds of all key derivations of one call: a file may have many parts, each with its own.
+pub const KDF_ITERATIONS_PER_FILE_MAX: u64 = 50_000_000;
+/// Most memory of one scrypt key derivation; OpenSSL allows half of it.
+pub const SCRYPT_BYTES_MAX: usize = 64 << 20;
+/// Longest salt of a key derivation.
+pub const KDF_SALT_BYTES_MAX: usize = 64 << 10;
+/// Longest password of a PFX or a private key.
+pub const PASSWORD_BYTES_MAX: usize = 16 << 10;
+/// Largest RSA modulus of a private key, in bits.
+pub const RSA_PRIVATE_KEY_BITS_MAX: u32 = 16_384;
+/// Rounds of each key derivation in a PFX that we write for Windows Server 2016.
+pub const PFX_WINDOWS_2016_ITERATIONS: u32 = 10_000;
+/// Rounds of each key derivation in a modern PFX that we write.
+pub const PFX_MODERN_ITERATIONS: u32 = 100_000;
 /// Most issuing authorities of one development PKI.
 pub const DEVELOPMENT_SUB_CAS_MAX: usize = 100;
 /// Most thumbprints in one sub-CA list.

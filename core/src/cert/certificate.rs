@@ -185,6 +185,11 @@ impl Certificate {
         &self.layout
     }
 
+    /// The SubjectPublicKeyInfo (content).
+    pub(super) fn public_key_info(&self) -> &[u8] {
+        self.part(self.layout.key)
+    }
+
     pub(super) fn part(&self, span: Span) -> &[u8] {
         span.of_bytes(&self.der)
     }
