@@ -22,8 +22,8 @@
 //! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `name`, `alternative_name`,
 //! `key_usage` and `algorithm`. Keys and PFX stand on `ber` (BER made DER), `der_writing`, `password` (the forms of one
 //! password), `password_encryption`, `pbkdf2`, `scrypt`, `pem_encryption`, `cipher`, `hash`, `public_half`,
-//! `pfx_structure`, `pfx_bags` and `refusal` (why a file is not taken). No network, no clock: whoever asks about time says which. Only the functions with a path
-//! in their arguments touch the disk.
+//! `pfx_structure`, `pfx_bags` and `refusal` (why a file is not taken). No network, no clock: whoever asks about
+//! time says which. Only the functions with a path in their arguments touch the disk.
 
 mod algorithm;
 mod alternative_name;
