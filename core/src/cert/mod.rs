@@ -27,21 +27,17 @@
 
 mod algorithm;
 mod alternative_name;
-mod ber;
 mod certificate;
 mod certificate_rules;
 mod chain;
-mod cipher;
 mod constraints;
 mod crl;
 mod der;
-mod der_writing;
 mod dsa;
 mod extension;
-mod file_refusal;
-mod hash;
 mod host_name;
 mod issue;
+mod key_file;
 mod key_usage;
 mod layout;
 mod load;
@@ -49,26 +45,12 @@ mod name;
 mod name_comparison;
 mod name_constraints;
 mod oid;
-mod p7b;
-mod password;
-mod password_encryption;
 mod path_search;
 mod path_validation;
-mod pbkdf2;
 mod pem;
-mod pem_encryption;
-mod pfx;
-mod pfx_bags;
-mod pfx_mac;
-mod pfx_structure;
-mod pfx_writing;
 mod policy;
-mod private_key;
-mod private_key_reading;
-mod public_half;
 mod refusal;
 mod revocation;
-mod scrypt;
 mod signature;
 mod store;
 mod strict_profile;
@@ -80,15 +62,13 @@ pub use certificate::Certificate;
 pub use chain::{Chain, build_chain};
 pub use crl::{Crl, Revocation, RevocationReason, load_crl};
 pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
+pub use key_file::{
+    PasswordForm, Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, PfxProfile, PrivateKey, PrivateKeyKind,
+    load_p7b, load_p7b_file, load_pfx, load_pfx_file, load_private_key, load_private_key_file, write_p7b,
+    write_p7b_pem, write_pfx,
+};
 pub use key_usage::ExtendedKeyUsage;
 pub use load::{load_cer, load_cer_file};
-pub use p7b::{load_p7b, load_p7b_file, write_p7b, write_p7b_pem};
-pub use password::PasswordForm;
-pub use pfx::{Pfx, PfxCertificate, PfxKey, PfxKeyPair, load_pfx, load_pfx_file};
-pub use pfx_mac::PfxMac;
-pub use pfx_writing::{PfxProfile, write_pfx};
-pub use private_key::{PrivateKey, PrivateKeyKind};
-pub use private_key_reading::{load_private_key, load_private_key_file};
 pub use refusal::{MissingIssuer, Refusal, RefusalReason};
 pub use thumbprint::Thumbprint;
 pub use verifier::{

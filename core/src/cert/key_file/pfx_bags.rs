@@ -1,10 +1,11 @@
 //! The bags of a PFX (RFC 7292, 4.2) and the names on them.
 
-use super::der::{self, Oid, Reader};
-use super::file_refusal::{Refusal, part};
+use super::PrivateKey;
 use super::password::{Password, PasswordForm};
 use super::private_key_reading::from_encrypted;
-use super::{Certificate, PrivateKey};
+use super::refusal::{Refusal, part};
+use crate::cert::Certificate;
+use crate::cert::der::{self, Oid, Reader};
 use crate::limits::{PFX_BAG_DEPTH_MAX, PFX_BAGS_MAX};
 
 // The object identifiers of PKCS #9 and PKCS #12, up to what follows.

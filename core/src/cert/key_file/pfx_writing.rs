@@ -13,7 +13,7 @@ use super::password_encryption::{TRIPLE_DES, modern_algorithm};
 use super::pfx::PfxKeyPair;
 use super::pfx_bags::{BMP_STRING, CERTIFICATE_BAG, FRIENDLY_NAME, LOCAL_KEY_ID, SHROUDED_KEY_BAG, X509};
 use super::pfx_structure::ENCRYPTED_DATA;
-use super::{Certificate, der};
+use crate::cert::{Certificate, der};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{PASSWORD_BYTES_MAX, PFX_BAGS_MAX, PFX_MODERN_ITERATIONS, PFX_WINDOWS_2016_ITERATIONS};
 

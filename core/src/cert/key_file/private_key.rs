@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::der::{self, Reader};
-use super::file_refusal::{Refusal, part};
-use super::{Certificate, algorithm, pem, public_half};
+use super::public_half;
+use super::refusal::{Refusal, part};
+use crate::cert::der::{self, Reader};
+use crate::cert::{Certificate, algorithm, pem};
 use crate::{Secret, SecretBytes};
 
 /// The family of a private key.
@@ -39,7 +40,7 @@ impl PrivateKeyKind {
 /// A private key: checked when it is read, wiped when the last clone goes, never shown.
 ///
 /// The numbers of an RSA key must fit together, and the public half of a key on a curve its private half, so that a damaged
-/// key is found here and not by the first client. [`load_private_key`](super::load_private_key) reads one.
+/// key is found here and not by the first client. [`load_private_key`](crate::cert::load_private_key) reads one.
 #[derive(Clone)]
 pub struct PrivateKey {
     pkcs8: Arc<Zeroizing<Vec<u8>>>,

@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use super::der::{self, Element, Reader};
-use super::file_refusal::{Refusal, part};
 use super::hash::{Hash, Purpose};
 use super::password::{Password, PasswordForm};
 use super::pbkdf2::{Pbkdf2, check_salt, iterations, spend};
+use super::refusal::{Refusal, part};
+use crate::cert::der::{self, Element, Reader};
 
 const PBMAC1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 14];
 /// Longest key of PBMAC1 that is of any use: the block of SHA-512.

@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
-use super::der::{self, Reader};
-use super::file_refusal::{Refusal, part};
 use super::hash::Hash;
+use super::refusal::{Refusal, part};
+use crate::cert::der::{self, Reader};
 use crate::limits::{KDF_ITERATIONS_MAX, KDF_SALT_BYTES_MAX};
 
 pub(super) const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 12];

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::der::{self, Reader};
-use super::file_refusal::{Refusal, part};
-use super::load::{plain_text, read_limited};
 use super::password::{Password, PasswordForm};
 use super::password_encryption::Scheme;
-use super::{PrivateKey, algorithm, ber, der_writing, pem, pem_encryption};
+use super::refusal::{Refusal, part};
+use super::{PrivateKey, ber, der_writing, pem_encryption};
+use crate::cert::der::{self, Reader};
+use crate::cert::load::{plain_text, read_limited};
+use crate::cert::{algorithm, pem};
 use crate::error::Result;
 use crate::limits::KEY_FILE_BYTES_MAX;
 

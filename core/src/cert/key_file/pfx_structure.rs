@@ -1,13 +1,13 @@
 //! The layers of a PFX: PFX → AuthenticatedSafe → SafeContents (RFC 7292, section 4).
 
 use super::ber;
-use super::der::{self, Reader};
-use super::file_refusal::{Refusal, part};
 use super::p7b::DATA;
 use super::password::{Password, PasswordForm};
 use super::password_encryption::{Scheme, implicit_octets};
 use super::pfx_bags::Bags;
 use super::pfx_mac::{Mac, PfxMac};
+use super::refusal::{Refusal, part};
+use crate::cert::der::{self, Reader};
 
 pub(super) const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 6];
 const DAMAGED: &str = "its MAC does not fit, although the password opens it: the file was changed";

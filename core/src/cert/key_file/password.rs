@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::file_refusal::Refusal;
+use super::refusal::Refusal;
 use crate::limits::{KDF_ITERATIONS_PER_FILE_MAX, PASSWORD_BYTES_MAX};
 
 /// Which of the three things that look like no password a file was closed with.

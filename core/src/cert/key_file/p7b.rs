@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use super::der::{self, Reader};
-use super::file_refusal::{Refusal, part};
-use super::load::{plain_text, read_limited};
-use super::{Certificate, ber, der_writing, pem};
+use super::refusal::{Refusal, part};
+use super::{ber, der_writing};
+use crate::cert::der::{self, Reader};
+use crate::cert::load::{plain_text, read_limited};
+use crate::cert::{Certificate, pem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 

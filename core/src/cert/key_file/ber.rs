@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::der::{Fault, Reader};
 use super::der_writing;
-use super::file_refusal::Refusal;
+use super::refusal::Refusal;
+use crate::cert::der::{Fault, Reader};
 use crate::limits::{BER_DEPTH_MAX, BER_ELEMENTS_MAX};
 
 const SHORT: Fault = "the data ends too early";
@@ -39,8 +39,8 @@ pub(super) fn to_der(bytes: &[u8]) -> Result<Normal<'_>, Refusal> {
 pub(super) fn is_one_sequence(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     match header(&mut rest) {
-        Ok((super::der::SEQUENCE, Some(length))) => rest.len() == length,
-        Ok((super::der::SEQUENCE, None)) => to_der(bytes).is_ok(),
+        Ok((crate::cert::der::SEQUENCE, Some(length))) => rest.len() == length,
+        Ok((crate::cert::der::SEQUENCE, None)) => to_der(bytes).is_ok(),
         _ => false,
     }
 }
@@ -146,11 +146,11 @@ impl<'a> Node<'a> {
 
     /// The string whose pieces these are.
     fn joined(tag: u8, children: Vec<Node<'a>>) -> Result<Self, Fault> {
-        let is_bits = tag == super::der::BIT_STRING;
+        let is_bits = tag == crate::cert::der::BIT_STRING;
         let (mut pieces, mut unused) = (Vec::with_capacity(children.len()), 0);
         for child in children {
             // X.690, 8.21.6 allows pieces of a character string as octet strings.
-            if child.tag != tag && (is_bits || child.tag != super::der::OCTET_STRING) {
+            if child.tag != tag && (is_bits || child.tag != crate::cert::der::OCTET_STRING) {
                 return Err("a string with a piece of another type");
             }
             if unused != 0 {

@@ -4,9 +4,9 @@ use zeroize::Zeroizing;
 
 use super::ber;
 use super::cipher::Cipher;
-use super::file_refusal::Refusal;
 use super::hash::Hash;
 use super::password::Password;
+use super::refusal::Refusal;
 
 /// What the header `DEK-Info` says.
 pub(super) struct PemEncryption {

@@ -1,6 +1,6 @@
 //! Why a key file, a PFX or a P7B is not taken.
 
-use super::der::{Fault, Oid};
+use crate::cert::der::{Fault, Oid};
 use crate::error::{Error, ErrorKind};
 
 /// A reason, before it is known what the caller was doing.
@@ -20,7 +20,7 @@ impl Refusal {
 
     /// What `kind` is for and that it is not known.
     pub(super) fn unknown(what: &str, kind: &[u8]) -> Self {
-        if super::der::check_oid(kind).is_err() {
+        if crate::cert::der::check_oid(kind).is_err() {
             return Refusal::damaged(format!("its {what} cannot be read"));
         }
         Refusal::Unsupported(format!("its {what} {} is not supported", Oid(kind)))

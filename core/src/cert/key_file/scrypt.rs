@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
-use super::der::{self, Reader};
-use super::file_refusal::{Refusal, part};
 use super::hash::Hash;
 use super::pbkdf2::{check_salt, small_number, spend};
+use super::refusal::{Refusal, part};
+use crate::cert::der::{self, Reader};
 use crate::limits::SCRYPT_BYTES_MAX;
 
 pub(super) const SCRYPT: &[u8] = &[0x2b, 6, 1, 4, 1, 0xda, 0x47, 4, 11];

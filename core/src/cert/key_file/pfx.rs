@@ -4,12 +4,13 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::file_refusal::Refusal;
-use super::load::{plain_text, read_limited};
 use super::password::{Password, PasswordForm};
 use super::pfx_bags::Bags;
 use super::pfx_mac::PfxMac;
-use super::{Certificate, PrivateKey, der, pem, pfx_structure};
+use super::refusal::Refusal;
+use super::{PrivateKey, pfx_structure};
+use crate::cert::load::{plain_text, read_limited};
+use crate::cert::{Certificate, der, pem};
 use crate::error::Result;
 use crate::limits::KEY_FILE_BYTES_MAX;
 

@@ -1,0 +1,33 @@
+//! Files with keys, and the containers they come in: private keys, PFX (PKCS #12), P7B (PKCS #7).
+//!
+//! `private_key` and `pfx` are what a caller sees. They stand on `ber` (BER made DER), `der_writing`, `password` (the
+//! forms of one password), `password_encryption`, `pem_encryption`, `pbkdf2`, `scrypt`, `cipher`, `hash`, `public_half`,
+//! `pfx_structure` and `pfx_bags`. `refusal` says why a file is not taken.
+
+mod ber;
+mod cipher;
+mod der_writing;
+mod hash;
+mod p7b;
+mod password;
+mod password_encryption;
+mod pbkdf2;
+mod pem_encryption;
+mod pfx;
+mod pfx_bags;
+mod pfx_mac;
+mod pfx_structure;
+mod pfx_writing;
+mod private_key;
+mod private_key_reading;
+mod public_half;
+mod refusal;
+mod scrypt;
+
+pub use p7b::{load_p7b, load_p7b_file, write_p7b, write_p7b_pem};
+pub use password::PasswordForm;
+pub use pfx::{Pfx, PfxCertificate, PfxKey, PfxKeyPair, load_pfx, load_pfx_file};
+pub use pfx_mac::PfxMac;
+pub use pfx_writing::{PfxProfile, write_pfx};
+pub use private_key::{PrivateKey, PrivateKeyKind};
+pub use private_key_reading::{load_private_key, load_private_key_file};
