@@ -67,7 +67,7 @@ impl Content {
         let signed = outer.expect(der::SEQUENCE)?;
         let algorithm = outer.expect(der::SEQUENCE)?.content;
         algorithm::check(algorithm)?;
-        let signature = der::bit_string(outer.expect(der::BIT_STRING)?.content)?;
+        let signature = der::whole_bytes(outer.expect(der::BIT_STRING)?.content)?;
         outer.end()?;
         let mut body = Reader::new(signed.content);
         let version = body.optional(der::INTEGER)?.map(|version| version.content);
