@@ -468,3 +468,29 @@ fn a_verification_takes_microseconds() {
         println!("{key:?}: {:?} for reading and verifying three certificates", start.elapsed() / rounds);
     }
 }
+
+#[test]
+fn no_damaged_certificate_or_list_is_trusted() {
+    let root = Authority::root(authority_params("Root"));
+    let leaf = root.leaf(&owner_params("leaf", &["gw"]));
+    let list = root.revocation_list(&[vec![1, 2, 3]]);
+    let mut base = options(&[&root], &[]);
+    base.revocation = RevocationMode::Leaf;
+    base.crls = vec![Crl::from_der(&list).unwrap()];
+    assert!(verify(base.clone(), &leaf, Some("gw")).is_ok());
+    for at in 0..leaf.der().len() {
+        let mut der = leaf.der().to_vec();
+        der[at] ^= 1;
+        if let Ok(damaged) = Certificate::from_der(&der) {
+            assert!(verify(base.clone(), &damaged, Some("gw")).is_err(), "byte {at} of the certificate");
+        }
+    }
+    for at in 0..list.len() {
+        let mut der = list.clone();
+        der[at] ^= 1;
+        if let Ok(damaged) = Crl::from_der(&der) {
+            base.crls = vec![damaged];
+            assert!(verify(base.clone(), &leaf, Some("gw")).is_err(), "byte {at} of the list");
+        }
+    }
+}

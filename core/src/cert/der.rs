@@ -154,6 +154,16 @@ pub(super) fn bit_string(content: &[u8]) -> Result<&[u8], Fault> {
     }
 }
 
+/// The bytes of a BIT STRING that holds bytes, as keys and signatures do.
+///
+/// A signature with unused bits would be a second way to write the same certificate.
+pub(super) fn whole_bytes(content: &[u8]) -> Result<&[u8], Fault> {
+    match content {
+        [0, bytes @ ..] => Ok(bytes),
+        _ => Err("a bit string that is not made of whole bytes"),
+    }
+}
+
 /// Checks an object identifier, so that [`Oid`] can always print it.
 #[inline]
 pub(super) fn check_oid(content: &[u8]) -> Result<(), Fault> {

@@ -97,7 +97,7 @@ impl Layout {
         algorithm::check(algorithm).map_err(part("signature algorithm"))?;
         let signature = outer
             .expect(der::BIT_STRING)
-            .and_then(|bits| der::bit_string(bits.content))
+            .and_then(|bits| der::whole_bytes(bits.content))
             .map_err(part("signature"))?;
         outer.end().map_err(part("end"))?;
 

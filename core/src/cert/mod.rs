@@ -32,6 +32,7 @@ mod certificate_rules;
 mod chain;
 mod constraints;
 mod crl;
+mod crl_layout;
 mod der;
 mod dsa;
 mod extension;
@@ -51,6 +52,7 @@ mod pem;
 mod policy;
 mod refusal;
 mod revocation;
+mod revocation_reason;
 mod signature;
 mod store;
 mod strict_profile;
@@ -60,7 +62,7 @@ mod verifier;
 pub use alternative_name::{AlternativeNameKind, SubjectAlternativeName};
 pub use certificate::Certificate;
 pub use chain::{Chain, build_chain};
-pub use crl::{Crl, Revocation, RevocationReason, load_crl};
+pub use crl::{Crl, load_crl};
 pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
 pub use key_file::{
     PasswordForm, Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, PfxProfile, PrivateKey, PrivateKeyKind,
@@ -70,6 +72,7 @@ pub use key_file::{
 pub use key_usage::ExtendedKeyUsage;
 pub use load::{load_cer, load_cer_file};
 pub use refusal::{MissingIssuer, Refusal, RefusalReason};
+pub use revocation_reason::{Revocation, RevocationReason};
 pub use thumbprint::Thumbprint;
 pub use verifier::{
     AnchorChecks, Profile, Purpose, RevocationMode, VerifiedChain, Verifier, VerifierOptions,

@@ -278,7 +278,10 @@ impl<'a> Search<'a> {
                     }
                     let checked =
                         self.check_signature(child, issuer, inherited(path.get(depth.saturating_add(2)..)));
-                    self.signatures.insert(key, checked.clone());
+                    // What a DSA key means depends on the authorities above it: true for this path only.
+                    if !self.verifier.options.danger_allow_dsa {
+                        self.signatures.insert(key, checked.clone());
+                    }
                     checked
                 }
             };

@@ -75,7 +75,7 @@ pub(super) fn verify(
     let mut reader = Reader::new(key);
     let key_algorithm = reader.expect(der::SEQUENCE).map_err(|_| unsupported())?.content;
     let bits = reader.expect(der::BIT_STRING).map_err(|_| unsupported())?.content;
-    let bytes = der::bit_string(bits).map_err(|_| unsupported())?;
+    let bytes = der::whole_bytes(bits).map_err(|_| unsupported())?;
     let (kind, mut parameters) = algorithm::split(key_algorithm);
     let verifier: &'static dyn VerificationAlgorithm = match (&scheme, kind.0) {
         (Scheme::Ed25519, ED25519) => &aws::ED25519,
@@ -115,7 +115,7 @@ fn verify_dsa(
     let mut reader = Reader::new(key);
     let bits =
         reader.expect(der::SEQUENCE).and_then(|_| reader.expect(der::BIT_STRING)).map_err(unsupported)?;
-    let number = der::bit_string(bits.content).map_err(unsupported)?;
+    let number = der::whole_bytes(bits.content).map_err(unsupported)?;
     let hash = aws_lc_rs::digest::digest(digest, message);
     match dsa::is_signed(parameters, number, hash.as_ref(), signature).map_err(unsupported)? {
         true => Ok(()),
