@@ -1,68 +1,35 @@
-//! Certificates as values: read, named, issued for rehearsal.
+//! Certificates: values that are read, made, checked and written, without network and clock.
 //!
-//! | file | what |
+//! | file | what it holds |
 //! | --- | --- |
-//! | `thumbprint` | [`Thumbprint`]: the name by which a site knows a sub-CA |
 //! | `certificate` | [`Certificate`]: one certificate and what it says |
-//! | `load` | [`load_cer`], [`load_cer_file`]: files of any usual form |
-//! | `crl` | [`Crl`], [`load_crl`]: revocation lists |
-//! | `chain` | [`build_chain`]: what belongs together, and what is missing |
-//! | `verifier` | [`Verifier`]: the trust decision after RFC 5280 section 6 |
-//! | `refusal` | [`Refusal`]: why a chain is refused, which certificate, which chain |
-//! | `private_key`, `private_key_reading` | [`PrivateKey`], [`load_private_key`]: keys of every usual form |
-//! | `pfx`, `pfx_mac` | [`Pfx`], [`load_pfx`]: PKCS #12 as every program writes it |
-//! | `pfx_writing` | [`write_pfx`]: PKCS #12 for Windows Server 2016, and modern |
-//! | `p7b` | [`load_p7b`], [`write_p7b`]: certificates in PKCS #7 |
+//! | `thumbprint` | [`Thumbprint`]: its name in Windows and in the site |
+//! | `load` | [`load_cer`]: every certificate of a CER file |
 //! | `issue` | [`DevelopmentPki`]: a root, issuing authorities, a server and a client for rehearsals |
+//! | `key_file/` | [`PrivateKey`], [`Pfx`], P7B: files with keys and the containers they come in, read and written |
+//! | `validation/` | [`build_chain`], [`Crl`], [`Verifier`]: the trust decision after RFC 5280 section 6 |
 //!
-//! Under the verifier: `path_search` finds paths through a `store`, `path_validation` checks one of them with
-//! `certificate_rules`, `strict_profile`, `name_constraints` and `policy`, `revocation` asks the lists, `host_name`
-//! compares the name and `signature` checks one signature.
-//!
-//! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `name`, `alternative_name`,
-//! `key_usage` and `algorithm`. Keys and PFX stand on `ber` (BER made DER), `der_writing`, `password` (the forms of one
-//! password), `password_encryption`, `pbkdf2`, `scrypt`, `pem_encryption`, `cipher`, `hash`, `public_half`,
-//! `pfx_structure`, `pfx_bags` and `refusal` (why a file is not taken). No network, no clock: whoever asks about
-//! time says which. Only the functions with a path in their arguments touch the disk.
+//! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `oid`, `name`, `alternative_name`,
+//! `key_usage` and `algorithm`. Whoever asks about time says which. Only the functions with a path in their arguments
+//! touch the disk.
 
 mod algorithm;
 mod alternative_name;
 mod certificate;
-mod certificate_rules;
-mod chain;
-mod constraints;
-mod crl;
-mod crl_layout;
 mod der;
-mod dsa;
-mod extension;
-mod host_name;
 mod issue;
 mod key_file;
 mod key_usage;
 mod layout;
 mod load;
 mod name;
-mod name_comparison;
-mod name_constraints;
 mod oid;
-mod path_search;
-mod path_validation;
 mod pem;
-mod policy;
-mod refusal;
-mod revocation;
-mod revocation_reason;
-mod signature;
-mod store;
-mod strict_profile;
 mod thumbprint;
-mod verifier;
+mod validation;
 
 pub use alternative_name::{AlternativeNameKind, SubjectAlternativeName};
 pub use certificate::Certificate;
-pub use chain::{Chain, build_chain};
-pub use crl::{Crl, load_crl};
 pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
 pub use key_file::{
     PasswordForm, Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, PfxProfile, PrivateKey, PrivateKeyKind,
@@ -71,9 +38,8 @@ pub use key_file::{
 };
 pub use key_usage::ExtendedKeyUsage;
 pub use load::{load_cer, load_cer_file};
-pub use refusal::{MissingIssuer, Refusal, RefusalReason};
-pub use revocation_reason::{Revocation, RevocationReason};
 pub use thumbprint::Thumbprint;
-pub use verifier::{
-    AnchorChecks, Profile, Purpose, RevocationMode, VerifiedChain, Verifier, VerifierOptions,
+pub use validation::{
+    AnchorChecks, Chain, Crl, MissingIssuer, Profile, Purpose, Refusal, RefusalReason, Revocation,
+    RevocationMode, RevocationReason, VerifiedChain, Verifier, VerifierOptions, build_chain, load_crl,
 };

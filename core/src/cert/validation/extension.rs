@@ -1,9 +1,9 @@
 //! Extensions as a list, and the forms of names that several of them share.
 
-use super::alternative_name;
-use super::der::{self, Element, Fault, Reader};
-use super::name;
 use super::name_comparison;
+use crate::cert::alternative_name;
+use crate::cert::der::{self, Element, Fault, Reader};
+use crate::cert::name;
 
 /// The directoryName choice of a GeneralName.
 pub(super) const DIRECTORY_NAME: u8 = 0xa4;

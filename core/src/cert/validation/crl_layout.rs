@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::der::{self, Fault, Reader};
 use super::extension::{self, DistributionPointName};
-use super::layout::{Span, read_authority_key};
+use super::name_comparison;
 use super::revocation_reason::{Revocation, RevocationReason};
-use super::{algorithm, alternative_name, name, name_comparison};
+use crate::cert::der::{self, Fault, Reader};
+use crate::cert::layout::{Span, read_authority_key};
+use crate::cert::{algorithm, alternative_name, name};
 use crate::limits::{CERTIFICATE_EXTENSIONS_MAX, REVOCATION_ENTRIES_MAX};
 
 pub(super) struct Content {

@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 
 use super::constraints::{hex, issuer_urls};
 use super::host_name::HostName;
-use super::name;
 use super::refusal::{MissingIssuer, Refusal, RefusalReason};
 use super::signature::{self, Allowed, SignatureFault};
 use super::store::{Node, Store};
 use super::verifier::Verifier;
+use crate::cert::name;
 use crate::limits::{
     NAME_CONSTRAINT_COMPARISONS_MAX, PATH_CERTIFICATES_MAX, PATH_STEPS_MAX, PATHS_VALIDATED_MAX,
     REVOCATION_STEPS_MAX, SIGNATURES_PER_VERIFY_MAX,

@@ -5,11 +5,12 @@ use super::constraints::{
     ALTERNATIVE_NAMES, AUTHORITY_KEY_ID, BASIC_CONSTRAINTS, Constraints, EXTENDED_KEY_USAGE,
     INHIBIT_ANY_POLICY, NAME_CONSTRAINTS, POLICY_CONSTRAINTS, SUBJECT_KEY_ID,
 };
-use super::der::Reader;
+use super::host_name;
 use super::refusal::RefusalReason;
 use super::store::Node;
 use super::verifier::Purpose;
-use super::{AlternativeNameKind, host_name};
+use crate::cert::AlternativeNameKind;
+use crate::cert::der::Reader;
 
 /// RFC 5280, 4.1.2.2.
 const SERIAL_BYTES_MAX: usize = 20;
@@ -141,11 +142,13 @@ fn leaf(node: &Node, own: &Constraints<'_>, purpose: Purpose) -> Option<&'static
 fn has_authority_names(node: &Node) -> bool {
     let layout = node.certificate.layout();
     let Some(list) = layout.extension_list else { return false };
-    let list = super::der::only(node.certificate.part(list), super::der::SEQUENCE).unwrap_or_default();
+    let list =
+        crate::cert::der::only(node.certificate.part(list), crate::cert::der::SEQUENCE).unwrap_or_default();
     let mut list = Reader::new(list);
     while let Ok(extension) = super::extension::next(&mut list) {
         if extension.number() == Some(AUTHORITY_KEY_ID) {
-            let value = super::der::only(extension.value, super::der::SEQUENCE).unwrap_or_default();
+            let value =
+                crate::cert::der::only(extension.value, crate::cert::der::SEQUENCE).unwrap_or_default();
             let mut fields = Reader::new(value);
             while let Ok(field) = fields.any() {
                 if matches!(field.tag, 0xa1 | 0x82) {

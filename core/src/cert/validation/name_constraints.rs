@@ -1,8 +1,8 @@
 //! Name constraints: which names an authority may certify (RFC 5280, 4.2.1.10).
 
-use super::der::{self, Element, Fault, Reader};
 use super::extension::DIRECTORY_NAME;
 use super::{host_name, name_comparison};
+use crate::cert::der::{self, Element, Fault, Reader};
 
 const OTHER_NAME: u8 = 0xa0;
 const EMAIL: u8 = 0x81;
@@ -142,7 +142,7 @@ impl<'a> Constraint<'a> {
             }
             DIRECTORY_NAME => {
                 let content = der::only(name.content, der::SEQUENCE)?;
-                super::name::check(content)?;
+                crate::cert::name::check(content)?;
                 Constraint::Directory(name_comparison::canonical(content))
             }
             tag => Constraint::Unknown(tag),
@@ -260,10 +260,12 @@ pub(super) fn names(content: &[u8]) -> Vec<Name<'_>> {
 /// Mail addresses in the subject, which count where no alternative name is one: RFC 5280, 4.2.1.10.
 pub(super) fn subject_emails(subject: &[u8]) -> Vec<String> {
     const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
-    let attributes = super::name::parts(subject).into_iter().flatten();
+    let attributes = crate::cert::name::parts(subject).into_iter().flatten();
     attributes
         .filter(|(kind, _)| kind.0 == EMAIL_ADDRESS)
-        .map(|(_, value)| super::name::decode(value).map_or_else(String::new, std::borrow::Cow::into_owned))
+        .map(|(_, value)| {
+            crate::cert::name::decode(value).map_or_else(String::new, std::borrow::Cow::into_owned)
+        })
         .collect()
 }
 

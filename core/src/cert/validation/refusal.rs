@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::certificate::Certificate;
+use crate::cert::certificate::Certificate;
 use crate::error::{Error, ErrorKind};
 
 macro_rules! reasons {

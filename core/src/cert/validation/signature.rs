@@ -4,9 +4,9 @@ use aws_lc_rs::signature::{
     self as aws, RsaParameters, RsaPssSaltLength, UnparsedPublicKey, VerificationAlgorithm,
 };
 
-use super::algorithm::{self, EC, RSA, RSA_PSS};
-use super::der::{self, Fault, Oid, Reader};
 use super::dsa;
+use crate::cert::algorithm::{self, EC, RSA, RSA_PSS};
+use crate::cert::der::{self, Fault, Oid, Reader};
 use crate::limits::RSA_KEY_BITS_MAX;
 
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];

@@ -1,10 +1,10 @@
 //! Chains without a decision about trust: what belongs together, and what is missing.
 
-use super::certificate::Certificate;
 use super::path_search::missing_issuer;
 use super::refusal::MissingIssuer;
 use super::signature::{self, Allowed};
 use super::store::{Node, Store};
+use crate::cert::certificate::Certificate;
 use crate::limits::{PATH_CERTIFICATES_MAX, PATH_STEPS_MAX, SIGNATURES_PER_VERIFY_MAX};
 
 /// The chain of a certificate as far as it could be put together.

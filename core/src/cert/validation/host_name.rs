@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-use super::certificate::Certificate;
-use super::der::Reader;
+use crate::cert::certificate::Certificate;
+use crate::cert::der::Reader;
 use crate::limits::HOST_NAME_BYTES_MAX;
 
 /// What a client wanted to reach: a DNS name in ASCII and lower case, or an address.

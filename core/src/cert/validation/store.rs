@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::certificate::Certificate;
 use super::name_comparison::canonical;
+use crate::cert::certificate::Certificate;
 
 /// A certificate with the forms of its names that can be compared.
 pub(super) struct Node {

@@ -1,9 +1,9 @@
 //! What a certificate demands of a path: the extensions that RFC 5280 section 6 works on.
 
-use super::certificate::Certificate;
-use super::der::{self, Fault, Hex, Oid, Reader};
 use super::extension::{self, DistributionPoint};
 use super::name_constraints::NameConstraints;
+use crate::cert::certificate::Certificate;
+use crate::cert::der::{self, Fault, Hex, Oid, Reader};
 use crate::limits::{DISTRIBUTION_POINTS_MAX, POLICIES_PER_CERTIFICATE_MAX};
 
 pub(super) const SUBJECT_KEY_ID: u8 = 14;

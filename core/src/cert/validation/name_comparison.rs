@@ -1,7 +1,7 @@
 //! When two distinguished names are the same name: RFC 5280 section 7.1.
 
-use super::der::{Element, Oid};
-use super::name;
+use crate::cert::der::{Element, Oid};
+use crate::cert::name;
 
 /// A form of a Name that is equal, byte for byte, for names that are equal.
 ///

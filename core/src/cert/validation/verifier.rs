@@ -2,13 +2,13 @@
 
 use time::OffsetDateTime;
 
-use super::certificate::Certificate;
 use super::crl::Crl;
 use super::host_name::HostName;
-use super::oid;
 use super::path_search::{Goal, Search};
 use super::policy::ANY_POLICY;
 use super::store::{Node, Store};
+use crate::cert::certificate::Certificate;
+use crate::cert::oid;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What the certificate is to be used for.
@@ -229,7 +229,7 @@ impl Verifier {
             .map_err(|refusal| Error::from(*refusal))?;
         Ok(VerifiedChain {
             certificates: found.path.iter().map(|node| node.certificate.clone()).collect(),
-            policies: found.policies.iter().map(|policy| super::der::Oid(policy).to_string()).collect(),
+            policies: found.policies.iter().map(|policy| crate::cert::der::Oid(policy).to_string()).collect(),
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use aws_lc_rs::digest;
 
-use super::der::{self, Fault, Reader};
+use crate::cert::der::{self, Fault, Reader};
 
 /// 1.2.840.10040.4.1
 pub(super) const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1];

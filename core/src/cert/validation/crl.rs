@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::certificate::Certificate;
 use super::crl_layout::{Content, Parts, Scope};
-use super::der::{Hex, Reader};
-use super::layout::Span;
+use super::name_comparison;
 use super::revocation_reason::Revocation;
-use super::{algorithm, name, name_comparison, pem};
+use crate::cert::certificate::Certificate;
+use crate::cert::der::{Hex, Reader};
+use crate::cert::layout::Span;
+use crate::cert::{algorithm, name, pem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{REVOCATION_LIST_BYTES_MAX, REVOCATION_LISTS_PER_FILE_MAX};
 
