@@ -64,6 +64,10 @@ pub const URL_BYTES_MAX: usize = 60 << 10;
 pub const ANSWER_EXCERPT_CHARS_MAX: usize = 200;
 /// Most classes that are taken from `$metadata`; a real site has some hundreds.
 pub const METADATA_CLASSES_MAX: usize = 20_000;
+/// Shortest time between two fetches of `$metadata` for a class that it does not tell.
+pub const METADATA_REFETCH_PAUSE: Duration = Duration::from_secs(60);
+/// Classes that are remembered as not told by `$metadata`.
+pub const METADATA_MISSED_MAX: usize = 1_000;
 /// Deepest inheritance of classes in `$metadata`.
 pub const CLASS_INHERITANCE_MAX: usize = 32;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use cmgateway::gateway::Gateway;
 use cmgateway::site::{ConnectOptions, PutMode, Site};
 use cmgateway::wmi::wql::Parameters;
 use cmgateway::wmi::{Instance, ObjectPath, Value};
@@ -17,6 +18,7 @@ const TOKEN: &str = "t0ken-that-nobody-may-see";
 const METADATA: &str = r#"<edmx:Edmx xmlns:edmx="x"><edmx:DataServices><Schema Namespace="AdminService">
     <EntityType Name="SMS_AzureService"><Key><PropertyRef Name="AzureServiceID"/></Key>
     <Property Name="AzureServiceID" Type="Edm.Int64"/><Property Name="ServiceCName" Type="Edm.String"/>
+    <Property Name="Kept" Type="Collection(Edm.Int64)"/>
     <Property Name="LastModified" Type="Edm.DateTimeOffset"/></EntityType></Schema></edmx:DataServices></edmx:Edmx>"#;
 
 struct Lab {
@@ -287,7 +289,7 @@ async fn a_new_instance_is_posted_and_learns_its_key() {
 async fn without_metadata_the_key_is_taken_from_the_answer() {
     let pki = TestPki::new();
     let server = WireServer::start(&pki.server(&["localhost"]), |request| match request.method.as_str() {
-        _ if request.target.ends_with("$metadata") => Reaction::answer(200, "text/html", "<html>no</html>"),
+        _ if request.target.ends_with("$metadata") => Reaction::answer(404, "text/html", "<html>no</html>"),
         "POST" => {
             Reaction::with_headers(201, "Location: https://localhost/AdminService/wmi/C('a%20b')\r\n", "")
         }
@@ -309,4 +311,79 @@ async fn without_metadata_the_key_is_taken_from_the_answer() {
     // Asked once only.
     let asked = server.requests().iter().filter(|request| request.target.ends_with("$metadata")).count();
     assert_eq!(asked, 1);
+}
+
+/// A site of a server that answers `$metadata` each time as the list says, the last entry for ever.
+async fn lab_with_metadata(timeout: Duration, answers: Vec<Reaction>) -> (WireServer, Site, TestFolder) {
+    let (pki, asked) = (TestPki::new(), AtomicUsize::new(0));
+    let server = WireServer::start(&pki.server(&["localhost"]), move |request| {
+        if request.target.ends_with("/$metadata") {
+            let number = asked.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
+            return answers[number].clone();
+        }
+        Reaction::json(200, r#"{"value":[{"AzureServiceID":7,"ServiceCName":"gf"}]}"#)
+    })
+    .await;
+    let folder = TestFolder::new();
+    std::fs::write(folder.file("ca.pem"), pki.ca_pem()).unwrap();
+    let mut options = ConnectOptions::new(server.url());
+    options.ca_file = Some(folder.file("ca.pem"));
+    options.timeout = timeout;
+    let site = Site::connect(options).await.unwrap();
+    (server, site, folder)
+}
+
+#[tokio::test]
+async fn a_failed_metadata_is_asked_for_again_and_its_cause_is_named() {
+    let right = || Reaction::answer(200, "application/xml", METADATA);
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<edmx".to_vec();
+    for (failure, words) in
+        [(Reaction::Silence, "no answer within 0.4 s"), (Reaction::Bytes(half), "broke off after 5 bytes")]
+    {
+        let timeout = Duration::from_millis(400);
+        let (_server, site, _folder) = lab_with_metadata(timeout, vec![failure, right()]).await;
+        let error = Gateway::find(&site, "gf").await.unwrap_err();
+        assert!(error.to_string().contains(words) && error.to_string().contains("$metadata"), "{error}");
+        assert_eq!(
+            Gateway::find(&site, "gf").await.unwrap().path().to_string(),
+            "SMS_AzureService.AzureServiceID=7"
+        );
+    }
+    for (status, words) in [(401, "answers 401"), (404, "answers 404"), (400, "answers 400")] {
+        let timeout = Duration::from_secs(20);
+        let (_server, site, _folder) =
+            lab_with_metadata(timeout, vec![Reaction::json(status, "{}"), right()]).await;
+        let error = Gateway::find(&site, "gf").await.unwrap_err();
+        assert!(error.cause().contains("without the key"), "{error}");
+        assert!(error.cause().contains("$metadata") && error.cause().contains(words), "{error}");
+        // Only a server that has none is believed for good.
+        assert_eq!(Gateway::find(&site, "gf").await.is_ok(), status != 404);
+    }
+}
+
+#[tokio::test]
+async fn a_class_that_was_defined_since_is_found_with_one_more_fetch() {
+    let old = METADATA.replace("SMS_AzureService", "SMS_Other");
+    let answer = |xml: &str| Reaction::answer(200, "application/xml", xml);
+    let fetches = |server: &WireServer| {
+        server.requests().iter().filter(|request| request.target.ends_with("$metadata")).count()
+    };
+    let timeout = Duration::from_secs(20);
+    let (server, site, _folder) = lab_with_metadata(timeout, vec![answer(&old), answer(METADATA)]).await;
+    assert!(site.class("SMS_Other").await.is_ok());
+    assert!(query(&site).await.unwrap()[0].path().is_some());
+    assert_eq!(fetches(&server), 2);
+    // A class that stays unknown does not make every call two.
+    let (server, site, _folder) = lab_with_metadata(timeout, vec![answer(&old)]).await;
+    assert!(site.class("SMS_Other").await.is_ok());
+    for _ in 0..3 {
+        assert!(query(&site).await.unwrap()[0].path().is_none());
+    }
+    assert_eq!(fetches(&server), 2);
+    // A property that was added since: its type is known as well.
+    let without = METADATA.replace("<Property Name=\"ServiceCName\" Type=\"Edm.String\"/>", "");
+    let (server, site, _folder) = lab_with_metadata(timeout, vec![answer(&without), answer(METADATA)]).await;
+    assert!(site.class("SMS_AzureService").await.is_ok());
+    assert!(query(&site).await.unwrap()[0].property("ServiceCName").unwrap().cim_type.is_some());
+    assert_eq!(fetches(&server), 2);
 }

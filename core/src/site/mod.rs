@@ -133,10 +133,15 @@ impl Site {
     /// a key that was changed; `conflict` and `not_found` after the mode; those of the transport. After an error of
     /// kind `timed_out` or `protocol` the put may have been done.
     pub async fn put(&self, instance: &mut Instance, mode: PutMode) -> Result<ObjectPath> {
-        let mode = checked_mode(instance, mode)?;
+        let mode = checked_mode(instance, mode, || self.why_without_keys())?;
         let path = self.transport.put(instance, mode).await?;
         instance.mark_stored(path.clone());
         Ok(path)
+    }
+
+    /// What explains instances without their keys, as the end of a sentence; empty where nothing does.
+    pub(crate) fn why_without_keys(&self) -> String {
+        self.transport.why_without_keys().map(|cause| format!("; {cause}")).unwrap_or_default()
     }
 
     /// Deletes one instance by its path.
@@ -195,7 +200,11 @@ impl Site {
 }
 
 /// The mode in which an instance may be put: one that was read is never created a second time.
-fn checked_mode(instance: &Instance, mode: PutMode) -> Result<PutMode> {
+fn checked_mode(
+    instance: &Instance,
+    mode: PutMode,
+    why_without_keys: impl Fn() -> String,
+) -> Result<PutMode> {
     let refuse = |cause: String| {
         let operation = format!("put instance of class {}", instance.class_name());
         Err(Error::new(ErrorKind::Config, operation, cause))
@@ -205,7 +214,10 @@ fn checked_mode(instance: &Instance, mode: PutMode) -> Result<PutMode> {
     }
     let Some(path) = instance.path() else {
         return match instance.was_read() {
-            true => refuse("it was read without its key; select the key, or *, to put it back".to_owned()),
+            true => refuse(format!(
+                "it was read without its key; select the key, or *, to put it back{}",
+                why_without_keys()
+            )),
             false => Ok(mode),
         };
     };

@@ -69,6 +69,10 @@ pub(crate) fn unchanged(instance: &Instance, stored: &Instance, operation: &str)
 pub(crate) trait Transport: Send + Sync {
     /// The address for messages, without secrets.
     fn address(&self) -> &str;
+    /// Why instances come without their keys, where the transport knows; for messages.
+    fn why_without_keys(&self) -> Option<String> {
+        None
+    }
     /// Runs a query; rows come in batches, so that memory stays flat.
     fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows>;
     /// Reads one instance, with its lazy properties.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value as Json};
+
 use super::address::wmi_route;
 use super::schema::Schema;
 use super::{read, write};
@@ -11,6 +13,7 @@ use crate::limits::RESPONSE_BODY_BYTES_MAX;
 use crate::net::TrustedRoots;
 use crate::net::http::{HttpAnswer, HttpClient, HttpOptions, HttpRequest, Method, Url};
 use crate::secret::Secret;
+use crate::site::odata::json;
 use crate::site::transport::{Answer, PutMode, Rows, Transport};
 use crate::wmi::wql::Select;
 use crate::wmi::{Class, Identifier, Instance, ObjectPath};
@@ -68,6 +71,20 @@ impl Connection {
         self.schema.class(self, name).await
     }
 
+    /// The definition of a class, new enough to have the properties of this JSON object where the server tells them.
+    pub(super) async fn class_of(
+        &self,
+        name: &Identifier,
+        object: Option<&Map<String, Json>>,
+    ) -> Result<Option<Class>> {
+        let has_all = |class: &Class| {
+            object.is_none_or(|object| {
+                object.keys().all(|key| !json::is_property_name(key) || class.property(key).is_some())
+            })
+        };
+        self.schema.class_that(self, name, has_all).await
+    }
+
     pub(super) async fn send(
         &self,
         operation: &str,
@@ -86,6 +103,11 @@ pub(super) const JSON: &str = "application/json;odata.metadata=minimal";
 impl Transport for AdminService {
     fn address(&self) -> &str {
         &self.address
+    }
+
+    fn why_without_keys(&self) -> Option<String> {
+        let cause = self.connection.schema.complaint()?;
+        Some(format!("its $metadata, which tells the keys, could not be read: {cause}"))
     }
 
     fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows> {

@@ -21,7 +21,8 @@ pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Resu
     let url = connection.url(&odata_query::address(select)?)?;
     let first = page(connection, &operation, &url).await?;
     // After the first page: where the query itself is refused, that is the error to show.
-    let class = connection.class(&select.class).await?;
+    let row = first.get("value").and_then(Json::as_array).and_then(|rows| rows.first()?.as_object());
+    let class = connection.class_of(&select.class, row).await?;
     let class_name = class.as_ref().map_or_else(|| select.class.clone(), |class| class.name.clone());
     let mut pages = Pages {
         connection: Arc::clone(connection),
@@ -43,6 +44,7 @@ pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<In
     let operation = format!("get {path}");
     let class = connection.class(&path.class).await?;
     let (object, url) = object(connection, &operation, path, class.as_ref()).await?;
+    let class = connection.class_of(&path.class, Some(&object)).await?;
     let class_name = class.as_ref().map_or(&path.class, |class| &class.name);
     let mut instance = json::instance(class_name, class.as_ref(), object)
         .map_err(|cause| malformed(&operation, &url, cause))?;

@@ -30,6 +30,11 @@ pub(crate) fn instance(
     instance_at(class_name, class, object, 0)
 }
 
+/// True for the name of a property, false for what stands beside properties (`@odata.…`, `__LAZYPROPERTIES`).
+pub(crate) fn is_property_name(name: &str) -> bool {
+    Identifier::new(name).is_ok_and(|name| !name.is_system())
+}
+
 fn instance_at(
     class_name: &Identifier,
     class: Option<&Class>,
