@@ -5,6 +5,7 @@ mod adminservice_server;
 mod connect;
 pub mod embedded;
 pub(crate) mod odata;
+mod shown_address;
 mod site_code;
 mod transport;
 
@@ -16,6 +17,7 @@ pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;
+pub use self::shown_address::shown_address;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows};
@@ -62,8 +64,8 @@ impl Site {
     /// `config` for an address or options that cannot be; `not_found`, `auth`, `unavailable` for a file that
     /// cannot be opened; `unsupported` for a transport that this version does not have.
     pub async fn connect(options: ConnectOptions) -> Result<Self> {
-        let refuse =
-            |cause: &str| Err(Error::new(ErrorKind::Config, format!("connect to {}", options.url), cause));
+        let operation = format!("connect to {}", shown_address(&options.url));
+        let refuse = |cause: &str| Err(Error::new(ErrorKind::Config, operation.as_str(), cause));
         if options.timeout.is_zero() {
             return refuse("the timeout is zero");
         }
