@@ -48,6 +48,8 @@ pub const ROWS_PER_BATCH: usize = 256;
 
 /// Longest wait for one answer, unless the caller says otherwise.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// What an error of kind `unavailable` advises to wait before the next try, where nobody knows better.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Longest wait for a TCP connection and its TLS handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer body of an AdminService that is read.

@@ -13,6 +13,7 @@ use cmgateway::{Error, ErrorKind, Result, Retry, Secret};
 use cmgateway_tests::folder::TestFolder;
 use cmgateway_tests::test_pki::TestPki;
 use cmgateway_tests::wire_server::{Reaction, WireRequest, WireServer};
+use tokio::io::AsyncWriteExt;
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";
 const METADATA: &str = r#"<edmx:Edmx xmlns:edmx="x"><edmx:DataServices><Schema Namespace="AdminService">
@@ -224,8 +225,22 @@ async fn nobody_there_is_unavailable() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let site = Site::connect(ConnectOptions::new(format!("https://{free}/AdminService"))).await.unwrap();
     let error = query(&site).await.unwrap_err();
-    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Now));
+    let later = Retry::After(Duration::from_secs(1));
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, later));
     assert!(error.cause().contains("refuses connections on port"), "{error}");
+    let unknown = Site::connect(ConnectOptions::new("https://nobody.invalid/AdminService")).await.unwrap();
+    let error = query(&unknown).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, later), "{error}");
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/AdminService", plain.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = plain.accept().await {
+            let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let error = query(&Site::connect(ConnectOptions::new(url)).await.unwrap()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Protocol, Retry::Never), "{error}");
+    assert!(error.cause().contains("does not speak TLS"), "{error}");
 }
 
 #[tokio::test]
@@ -386,4 +401,49 @@ async fn a_class_that_was_defined_since_is_found_with_one_more_fetch() {
     assert!(site.class("SMS_AzureService").await.is_ok());
     assert!(query(&site).await.unwrap()[0].property("ServiceCName").unwrap().cim_type.is_some());
     assert_eq!(fetches(&server), 2);
+}
+
+#[tokio::test]
+async fn no_message_about_an_address_shows_a_password() {
+    for (url, seconds) in [
+        ("http://user:hunter2@cm1/AdminService", 60),
+        ("ftp://user:hunter2@cm1", 60),
+        ("winrm://user:hunter2@cm1", 60),
+        ("user:hunter2@cm1", 60),
+        ("https://user:hunter2@cm1/AdminService", 60),
+        ("https://user:hunter2@cm1/AdminService", 0),
+        ("https://cm1 x:hunter2@/AdminService", 60),
+        ("https://cm1/AdminService?code=hunter2", 60),
+        ("https://cm 1/AdminService?code=hunter2", 60),
+    ] {
+        let mut options = ConnectOptions::new(url);
+        options.timeout = Duration::from_secs(seconds);
+        let error = Site::connect(options).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+/// Runs in a process of its own: the environment of this one belongs to all tests.
+#[test]
+fn a_proxy_of_the_environment_is_named_and_never_used_on_this_machine() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_behind_a_proxy", "--ignored", "--test-threads=1"])
+        .env("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{child:?}");
+}
+
+#[tokio::test]
+#[ignore = "run by a_proxy_of_the_environment_is_named_and_never_used_on_this_machine"]
+async fn child_behind_a_proxy() {
+    let lab = lab(|_| Reaction::json(200, r#"{"value":[]}"#)).await;
+    assert_eq!(query(&lab.site).await.unwrap(), []);
+    let site = Site::connect(ConnectOptions::new("https://cm1.invalid/AdminService")).await.unwrap();
+    let error = query(&site).await.unwrap_err();
+    assert!(error.cause().contains("the proxy 127.0.0.1:9, which the environment names"), "{error}");
+    assert!(error.cause().contains("refuses connections"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"));
 }

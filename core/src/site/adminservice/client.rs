@@ -40,6 +40,7 @@ impl AdminService {
     pub(crate) fn new(options: AdminServiceOptions) -> Result<Self> {
         let route = wmi_route(&options.url)?;
         let http = HttpClient::new(HttpOptions {
+            server: route.clone(),
             trusted_roots: options.trusted_roots,
             token: options.token,
             timeout: options.timeout,
