@@ -80,13 +80,7 @@ impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Result<Self> {
         let operation = "set up the HTTP client";
         if let Some(token) = &options.token {
-            bearer(token).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Config,
-                    operation,
-                    "the token is empty or has characters no token can have",
-                )
-            })?;
+            check_token(token, operation)?;
         }
         let proxy = proxy_for(&options.server);
         let mut builder = reqwest::Client::builder()
@@ -168,12 +162,18 @@ fn declared_length(headers: &HeaderMap) -> u64 {
     headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
 }
 
-fn bearer(token: &Secret) -> Option<HeaderValue> {
+/// Refuses a token that cannot be sent as `Authorization: Bearer`.
+pub(crate) fn check_token(token: &Secret, operation: &str) -> Result<()> {
     let text = token.expose();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
     }
-    let mut value = HeaderValue::from_str(&format!("Bearer {text}")).ok()?;
+    let cause = "the token is empty or has characters no token can have, such as blanks";
+    Err(Error::new(ErrorKind::Config, operation, cause))
+}
+
+fn bearer(token: &Secret) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok()?;
     // Keeps it out of HTTP/2 header tables and of debug output.
     value.set_sensitive(true);
     Some(value)

@@ -1,5 +1,7 @@
 //! Queries and gets.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -33,7 +35,11 @@ pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Resu
         next: None,
         pages: 1,
         empty_pages: 0,
+        followed: HashSet::new(),
+        hashes: RandomState::new(),
     };
+    let hash = pages.hashes.hash_one(url.as_str());
+    pages.followed.insert(hash);
     let rows = pages.take(first, &url)?;
     pages.waiting = Some(rows);
     Ok(Rows::new(pages))
@@ -125,6 +131,9 @@ struct Pages {
     next: Option<Url>,
     pages: usize,
     empty_pages: usize,
+    /// Hashes of the addresses that were followed; no more than there may be pages.
+    followed: HashSet<u64>,
+    hashes: RandomState,
 }
 
 impl Pages {
@@ -162,8 +171,9 @@ impl Pages {
     }
 
     /// The address of the next page, where following it is safe.
-    fn followed(&self, link: &str, url: &Url) -> Result<Url> {
-        let refuse = |cause: String| malformed(&self.operation, url, cause);
+    fn followed(&mut self, link: &str, url: &Url) -> Result<Url> {
+        let operation = self.operation.clone();
+        let refuse = |cause: String| malformed(&operation, url, cause);
         let next =
             url.join(link).map_err(|error| refuse(format!("@odata.nextLink is no address: {error}")))?;
         if next.origin() != self.connection.route.origin() {
@@ -177,6 +187,12 @@ impl Pages {
         }
         if self.empty_pages > EMPTY_PAGES_MAX || self.pages >= PAGES_MAX {
             return Err(refuse(format!("the pages do not end; {} were read", self.pages)));
+        }
+        let hash = self.hashes.hash_one(next.as_str());
+        if !self.followed.insert(hash) {
+            let cause =
+                "the next page is said to be one that was read before; the pages go round in a circle";
+            return Err(malformed(&self.operation, url, cause.into()));
         }
         Ok(next)
     }

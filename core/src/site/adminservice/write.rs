@@ -11,7 +11,7 @@ use super::client::{Connection, JSON};
 use super::read;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::{HttpAnswer, Method, Url};
-use crate::site::odata::json::{self, UnknownZone};
+use crate::site::odata::json::{self, Reader};
 use crate::site::transport::PutMode;
 use crate::wmi::{Class, Identifier, Instance, ObjectPath, Property};
 
@@ -138,7 +138,7 @@ impl Put<'_> {
     }
 
     fn object<'p>(&self, properties: impl Iterator<Item = &'p Property>) -> Result<Map<String, Json>> {
-        json::object(properties, self.class, UnknownZone::Utc)
+        json::object(properties, self.class, Reader::Server)
             .map_err(|cause| Error::new(ErrorKind::Config, self.operation, cause))
     }
 

@@ -13,14 +13,15 @@ use super::document;
 use super::query_options::QueryOptions;
 use super::reply::{Refusal, Reply, empty, json_reply, reply, with_location};
 use super::route::{Route, Target, route};
+use super::strict_json::StrictJson;
 use crate::limits::{
     REQUEST_BODY_BYTES_MAX, REQUEST_BODY_DISCARD_BYTES_MAX, SERVER_PAGE_ROWS, SERVER_REQUEST_TIMEOUT,
 };
 use crate::secret::Secret;
-use crate::site::odata::json::{self as odata_json, UnknownZone};
+use crate::site::odata::json::{self as odata_json, Reader};
 use crate::site::odata::key;
 use crate::site::{EmbeddedSite, PutMode};
-use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+use crate::wmi::{Class, Identifier, Instance, ObjectPath, Value};
 
 /// The site and who may use it.
 pub(super) struct Service {
@@ -91,7 +92,7 @@ impl Service {
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = sent.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+            scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start_matches(' '))
         });
         match token {
             Some(token) if self.token.matches(token) => Ok(()),
@@ -160,7 +161,7 @@ impl Service {
         let class = self.site.class(&class).await?;
         let base = call.base.clone();
         let mut instance = Instance::of(class.name.clone());
-        fill(&mut instance, &class, call.json().await?, |_| true)?;
+        fill(&mut instance, &class, call.json().await?)?;
         let path = self.site.put(&instance, PutMode::CreateOnly).await?;
         let stored = self.site.get(&path).await?;
         let address = key::address(&path, Some(&class)).map_err(Refusal::bad_request)?;
@@ -173,10 +174,32 @@ impl Service {
         let class = self.site.class(&path.class).await?;
         let mut instance = Instance::of(class.name.clone());
         instance.mark_stored(path);
-        // The address names the instance; a key in the body cannot rename it.
-        fill(&mut instance, &class, call.json().await?, |name| class.keys().all(|key| key.name != *name))?;
+        fill(&mut instance, &class, call.json().await?)?;
+        self.refuse_other_key(&instance, &class).await?;
         self.site.put(&instance, PutMode::UpdateOnly).await?;
         Ok(empty(StatusCode::NO_CONTENT))
+    }
+}
+
+impl Service {
+    /// The address names the instance: the body may repeat its key, but not change it.
+    async fn refuse_other_key(&self, instance: &Instance, class: &Class) -> Result<(), Refusal> {
+        let given = || class.keys().filter_map(|key| instance.property(key.name.as_str()));
+        let Some(path) = instance.path().filter(|_| given().next().is_some()) else { return Ok(()) };
+        let stored = self.site.get(path).await?;
+        for property in given() {
+            let same = match (stored.get(property.name.as_str()), &property.value) {
+                (Some(Value::String(stored)), Value::String(given)) => {
+                    stored.to_lowercase() == given.to_lowercase()
+                }
+                (stored, given) => stored == Some(given),
+            };
+            if !same {
+                let message = format!("the key {} cannot be changed; create a new instance", property.name);
+                return Err(Refusal::bad_request(message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -195,7 +218,7 @@ impl Call<'_> {
                 Err(_) => return Err(timed_out(SERVER_REQUEST_TIMEOUT)),
             };
         match serde_json::from_slice(&bytes) {
-            Ok(Json::Object(object)) => Ok(object),
+            Ok(StrictJson(Json::Object(object))) => Ok(object),
             Ok(_) => Err(Refusal::bad_request("the body is JSON, but not an object")),
             Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
         }
@@ -256,21 +279,21 @@ fn is_skip_token(pair: &str) -> bool {
     crate::site::odata::percent::decode(name, true).is_some_and(|name| name == "$skiptoken")
 }
 
-fn fill(
-    instance: &mut Instance,
-    class: &Class,
-    object: Map<String, Json>,
-    takes: impl Fn(&Identifier) -> bool,
-) -> Result<(), Refusal> {
+fn fill(instance: &mut Instance, class: &Class, object: Map<String, Json>) -> Result<(), Refusal> {
+    // Annotations and system properties stand beside the properties; all else would be lost without a word.
+    let is_beside = |name: &str| name.contains('@') || name.starts_with("__");
+    if let Some(name) = object.keys().find(|name| !is_beside(name) && !odata_json::is_property_name(name)) {
+        return Err(Refusal::bad_request(format!("{name:?} cannot be the name of a property")));
+    }
     let read = odata_json::instance(&class.name, Some(class), object).map_err(Refusal::bad_request)?;
-    for property in read.properties().iter().filter(|property| takes(&property.name)) {
-        instance.set(property.name.as_str(), property.value.clone())?;
+    for property in read.properties() {
+        instance.set_typed(property.name.as_str(), property.value.clone(), property.cim_type)?;
     }
     Ok(())
 }
 
 fn instance_json(instance: &Instance) -> Result<Json, Refusal> {
-    odata_json::object(instance.properties().iter(), None, UnknownZone::Omit)
+    odata_json::object(instance.properties().iter(), None, Reader::Client)
         .map(Json::Object)
         .map_err(|cause| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", cause))
 }
