@@ -18,4 +18,4 @@ pub mod site;
 pub mod wmi;
 
 pub use error::{Error, ErrorKind, Fault, Result, Retry};
-pub use secret::Secret;
+pub use secret::{Secret, SecretBytes};

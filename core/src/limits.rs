@@ -12,6 +12,60 @@ pub const CERTIFICATES_PER_FILE_MAX: usize = 10_000;
 pub const CERTIFICATE_DER_BYTES_MAX: usize = 1 << 20;
 /// Most extensions of one certificate.
 pub const CERTIFICATE_EXTENSIONS_MAX: usize = 64;
+/// Most certificates in one path, leaf and anchor included; real ones have two to five.
+pub const PATH_CERTIFICATES_MAX: usize = 20;
+/// Most candidate issuers that one search for a path looks at.
+pub const PATH_STEPS_MAX: usize = 4_000;
+/// Most complete paths that one search validates before it gives up.
+pub const PATHS_VALIDATED_MAX: usize = 100;
+/// Most signatures that are checked to verify one certificate, those of revocation lists included.
+pub const SIGNATURES_PER_VERIFY_MAX: usize = 200;
+/// Most comparisons of names with name constraints to verify one certificate.
+pub const NAME_CONSTRAINT_COMPARISONS_MAX: usize = 50_000;
+/// Most policies, and most policy mappings, of one certificate.
+pub const POLICIES_PER_CERTIFICATE_MAX: usize = 1_000;
+/// Most distribution points of one certificate.
+pub const DISTRIBUTION_POINTS_MAX: usize = 64;
+/// Most revocation lists that are tried to learn the status of the certificates of one path.
+pub const REVOCATION_STEPS_MAX: usize = 10_000;
+/// How deep the signers of revocation lists are looked up for one another.
+pub const REVOCATION_SIGNER_DEPTH_MAX: usize = 3;
+/// Largest RSA key whose signatures are checked, in bits: the largest that the provider takes.
+pub const RSA_KEY_BITS_MAX: u32 = 8_192;
+/// Largest certificate revocation list, DER.
+pub const REVOCATION_LIST_BYTES_MAX: usize = 128 << 20;
+/// Most entries of one certificate revocation list.
+pub const REVOCATION_ENTRIES_MAX: usize = 4_000_000;
+/// Most certificate revocation lists of one file.
+pub const REVOCATION_LISTS_PER_FILE_MAX: usize = 1_000;
+/// Longest host name, as DNS has it.
+pub const HOST_NAME_BYTES_MAX: usize = 253;
+/// Largest PFX, P7B and private key file that is read.
+pub const KEY_FILE_BYTES_MAX: usize = 16 << 20;
+/// Deepest nesting of elements in a BER file.
+pub const BER_DEPTH_MAX: usize = 32;
+/// Most elements of a file that is BER and not DER.
+pub const BER_ELEMENTS_MAX: usize = 500_000;
+/// Deepest nesting of bags in a PFX file.
+pub const PFX_BAG_DEPTH_MAX: usize = 8;
+/// Most bags (certificates, keys and others) in one PFX file.
+pub const PFX_BAGS_MAX: usize = 10_000;
+/// Most rounds of one key derivation from a password; real files have 1 to some 600,000.
+pub const KDF_ITERATIONS_MAX: u32 = 10_000_000;
+/// Most rounds of all key derivations of one call: a file may have many parts, each with its own.
+pub const KDF_ITERATIONS_PER_FILE_MAX: u64 = 50_000_000;
+/// Most memory of one scrypt key derivation; OpenSSL allows half of it.
+pub const SCRYPT_BYTES_MAX: usize = 64 << 20;
+/// Longest salt of a key derivation.
+pub const KDF_SALT_BYTES_MAX: usize = 64 << 10;
+/// Longest password of a PFX or a private key.
+pub const PASSWORD_BYTES_MAX: usize = 16 << 10;
+/// Largest RSA modulus of a private key, in bits.
+pub const RSA_PRIVATE_KEY_BITS_MAX: u32 = 16_384;
+/// Rounds of each key derivation in a PFX that we write for Windows Server 2016.
+pub const PFX_WINDOWS_2016_ITERATIONS: u32 = 10_000;
+/// Rounds of each key derivation in a modern PFX that we write.
+pub const PFX_MODERN_ITERATIONS: u32 = 100_000;
 /// Most issuing authorities of one development PKI.
 pub const DEVELOPMENT_SUB_CAS_MAX: usize = 100;
 /// Most thumbprints in one sub-CA list.
@@ -28,6 +82,12 @@ pub const WQL_TEXT_BYTES_MAX: usize = 256 << 10;
 pub const EXPRESSION_DEPTH_MAX: usize = 100;
 /// Most comparisons in one WQL text; more is `WBEM_E_QUOTA_VIOLATION` on a real provider.
 pub const EXPRESSION_TERMS_MAX: usize = 5_000;
+/// Deepest nesting of subselects in WQL.
+pub const SUBSELECT_DEPTH_MAX: usize = 16;
+/// Most classes that one SELECT joins; SQLite can join no more than 64 tables.
+pub const JOINED_CLASSES_MAX: usize = 32;
+/// Longest time after WITHIN, in seconds; WMI counts it in milliseconds of 32 bits.
+pub const EVENT_SECONDS_MAX: f64 = 4_294_967.0;
 /// Longest object path.
 pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
 /// Longest class or property name.

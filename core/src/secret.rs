@@ -1,4 +1,4 @@
-//! Text that must not be seen: tokens, passwords.
+//! Text and bytes that must not be seen: tokens, passwords, keys.
 
 use std::fmt;
 
@@ -33,6 +33,35 @@ impl Secret {
 }
 
 impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Bytes that are wiped when they are dropped and print as `[redacted]`, such as a private key in DER.
+///
+/// ```
+/// use cmgateway::SecretBytes;
+/// let key = SecretBytes::new(vec![1, 2, 3]);
+/// assert_eq!(format!("{key:?}"), "[redacted]");
+/// assert_eq!(key.expose(), [1, 2, 3]);
+/// ```
+#[derive(Clone)]
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// Takes the bytes over.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        SecretBytes(Zeroizing::new(bytes))
+    }
+
+    /// Shows the bytes; for the place that uses them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }

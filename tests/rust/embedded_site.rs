@@ -230,7 +230,7 @@ async fn what_a_query_cannot_mean_is_refused() {
         ("SELECT * FROM SMS_AzureService WHERE Misspelt = 1", ErrorKind::Config),
         ("SELECT * FROM SMS_AzureService WHERE AzureServiceID = 'abc'", ErrorKind::Config),
         ("SELECT * FROM SMS_AzureService WHERE TrafficOutStopService > true", ErrorKind::Config),
-        ("SELECT * FROM SMS_AzureService WHERE A.B = 1", ErrorKind::Unsupported),
+        ("SELECT * FROM SMS_AzureService WHERE A.B = 1", ErrorKind::Config),
         ("SELECT * FROM", ErrorKind::Config),
     ] {
         assert_eq!(kind_of(&site, wql).await, kind, "{wql}");

@@ -4,14 +4,15 @@
 
 use cmgateway::ErrorKind;
 use cmgateway::wmi::wql::{
-    Columns, Comparison, Condition, LikePattern, LikeToken, Literal, Operator, OrderBy, Parameters,
-    PropertyPath, Select, like_literal, quote,
+    Call, Column, Columns, Comparison, Condition, DatePart, EventGroup, EventQuery, Join, JoinKind,
+    LikePattern, LikeToken, Literal, Operand, Operator, OrderBy, Parameters, PropertyPath, Select, Set,
+    Source, like_literal, quote,
 };
 use cmgateway::wmi::{Identifier, Value};
 use proptest::prelude::*;
 
 // Of the kinds that published scripts send to an SMS Provider; the first is the source document's own.
-const VALID: [&str; 42] = [
+const VALID: [&str; 68] = [
     "SELECT * From SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = 'x'",
     "select * from SMS_Site",
     "Select SiteCode, ServerName From SMS_Site Where Type=2",
@@ -54,6 +55,38 @@ const VALID: [&str; 42] = [
     "SELECT Distinct FROM SMS_Class WHERE Group = 'x'",
     "SELECT * FROM SMS_Class WHERE Name = ''",
     "SELECT * FROM SMS_Class WHERE Size = 18446744073709551615 OR Size = -9223372036854775808",
+    // 42 from here: the SMS Provider's extension.
+    "select SMS_R_SYSTEM.ResourceID,SMS_R_SYSTEM.ResourceType,SMS_R_SYSTEM.Name,SMS_R_SYSTEM.SMSUniqueIdentifier,\
+     SMS_R_SYSTEM.ResourceDomainORWorkgroup,SMS_R_SYSTEM.Client from SMS_R_System inner join \
+     SMS_G_System_COMPUTER_SYSTEM on SMS_G_System_COMPUTER_SYSTEM.ResourceId = SMS_R_System.ResourceId where \
+     SMS_G_System_COMPUTER_SYSTEM.Model like \"%Latitude%\"",
+    "SELECT sys.Name, cs.Model FROM SMS_R_System AS sys INNER JOIN SMS_G_System_COMPUTER_SYSTEM cs \
+     ON cs.ResourceID = sys.ResourceID AND cs.Model <> '' ORDER BY sys.Name",
+    "SELECT a.*, b.Name FROM SMS_A a LEFT OUTER JOIN SMS_B b ON UPPER(a.Name) = UPPER(b.Name)",
+    "SELECT * FROM SMS_A a RIGHT JOIN SMS_B b ON a.x=b.x FULL OUTER JOIN SMS_C c ON c.x=b.x CROSS JOIN SMS_D",
+    "SELECT * FROM SMS_Collection c, SMS_FullCollectionMembership m WHERE c.CollectionID = m.CollectionID",
+    "SELECT DISTINCT Name FROM SMS_R_System",
+    "SELECT DISTINCT * FROM SMS_R_System",
+    "SELECT DISTINCT sys.Name FROM SMS_R_System sys",
+    "SELECT Distinct, Count FROM SMS_Class",
+    "SELECT COUNT(*) FROM SMS_R_System WHERE Client=1",
+    "SELECT count( ResourceID ) FROM SMS_R_System",
+    "SELECT COUNT(SMS_R_System.ResourceID) FROM SMS_R_System",
+    "SELECT SMS_R_System.* FROM SMS_R_System",
+    "SELECT * FROM SMS_R_System AS s WHERE s.Name = 'x'",
+    "SELECT * FROM SMS_R_System s",
+    "SELECT * FROM SMS_Package WHERE PackageID IN ('A','B') AND PackageType NOT IN (0, 3)",
+    "SELECT * FROM SMS_Package WHERE NOT PackageID IN ('A')",
+    "select * from SMS_R_System where ResourceID not in (select ResourceID from SMS_G_System_SYSTEM)",
+    "SELECT * FROM SMS_R_System WHERE Name IN (SELECT DISTINCT s.Name FROM SMS_R_System s JOIN SMS_X x \
+     ON x.ID = s.ID WHERE x.ID NOT IN (SELECT ID FROM SMS_Y WHERE SMS_Y.Z = SMS_R_System.Z))",
+    "SELECT * FROM SMS_Site WHERE SiteCode = ReportingSiteCode",
+    "SELECT * FROM SMS_R_System WHERE DATEDIFF(dd, LastLogon, GETDATE()) > 30",
+    "SELECT * FROM SMS_R_System WHERE CreationDate >= DateAdd(hour,-24,GetDate())",
+    "SELECT * FROM SMS_R_System WHERE DATEPART(weekday, CreationDate) = 1 AND GETDATE() > '2024-01-31'",
+    "SELECT * FROM SMS_R_System WHERE SUBSTRING(LOWER(Name), 1, 3) IN ('abc') AND UPPER(Name) LIKE 'A%'",
+    "SELECT * FROM SMS_R_System WHERE 'ABC' = SUBSTRING(UPPER(Name), 1, 3) OR LOWER(Name) IS NOT NULL",
+    "SELECT * FROM SMS_Class WHERE In IN (1) AND Substring = 1 ORDER BY Join",
 ];
 
 #[test]
@@ -74,6 +107,24 @@ fn canonical_text() {
         (VALID[24], "SELECT * FROM SMS_StatusMessage WHERE MessageID >= 500"),
         (VALID[26], "SELECT * FROM SMS_Program WHERE a = 1 AND b = 2 OR c = 3"),
         (VALID[29], "SELECT * FROM SMS_Program WHERE Comment IS NOT NULL"),
+        (
+            VALID[43],
+            "SELECT sys.Name, cs.Model FROM SMS_R_System AS sys INNER JOIN SMS_G_System_COMPUTER_SYSTEM AS cs \
+             ON cs.ResourceID = sys.ResourceID AND cs.Model <> \"\" ORDER BY sys.Name",
+        ),
+        (
+            VALID[45],
+            "SELECT * FROM SMS_A AS a RIGHT JOIN SMS_B AS b ON a.x = b.x FULL JOIN SMS_C AS c ON c.x = b.x, SMS_D",
+        ),
+        (VALID[53], "SELECT COUNT(ResourceID) FROM SMS_R_System"),
+        (VALID[54], "SELECT * FROM SMS_R_System"),
+        (VALID[55], "SELECT * FROM SMS_R_System AS s WHERE Name = \"x\""),
+        (VALID[58], "SELECT * FROM SMS_Package WHERE PackageID NOT IN (\"A\")"),
+        (VALID[62], "SELECT * FROM SMS_R_System WHERE DATEDIFF(day, LastLogon, GETDATE()) > 30"),
+        (
+            VALID[66],
+            "SELECT * FROM SMS_R_System WHERE SUBSTRING(UPPER(Name), 1, 3) = \"ABC\" OR LOWER(Name) IS NOT NULL",
+        ),
     ] {
         assert_eq!(Select::parse(text).unwrap().to_string(), canonical);
     }
@@ -100,10 +151,10 @@ fn every_mistake_has_its_place() {
         ("SELECT * FROM C WHERE a", Config, "expected a comparison operator, LIKE", 1, 24),
         ("SELECT * FROM C WHERE a=", Config, "expected a constant", 1, 25),
         ("SELECT * FROM C WHERE a==1", Config, "expected a constant", 1, 25),
-        ("SELECT * FROM C WHERE a=AND", Config, "expected a constant, found \"AND\"", 1, 25),
+        ("SELECT * FROM C WHERE a=AND", Config, "a function, found \"AND\"", 1, 25),
         ("SELECT * FROM C WHERE NOT NOT a=1", Config, "expected a condition", 1, 27),
         ("SELECT * FROM C WHERE a IS 1", Config, "expected NULL or NOT NULL", 1, 28),
-        ("SELECT * FROM C WHERE a NOT 1", Config, "expected LIKE", 1, 29),
+        ("SELECT * FROM C WHERE a NOT 1", Config, "expected LIKE or IN", 1, 29),
         ("SELECT * FROM C WHERE a < NULL", Config, "NULL can only be compared", 1, 27),
         ("SELECT * FROM C WHERE a > TRUE", Config, "TRUE and FALSE can only", 1, 27),
         ("SELECT * FROM C WHERE 1 = 1", Config, "expected a property name", 1, 27),
@@ -127,21 +178,41 @@ fn every_mistake_has_its_place() {
         ("SELECT * FROM C WHERE a = :b", Config, "has no value", 1, 27),
         ("ASSOCIATORS OF {C=1}", Unsupported, "association queries", 1, 1),
         ("references of {C=1}", Unsupported, "association queries", 1, 1),
-        ("SELECT DISTINCT a FROM C", Unsupported, "DISTINCT", 1, 8),
-        ("SELECT COUNT(*) FROM C", Unsupported, "COUNT", 1, 8),
-        ("SELECT UPPER(a) FROM C", Unsupported, "functions", 1, 8),
-        ("SELECT C.* FROM C", Unsupported, "Class.*", 1, 8),
-        ("SELECT * FROM C c INNER JOIN D", Unsupported, "aliases", 1, 17),
-        ("SELECT * FROM C AS c", Unsupported, "aliases", 1, 17),
-        ("SELECT * FROM C INNER JOIN D", Unsupported, "joins", 1, 17),
-        ("SELECT * FROM C, D", Unsupported, "joins", 1, 16),
-        ("SELECT * FROM C WITHIN 10 WHERE a=1", Unsupported, "event queries (WITHIN)", 1, 17),
-        ("SELECT * FROM C WHERE a=1 GROUP WITHIN 10", Unsupported, "event queries (GROUP)", 1, 27),
-        ("SELECT * FROM C WHERE a IN (1,2)", Unsupported, "IN is", 1, 25),
-        ("SELECT * FROM C WHERE a NOT IN (1,2)", Unsupported, "IN is", 1, 29),
-        ("SELECT * FROM C WHERE a = b", Unsupported, "another property", 1, 27),
-        ("SELECT * FROM C WHERE LOWER(a) = 'b'", Unsupported, "functions", 1, 23),
-        ("SELECT * FROM C WHERE a > GETDATE()", Unsupported, "functions", 1, 27),
+        ("SELECT UPPER(a) FROM C", Unsupported, "functions after SELECT", 1, 8),
+        ("SELECT a, COUNT(*) FROM C", Config, "COUNT stands alone", 1, 11),
+        ("SELECT COUNT(*), a FROM C", Config, "COUNT stands alone", 1, 8),
+        ("SELECT DISTINCT COUNT(*) FROM C", Config, "COUNT stands alone", 1, 17),
+        ("SELECT COUNT(DISTINCT a) FROM C", Config, "do not go together", 1, 14),
+        ("SELECT COUNT() FROM C", Config, "expected a property name or *", 1, 14),
+        ("SELECT D.* FROM C", Config, "FROM names no class or alias D", 1, 8),
+        ("SELECT a.b.* FROM C a", Config, "only one class or alias", 1, 9),
+        ("SELECT * FROM C JOIN", Config, "expected a class name", 1, 21),
+        ("SELECT * FROM C JOIN D", Config, "expected ON", 1, 23),
+        ("SELECT * FROM C LEFT D", Config, "expected JOIN", 1, 22),
+        ("SELECT * FROM C JOIN D ON", Config, "expected a condition", 1, 26),
+        ("SELECT * FROM C, C", Config, "two classes are called C", 1, 18),
+        ("SELECT * FROM C AS", Config, "expected an alias", 1, 19),
+        ("SELECT * FROM C AS WHERE a=1", Config, "expected an alias", 1, 20),
+        ("SELECT * FROM C,", Config, "expected a class name", 1, 17),
+        ("SELECT * FROM C WITHIN 10 WHERE a=1", Unsupported, "event queries (WITHIN) are", 1, 17),
+        ("SELECT * FROM C WHERE a=1 GROUP WITHIN 10", Unsupported, "event queries (GROUP) are", 1, 27),
+        ("SELECT * FROM C WHERE a IN 1", Config, "expected \"(\" or a placeholder", 1, 28),
+        ("SELECT * FROM C WHERE a IN ()", Config, "expected a constant or SELECT", 1, 29),
+        ("SELECT * FROM C WHERE a IN (1,)", Config, "expected a constant or SELECT", 1, 31),
+        ("SELECT * FROM C WHERE a IN (1 2)", Config, "expected \")\"", 1, 31),
+        ("SELECT * FROM C WHERE a IN (NULL)", Config, "NULL is in no list", 1, 29),
+        ("SELECT * FROM C WHERE a IN (b)", Config, "text stands in quotes", 1, 29),
+        ("SELECT * FROM C WHERE a IN (SELECT * FROM D)", Config, "one property", 1, 29),
+        ("SELECT * FROM C WHERE a IN (SELECT a, b FROM D)", Config, "one property", 1, 29),
+        ("SELECT * FROM C WHERE a IN (SELECT b FROM D", Config, "expected \")\"", 1, 44),
+        ("SELECT * FROM C WHERE a IN (SELECT b FROM D WHERE)", Config, "expected a condition", 1, 50),
+        ("SELECT * FROM C WHERE LOWER(a", Config, "expected \")\"", 1, 30),
+        ("SELECT * FROM C WHERE LOWER(NULL) = 'a'", Config, "NULL cannot be an argument", 1, 29),
+        ("SELECT * FROM C WHERE TRIM(a) = 'b'", Config, "there is no function TRIM", 1, 23),
+        ("SELECT * FROM C WHERE COUNT(a) = 1", Config, "COUNT can only stand after SELECT", 1, 23),
+        ("SELECT * FROM C WHERE DATEDIFF(a, b, c) = 1", Config, "expected a part of a date", 1, 32),
+        ("SELECT * FROM C WHERE SUBSTRING(a, 1) = 'b'", Config, "expected \",\"", 1, 37),
+        ("SELECT * FROM C WHERE LOWER(a) ISA 'D'", Config, "ISA needs a property", 1, 23),
     ];
     for (text, kind, cause, line, column) in table {
         let error = Select::parse(text).expect_err(text);
@@ -151,6 +222,45 @@ fn every_mistake_has_its_place() {
         assert!(error.to_string().starts_with("could not parse WQL query: "));
         let place = [("line", line.to_string()), ("column", column.to_string())];
         assert_eq!(error.context(), place);
+    }
+}
+
+#[test]
+fn event_queries_are_read_and_refused_with_their_place() {
+    for (text, canonical) in [
+        (
+            "select * from __InstanceModificationEvent within 5 where TargetInstance ISA 'SMS_Site' \
+             and TargetInstance.Status<>PreviousInstance.Status",
+            "SELECT * FROM __InstanceModificationEvent WITHIN 5 WHERE TargetInstance ISA \"SMS_Site\" \
+             AND TargetInstance.Status <> PreviousInstance.Status",
+        ),
+        (
+            "SELECT TargetInstance FROM __InstanceCreationEvent WITHIN 0.50 GROUP WITHIN 60 \
+             BY TargetInstance.SiteCode HAVING NumberOfEvents>=2",
+            "SELECT TargetInstance FROM __InstanceCreationEvent WITHIN 0.5 GROUP WITHIN 60 \
+             BY TargetInstance.SiteCode HAVING NumberOfEvents >= 2",
+        ),
+        ("SELECT * FROM __TimerEvent", "SELECT * FROM __TimerEvent"),
+    ] {
+        assert_eq!(EventQuery::parse(text).unwrap().to_string(), canonical);
+        assert_eq!(EventQuery::parse(canonical).unwrap().to_string(), canonical);
+    }
+    for (text, cause, column) in [
+        ("SELECT COUNT(*) FROM E", "neither DISTINCT nor COUNT", 8),
+        ("SELECT * FROM E WITHIN", "expected a number of seconds", 23),
+        ("SELECT * FROM E WITHIN 0", "not between 0.001", 24),
+        ("SELECT * FROM E WITHIN 5000000", "not between 0.001", 24),
+        ("SELECT * FROM E WHERE a=1 WITHIN 5", "expected AND, OR, GROUP", 27),
+        ("SELECT * FROM E, F", "expected WITHIN, WHERE", 16),
+        ("SELECT * FROM E GROUP BY a", "expected WITHIN", 23),
+        ("SELECT * FROM E GROUP WITHIN 5 HAVING a > 1", "expected NumberOfEvents", 39),
+        ("SELECT * FROM E GROUP WITHIN 5 HAVING NumberOfEvents > 1.5", "expected an integer", 56),
+        ("SELECT * FROM E ORDER BY a", "expected WITHIN, WHERE", 17),
+    ] {
+        let error = EventQuery::parse(text).expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.cause().contains(cause), "{text}: {error}");
+        assert!(error.cause().ends_with(&format!(" at line 1, column {column}")), "{text}: {error}");
     }
 }
 
@@ -181,6 +291,12 @@ fn values_and_placeholders_match_one_to_one() {
     refused("WHERE a = ?", Parameters::positional(["a\0"]), "control character");
     refused("ORDER BY ?", Parameters::positional(["a"]), "expected a property name");
     refused("WHERE ? = 1", Parameters::positional(["a"]), "expected a property name");
+    refused("WHERE a IN ?", Parameters::Positional(vec![Value::Array(vec![])]), "an empty array");
+    refused("WHERE a IN ?", Parameters::positional([1]), "IN needs an array");
+    refused("WHERE a IN (?)", Parameters::Positional(vec![Value::Array(vec![])]), "no constant can be");
+    refused("WHERE a IN ?", Parameters::Positional(vec![vec![Value::Null].into()]), "null as element 1");
+    let nested = Value::Array(vec![Value::from(1), Value::Array(vec![])]);
+    refused("WHERE a IN :x", Parameters::named([("x", nested)]), "has an element 2 that is an array");
     let read = |text: &str, parameters| Select::parse_with(text, &parameters).unwrap().to_string();
     assert_eq!(
         read("SELECT * FROM C WHERE a <> ? AND b = ?", Parameters::positional([Value::Null, Value::Null])),
@@ -189,6 +305,15 @@ fn values_and_placeholders_match_one_to_one() {
     assert_eq!(
         read("SELECT * FROM C WHERE ? > a AND b LIKE ?", Parameters::positional([1, 2])),
         "SELECT * FROM C WHERE a < 1 AND b LIKE \"2\""
+    );
+    let ids = || Value::Array(vec!["A".into(), "B')".into()]);
+    assert_eq!(
+        read("SELECT * FROM C WHERE a IN ? AND b IN (?, 2)", Parameters::Positional(vec![ids(), 1.into()])),
+        "SELECT * FROM C WHERE a IN (\"A\", \"B')\") AND b IN (1, 2)"
+    );
+    assert_eq!(
+        read("SELECT * FROM C WHERE a NOT IN :ids", Parameters::named([("ids", ids())])),
+        "SELECT * FROM C WHERE a NOT IN (\"A\", \"B')\")"
     );
     assert_eq!(
         read("SELECT * FROM C WHERE a = :N OR b ISA :n", Parameters::named([("n", "D")])),
@@ -208,6 +333,32 @@ fn limits_hold() {
     let many = |terms: usize| format!("SELECT * FROM C WHERE a=1{}", " OR a=1".repeat(terms - 1));
     assert!(Select::parse(&many(5_000)).is_ok());
     assert!(Select::parse(&many(5_001)).unwrap_err().cause().contains("more than 5000"));
+    let list = |items: usize| format!("SELECT * FROM C WHERE a IN (1{})", ",1".repeat(items - 1));
+    assert!(Select::parse(&list(5_000)).is_ok());
+    assert!(Select::parse(&list(5_001)).unwrap_err().cause().contains("more than 5000"));
+    let long = Value::Array(vec![1.into(); 5_001]);
+    let error =
+        Select::parse_with("SELECT * FROM C WHERE a IN ?", &Parameters::positional([long])).unwrap_err();
+    assert!(error.cause().contains("more than 5000"), "{error}");
+    let calls = |depth: usize| {
+        format!("SELECT * FROM C WHERE {}a{} = 'x'", "LOWER(".repeat(depth), ")".repeat(depth))
+    };
+    assert!(Select::parse(&calls(100)).is_ok());
+    assert!(Select::parse(&calls(101)).unwrap_err().cause().contains("nested deeper than 100"));
+    assert!(Select::parse(&calls(30_000)).is_err());
+    let subselects = |depth: usize| {
+        let nested = "a IN (SELECT a FROM C WHERE ".repeat(depth);
+        format!("SELECT * FROM C WHERE {nested}a = 1{}", ")".repeat(depth))
+    };
+    assert!(Select::parse(&subselects(16)).is_ok());
+    assert!(Select::parse(&subselects(17)).unwrap_err().cause().contains("deeper than 16"));
+    assert!(Select::parse(&subselects(9_000)).is_err());
+    let joined = |classes: usize| {
+        let names: Vec<_> = (0..classes).map(|number| format!("C{number}")).collect();
+        format!("SELECT * FROM {}", names.join(", "))
+    };
+    assert!(Select::parse(&joined(32)).is_ok());
+    assert!(Select::parse(&joined(33)).unwrap_err().cause().contains("more than 32 classes"));
     assert!(Select::parse(&format!("SELECT {} FROM C", "a.".repeat(100_000) + "a")).is_err());
     assert!(Select::parse(&" ".repeat(300_000)).unwrap_err().cause().contains("bytes"));
 }
@@ -217,15 +368,15 @@ fn name() -> impl Strategy<Value = Identifier> {
     "p[A-Za-z0-9_]{0,8}".prop_map(|name| Identifier::new(&name).unwrap())
 }
 
-fn property() -> impl Strategy<Value = PropertyPath> {
-    prop::collection::vec(name(), 1..4).prop_map(PropertyPath)
+fn property() -> BoxedStrategy<PropertyPath> {
+    prop::collection::vec(name(), 1..4).prop_map(PropertyPath).boxed()
 }
 
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![r#"[\\"'%_\[\]?:a-c \t\r\n]{0,12}"#, "\\PC{0,12}"]
+fn text() -> BoxedStrategy<String> {
+    prop_oneof![r#"[\\"'%_\[\]?:a-c \t\r\n]{0,12}"#, "\\PC{0,12}"].boxed()
 }
 
-fn literal() -> impl Strategy<Value = Literal> {
+fn literal() -> BoxedStrategy<Literal> {
     prop_oneof![
         text().prop_map(Literal::String),
         any::<i64>().prop_map(|number| Literal::Integer(number.into())),
@@ -233,9 +384,10 @@ fn literal() -> impl Strategy<Value = Literal> {
         prop::num::f64::NORMAL.prop_map(Literal::Real),
         (-1e6..1e6).prop_map(Literal::Real),
     ]
+    .boxed()
 }
 
-fn operator() -> impl Strategy<Value = Operator> {
+fn operator() -> BoxedStrategy<Operator> {
     prop::sample::select(vec![
         Operator::Equal,
         Operator::NotEqual,
@@ -244,18 +396,68 @@ fn operator() -> impl Strategy<Value = Operator> {
         Operator::Greater,
         Operator::GreaterOrEqual,
     ])
+    .boxed()
 }
 
-fn predicate() -> impl Strategy<Value = Condition> {
-    let compare =
-        |(property, operator, literal)| Condition::Compare(Comparison { property, operator, literal });
+fn constant() -> BoxedStrategy<Operand> {
+    prop_oneof![literal(), any::<bool>().prop_map(Literal::Boolean)].prop_map(Operand::Constant).boxed()
+}
+
+fn date_part() -> BoxedStrategy<DatePart> {
+    let names = ["year", "q", "mm", "dy", "dd", "wk", "dw", "hh", "mi", "ss", "ms"];
+    prop::sample::select(names.map(|name| DatePart::from_name(name).unwrap()).to_vec()).boxed()
+}
+
+fn call() -> BoxedStrategy<Call> {
+    let leaf = prop_oneof![property().prop_map(Operand::Property), constant()];
+    let argument = leaf.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|text| Operand::Call(Call::Upper(Box::new(text)))),
+            (date_part(), inner.clone(), inner.clone()).prop_map(|(part, number, date)| {
+                Operand::Call(Call::DateAdd { part, number: Box::new(number), date: Box::new(date) })
+            }),
+            Just(Operand::Call(Call::GetDate)),
+        ]
+    });
+    let argument = argument.prop_map(Box::new).boxed();
     prop_oneof![
-        (property(), operator(), literal()).prop_map(compare),
-        (property(), Just(Operator::Equal), any::<bool>().prop_map(Literal::Boolean)).prop_map(compare),
-        (property(), text()).prop_map(|(property, pattern)| Condition::Like { property, pattern }),
-        (property(), any::<bool>()).prop_map(|(property, negated)| Condition::IsNull { property, negated }),
+        argument.clone().prop_map(Call::Upper),
+        argument.clone().prop_map(Call::Lower),
+        (argument.clone(), argument.clone(), argument.clone())
+            .prop_map(|(text, start, length)| Call::Substring { text, start, length }),
+        Just(Call::GetDate),
+        (date_part(), argument.clone(), argument.clone()).prop_map(|(part, number, date)| Call::DateAdd {
+            part,
+            number,
+            date
+        }),
+        (date_part(), argument.clone(), argument.clone()).prop_map(|(part, from, to)| Call::DateDiff {
+            part,
+            from,
+            to
+        }),
+        (date_part(), argument).prop_map(|(part, date)| Call::DatePart { part, date }),
+    ]
+    .boxed()
+}
+
+fn operand() -> BoxedStrategy<Operand> {
+    prop_oneof![4 => property().prop_map(Operand::Property), 1 => call().prop_map(Operand::Call)].boxed()
+}
+
+fn predicate() -> BoxedStrategy<Condition> {
+    let compare = |(left, operator, right)| Condition::Compare(Comparison { left, operator, right });
+    let right = prop_oneof![2 => literal().prop_map(Operand::Constant), 1 => operand()];
+    let list = prop::collection::vec(prop_oneof![literal(), any::<bool>().prop_map(Literal::Boolean)], 1..4);
+    prop_oneof![
+        (operand(), operator(), right).prop_map(compare),
+        (operand(), Just(Operator::Equal), constant()).prop_map(compare),
+        (operand(), text()).prop_map(|(operand, pattern)| Condition::Like { operand, pattern }),
+        (operand(), list).prop_map(|(operand, list)| Condition::In { operand, set: Set::List(list) }),
+        (operand(), any::<bool>()).prop_map(|(operand, negated)| Condition::IsNull { operand, negated }),
         (property(), name()).prop_map(|(property, class)| Condition::IsA { property, class }),
     ]
+    .boxed()
 }
 
 /// Joins as the parser does: no All in an All, no Any in an Any.
@@ -271,28 +473,94 @@ fn flat(conditions: Vec<Condition>, all: bool) -> Condition {
     if all { Condition::All(items) } else { Condition::Any(items) }
 }
 
-fn condition() -> impl Strategy<Value = Condition> {
-    predicate().prop_recursive(5, 40, 4, |inner| {
-        prop_oneof![
-            (prop::collection::vec(inner.clone(), 2..4), any::<bool>()).prop_map(|(c, all)| flat(c, all)),
-            inner.prop_map(|condition| Condition::Not(Box::new(condition))),
-        ]
-    })
+fn condition() -> BoxedStrategy<Condition> {
+    let nested = (operand(), property(), sources(), prop::option::of(predicate()));
+    let subselect = nested.prop_map(|(operand, column, (from, joins), filter)| {
+        let select = Select {
+            distinct: filter.is_none(),
+            columns: Columns::properties([column]),
+            from,
+            joins,
+            filter,
+            order_by: Vec::new(),
+        };
+        Condition::In { operand, set: Set::Subselect(Box::new(select)) }
+    });
+    prop_oneof![9 => predicate(), 1 => subselect]
+        .prop_recursive(5, 40, 4, |inner| {
+            prop_oneof![
+                (prop::collection::vec(inner.clone(), 2..4), any::<bool>()).prop_map(|(c, all)| flat(c, all)),
+                inner.prop_map(|condition| Condition::Not(Box::new(condition))),
+            ]
+        })
+        .boxed()
 }
 
-fn select() -> impl Strategy<Value = Select> {
+/// Up to three classes; names that no property has.
+fn sources() -> BoxedStrategy<(Source, Vec<Join>)> {
+    let kind = prop::sample::select(vec![
+        JoinKind::Cross,
+        JoinKind::Inner,
+        JoinKind::Left,
+        JoinKind::Right,
+        JoinKind::Full,
+    ]);
+    let joins = prop::collection::vec((kind, predicate(), any::<bool>()), 0..3);
+    (any::<bool>(), joins)
+        .prop_map(|(aliased, joins)| {
+            let source = |number: usize, aliased: bool| Source {
+                class: Identifier::new(&format!("C{number}")).unwrap(),
+                alias: aliased.then(|| Identifier::new(&format!("alias{number}")).unwrap()),
+            };
+            let joins = joins.into_iter().enumerate().map(|(at, (kind, on, aliased))| Join {
+                kind,
+                source: source(at + 1, aliased),
+                on: Some(on).filter(|_| kind != JoinKind::Cross),
+            });
+            (source(0, aliased), joins.collect())
+        })
+        .boxed()
+}
+
+fn select() -> BoxedStrategy<Select> {
     let columns = prop_oneof![
         Just(Columns::All),
-        prop::collection::vec(property(), 1..4).prop_map(Columns::Properties)
+        prop::option::of(property()).prop_map(Columns::Count),
+        prop::collection::vec(property(), 1..4).prop_map(Columns::properties)
     ];
     let order =
         (property(), any::<bool>()).prop_map(|(property, descending)| OrderBy { property, descending });
-    (columns, prop::option::of(condition()), prop::collection::vec(order, 0..3)).prop_map(
-        |(columns, filter, order_by)| {
-            let class = Identifier::new("C").unwrap();
-            Select { columns, class, filter, order_by }
-        },
-    )
+    let filter = prop::option::of(condition());
+    (columns, sources(), filter, prop::collection::vec(order, 0..3), any::<bool>())
+        .prop_map(|(mut columns, (from, joins), filter, order_by, flag)| {
+            // One class alone: `C.*` is `*`.
+            if let (Columns::Listed(listed), true, false) = (&mut columns, flag, joins.is_empty()) {
+                listed.push(Column::AllOf(from.name().clone()));
+            }
+            let distinct = flag && !matches!(columns, Columns::Count(_));
+            Select { distinct, columns, from, joins, filter, order_by }
+        })
+        .boxed()
+}
+
+fn event_query() -> BoxedStrategy<EventQuery> {
+    let columns = prop_oneof![
+        Just(Columns::All),
+        prop::collection::vec(property(), 1..4).prop_map(Columns::properties)
+    ];
+    let having = prop::option::of((operator(), any::<i64>().prop_map(i128::from)));
+    let group = (0.001..4e6, prop::collection::vec(property(), 0..3), having)
+        .prop_map(|(within, by, having)| EventGroup { within, by, having });
+    let filter = prop::option::of(condition());
+    (columns, name(), prop::option::of(0.001..4e6), filter, prop::option::of(group))
+        .prop_map(|(columns, class, within, filter, group)| EventQuery {
+            columns,
+            class,
+            within,
+            filter,
+            group,
+        })
+        .boxed()
 }
 
 /// The matcher that anybody would write first; exponential, so for short input only.
@@ -323,13 +591,23 @@ proptest! {
     }
 
     #[test]
+    fn every_event_query_prints_as_text_that_reads_back_equal(query in event_query()) {
+        let printed = query.to_string();
+        prop_assert_eq!(EventQuery::parse(&printed).map_err(|e| TestCaseError::fail(format!("{printed}: {e}")))?, query);
+    }
+
+    #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC*", soup in prop::collection::vec(prop::sample::select(vec![
         "SELECT", "*", "FROM", "C", "WHERE", "a", "=", "'x'", "\"", "'", "\\", "(", ")", "AND", "OR", "NOT", "IS",
-        "NULL", "LIKE", "ISA", "1", "-", ".", "1.5e", "?", ":n", ",", "ORDER", "BY", "DESC", ";", "é", "\0", "\n",
+        "NULL", "LIKE", "ISA", "1", "-", ".", "1.5e", "?", ":n", ",", "ORDER", "BY", "DESC", ";", "IN",
+        "JOIN", "LEFT", "ON", "AS", "DISTINCT", "COUNT", "GETDATE", "UPPER", "DATEADD", "day", "WITHIN", "GROUP", "é", "\0", "\n",
     ]), 0..20)) {
         for text in [&text, &soup.join(" "), &soup.concat(), &format!("SELECT * FROM C WHERE {}", soup.join(" "))] {
             if let Ok(select) = Select::parse(text) {
                 prop_assert_eq!(Select::parse(&select.to_string()).unwrap(), select);
+            }
+            if let Ok(query) = EventQuery::parse(text) {
+                prop_assert_eq!(EventQuery::parse(&query.to_string()).unwrap(), query);
             }
             let _ = Select::parse_with(text, &Parameters::named([("n", 1)]));
         }
@@ -341,9 +619,9 @@ proptest! {
         let select = Select::parse_with(query, &Parameters::positional([value.clone(), other.clone()])).unwrap();
         let property = |name| PropertyPath(vec![Identifier::new(name).unwrap()]);
         let compare = Comparison {
-            property: property("a"), operator: Operator::Equal, literal: Literal::String(value.clone()),
+            left: property("a").into(), operator: Operator::Equal, right: Literal::String(value.clone()).into(),
         };
-        let like = Condition::Like { property: property("b"), pattern: other };
+        let like = Condition::Like { operand: property("b").into(), pattern: other };
         prop_assert_eq!(&select.filter, &Some(Condition::All(vec![Condition::Compare(compare), like])));
         prop_assert_eq!(&Select::parse(&select.to_string()).unwrap(), &select);
         let by_hand = Select::parse(&format!("SELECT * FROM C WHERE a = {}", quote(&value).unwrap())).unwrap();

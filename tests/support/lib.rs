@@ -1,6 +1,7 @@
 //! What the tests share: folders, certificates, Lua interpreters, servers that misbehave. Real sockets, real files,
 //! no mocks.
 
+pub mod authority;
 pub mod folder;
 pub mod lua_interpreter;
 pub mod test_pki;

@@ -2,9 +2,9 @@
 
 use super::der::{self, Fault, Oid, Reader};
 
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
-const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
-const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+pub(super) const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+pub(super) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 /// Checks the content of an AlgorithmIdentifier.
 pub(super) fn check(content: &[u8]) -> Result<(), Fault> {
@@ -17,7 +17,7 @@ pub(super) fn check(content: &[u8]) -> Result<(), Fault> {
 }
 
 /// The object identifier of a checked AlgorithmIdentifier and what follows it.
-fn split(content: &[u8]) -> (Oid<'_>, Reader<'_>) {
+pub(super) fn split(content: &[u8]) -> (Oid<'_>, Reader<'_>) {
     let mut reader = Reader::new(content);
     let kind = reader.expect(der::OBJECT_IDENTIFIER).map_or(&[][..], |element| element.content);
     (Oid(kind), reader)
@@ -74,7 +74,7 @@ pub(super) fn key_name(content: &[u8]) -> String {
     }
 }
 
-fn curve_name(curve: Oid<'_>) -> Option<(&'static str, u32)> {
+pub(super) fn curve_name(curve: Oid<'_>) -> Option<(&'static str, u32)> {
     Some(match curve.0 {
         [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7] => ("P-256", 256),
         [0x2b, 0x81, 4, 0, 0x22] => ("P-384", 384),

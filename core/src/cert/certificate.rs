@@ -181,11 +181,20 @@ impl Certificate {
         Hex(digest::digest(&digest::SHA256, &self.der).as_ref()).to_string()
     }
 
-    fn part(&self, span: Span) -> &[u8] {
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The SubjectPublicKeyInfo (content).
+    pub(super) fn public_key_info(&self) -> &[u8] {
+        self.part(self.layout.key)
+    }
+
+    pub(super) fn part(&self, span: Span) -> &[u8] {
         span.of_bytes(&self.der)
     }
 
-    fn optional_part(&self, span: Option<Span>) -> &[u8] {
+    pub(super) fn optional_part(&self, span: Option<Span>) -> &[u8] {
         span.map_or(&[], |span| self.part(span))
     }
 }

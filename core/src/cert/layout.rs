@@ -17,7 +17,7 @@ pub(super) struct Span {
 
 impl Span {
     /// The place of `part`, which must have been taken from `whole`.
-    fn of(part: &[u8], whole: &[u8]) -> Result<Self, Fault> {
+    pub(super) fn of(part: &[u8], whole: &[u8]) -> Result<Self, Fault> {
         const LONG: Fault = "it is too long";
         let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let span = Span {
@@ -53,6 +53,14 @@ fn part(part: &'static str) -> impl Fn(Fault) -> Malformed {
 /// Spans hold contents, without tag and length.
 #[derive(Clone)]
 pub(super) struct Layout {
+    /// 0 for version 1, 2 for version 3.
+    pub(super) version: u8,
+    /// What is signed, with its tag and length.
+    pub(super) signed: Span,
+    pub(super) signature: Span,
+    pub(super) inner_algorithm: Span,
+    /// Every extension, those that the library does not know included.
+    pub(super) extension_list: Option<Span>,
     pub(super) serial: Span,
     pub(super) signature_algorithm: Span,
     pub(super) issuer: Span,
@@ -83,10 +91,11 @@ impl Layout {
         let mut file = Reader::new(bytes);
         let mut outer = file.enter(der::SEQUENCE).map_err(part("outermost part"))?;
         file.end().map_err(part("end"))?;
-        let mut body = outer.enter(der::SEQUENCE).map_err(part("signed part"))?;
-        let signature = outer.expect(der::SEQUENCE).map_err(part("signature algorithm"))?.content;
-        algorithm::check(signature).map_err(part("signature algorithm"))?;
-        outer
+        let signed = outer.expect(der::SEQUENCE).map_err(part("signed part"))?;
+        let mut body = Reader::new(signed.content);
+        let algorithm = outer.expect(der::SEQUENCE).map_err(part("signature algorithm"))?.content;
+        algorithm::check(algorithm).map_err(part("signature algorithm"))?;
+        let signature = outer
             .expect(der::BIT_STRING)
             .and_then(|bits| der::bit_string(bits.content))
             .map_err(part("signature"))?;
@@ -109,7 +118,8 @@ impl Layout {
         let key_bits = algorithm::check_key(key).map_err(part("public key"))?;
         body.optional(0x81).map_err(part("issuer unique id"))?;
         body.optional(0x82).map_err(part("subject unique id"))?;
-        let extensions = match body.optional(0xa3).map_err(part("extensions"))? {
+        let list = body.optional(0xa3).map_err(part("extensions"))?;
+        let extensions = match list {
             Some(_) if version != 2 => {
                 return Err(part("extensions")("only version 3 certificates may have them"));
             }
@@ -118,8 +128,13 @@ impl Layout {
         };
         body.end().map_err(part("signed part"))?;
         Ok(Layout {
+            version,
+            signed: span(signed.whole, "signed part")?,
+            signature: span(signature, "signature")?,
+            inner_algorithm: span(inner, "inner signature algorithm")?,
+            extension_list: list.map(|list| span(list.content, "extensions")).transpose()?,
             serial: span(serial, "serial number")?,
-            signature_algorithm: span(signature, "signature algorithm")?,
+            signature_algorithm: span(algorithm, "signature algorithm")?,
             issuer: span(issuer, "issuer")?,
             subject: span(subject, "subject")?,
             not_before,
@@ -227,7 +242,7 @@ fn read_basic_constraints(content: &[u8]) -> Result<(bool, Option<u32>), Fault> 
     Ok((is_ca, length))
 }
 
-fn read_authority_key(content: &[u8], whole: &[u8]) -> Result<Option<Span>, Fault> {
+pub(super) fn read_authority_key(content: &[u8], whole: &[u8]) -> Result<Option<Span>, Fault> {
     let mut reader = Reader::new(content);
     let id = reader.optional(0x80)?;
     while !reader.is_empty() {

@@ -65,7 +65,7 @@ pub fn load_cer_file(path: impl AsRef<Path>) -> Result<Vec<Certificate>> {
         .map_err(|error| error.during(format!("{OPERATION} from {}", path.display())))
 }
 
-fn read_limited(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>> {
     let about = |error: io::Error| {
         let (kind, cause) = match error.kind() {
             io::ErrorKind::NotFound => (ErrorKind::NotFound, "the file does not exist".to_owned()),
@@ -143,7 +143,7 @@ fn from_pem(text: &[u8]) -> Result<Vec<Certificate>> {
 }
 
 /// The text in an encoding whose ASCII is ASCII.
-fn plain_text(source: &[u8]) -> Result<Cow<'_, [u8]>> {
+pub(super) fn plain_text(source: &[u8]) -> Result<Cow<'_, [u8]>> {
     let decode = |body: &[u8], unit: fn([u8; 2]) -> u16| {
         let (units, rest) = body.as_chunks::<2>();
         if !rest.is_empty() {

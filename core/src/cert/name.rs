@@ -45,17 +45,22 @@ pub(super) fn common_name(content: &[u8]) -> Option<String> {
     Some(decode(attribute.1).map_or_else(|| dump(attribute.1), Cow::into_owned))
 }
 
-fn parts(content: &[u8]) -> Vec<Vec<(Oid<'_>, Element<'_>)>> {
+pub(super) fn parts(content: &[u8]) -> Vec<Vec<(Oid<'_>, Element<'_>)>> {
     let mut out = Vec::new();
     let mut parts = Reader::new(content);
-    while let Ok(mut attributes) = parts.enter(der::SET) {
-        let mut part = Vec::with_capacity(1);
-        while let Ok(mut attribute) = attributes.enter(der::SEQUENCE) {
-            if let (Ok(kind), Ok(value)) = (attribute.expect(der::OBJECT_IDENTIFIER), attribute.any()) {
-                part.push((Oid(kind.content), value));
-            }
+    while let Ok(part) = parts.enter(der::SET) {
+        out.push(attributes(part));
+    }
+    out
+}
+
+/// The attributes of one part of a name.
+pub(super) fn attributes(mut part: Reader<'_>) -> Vec<(Oid<'_>, Element<'_>)> {
+    let mut out = Vec::with_capacity(1);
+    while let Ok(mut attribute) = part.enter(der::SEQUENCE) {
+        if let (Ok(kind), Ok(value)) = (attribute.expect(der::OBJECT_IDENTIFIER), attribute.any()) {
+            out.push((Oid(kind.content), value));
         }
-        out.push(part);
     }
     out
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroize;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -13,6 +14,8 @@ const TAIL: &[u8] = b"-----";
 pub(super) struct Block<'a> {
     pub(super) label: &'a [u8],
     pub(super) line: usize,
+    /// Lines with a colon before the base64 of a private key (RFC 1421, 4.4).
+    pub(super) headers: Vec<&'a [u8]>,
     pub(super) bytes: Result<Vec<u8>, String>,
 }
 
@@ -37,8 +40,10 @@ pub(super) fn blocks<'a>(text: &'a [u8], wanted: fn(&[u8]) -> bool) -> Vec<Block
     let mut lines = text.split(is_line_end).map(<[u8]>::trim_ascii).zip(1_usize..).peekable();
     while let Some((line, number)) = lines.next() {
         let Some(label) = begins(line) else { continue };
-        let mut digits = Vec::with_capacity(2048);
-        let mut fault = None;
+        // Large enough for a key of any size: growing would leave copies of it behind.
+        let secret = label.ends_with(b"PRIVATE KEY");
+        let mut digits = Vec::with_capacity(if secret { 32 << 10 } else { 2048 });
+        let (mut fault, mut headers) = (None, Vec::new());
         let closed = loop {
             let Some((line, number)) = lines.next_if(|(line, _)| begins(line).is_none()) else { break false };
             if let Some(rest) = line.strip_prefix(END) {
@@ -46,6 +51,10 @@ pub(super) fn blocks<'a>(text: &'a [u8], wanted: fn(&[u8]) -> bool) -> Vec<Block
                     fault = fault.or(Some(format!("its END in line {number} has another label")));
                 }
                 break true;
+            }
+            if secret && digits.is_empty() && line.contains(&b':') {
+                headers.push(line);
+                continue;
             }
             if let Some(wrong) = line.iter().find(|byte| !is_base64(**byte)) {
                 let shown = wrong.escape_ascii();
@@ -61,7 +70,10 @@ pub(super) fn blocks<'a>(text: &'a [u8], wanted: fn(&[u8]) -> bool) -> Vec<Block
             Some(fault) => Err(fault),
             None => decode(&digits),
         };
-        out.push(Block { label, line: number, bytes });
+        if secret {
+            digits.zeroize();
+        }
+        out.push(Block { label, line: number, headers, bytes });
     }
     out
 }

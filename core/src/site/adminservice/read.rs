@@ -19,13 +19,13 @@ use crate::wmi::{Class, Identifier, Instance, KeyValue, ObjectPath, Value};
 /// Runs a query. The first page is fetched here, so that a refused query is refused at once; the others when
 /// their rows are asked for, so that memory holds one page.
 pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Result<Rows> {
-    let operation = format!("query class {}", select.class);
+    let operation = format!("query class {}", select.from.class);
     let url = connection.url(&odata_query::address(select)?)?;
     let first = page(connection, &operation, &url).await?;
     // After the first page: where the query itself is refused, that is the error to show.
     let row = first.get("value").and_then(Json::as_array).and_then(|rows| rows.first()?.as_object());
-    let class = connection.class_of(&select.class, row).await?;
-    let class_name = class.as_ref().map_or_else(|| select.class.clone(), |class| class.name.clone());
+    let class = connection.class_of(&select.from.class, row).await?;
+    let class_name = class.as_ref().map_or_else(|| select.from.class.clone(), |class| class.name.clone());
     let mut pages = Pages {
         connection: Arc::clone(connection),
         operation,

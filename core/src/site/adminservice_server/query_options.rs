@@ -75,10 +75,10 @@ impl QueryOptions {
     /// The query of a class.
     pub(super) fn select(&self, class: Identifier) -> Select {
         Select {
-            columns: self.columns.clone().map_or(Columns::All, Columns::Properties),
-            class,
+            columns: self.columns.clone().map_or(Columns::All, Columns::properties),
             filter: self.filter.clone(),
             order_by: self.order_by.clone(),
+            ..Select::of(class)
         }
     }
 }

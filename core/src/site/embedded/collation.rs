@@ -6,7 +6,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error as SqlError};
 
-use super::column;
+use super::{column, function};
 use crate::wmi::wql::LikePattern;
 use crate::wmi::{CimType, Value};
 
@@ -15,9 +15,10 @@ pub(super) const COLLATION: &str = "wmi_text";
 /// The SQL function behind `LIKE`.
 pub(super) const LIKE_FUNCTION: &str = "wql_like";
 
-/// Gives the connection WMI's text comparison and `LIKE`.
+/// Gives the connection WMI's text comparison and WQL's functions.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_collation(COLLATION, compare)?;
+    function::register(connection)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function(LIKE_FUNCTION, 2, flags, |context| {
         let pattern = context.get_or_create_aux::<LikePattern, SqlError, _>(0, |pattern| {
@@ -44,7 +45,8 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-fn compare(a: &str, b: &str) -> Ordering {
+/// How two texts are to each other, without case.
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
         return a
             .bytes()

@@ -69,8 +69,10 @@ fn storable(text: &str) -> Result<&str, String> {
     }
 }
 
-const DATETIME: &str = "$datetime";
-const REFERENCE: &str = "$reference";
+/// The key of a datetime in JSON.
+pub(super) const DATETIME: &str = "$datetime";
+/// The key of a reference in JSON.
+pub(super) const REFERENCE: &str = "$reference";
 const CLASS: &str = "__CLASS";
 
 fn to_json(value: &Value, depth: usize) -> Result<Json, String> {
@@ -105,6 +107,25 @@ fn to_json(value: &Value, depth: usize) -> Result<Json, String> {
             Json::Object(object)
         }
     })
+}
+
+/// A member of an embedded object as SQL compares it; None for null.
+pub(super) fn json_to_sql(json: &Json) -> Option<SqlValue> {
+    match json {
+        Json::Null => None,
+        Json::Bool(flag) => Some(SqlValue::Integer((*flag).into())),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(signed), ..) => Some(SqlValue::Integer(signed)),
+            (_, Some(unsigned), _) => encode_integer(unsigned.into()).ok(),
+            (.., real) => real.map(SqlValue::Real),
+        },
+        Json::String(text) => Some(SqlValue::Text(text.clone())),
+        Json::Array(_) => Some(SqlValue::Text(json.to_string())),
+        Json::Object(object) => match object.get(DATETIME).or_else(|| object.get(REFERENCE)) {
+            Some(Json::String(text)) => Some(SqlValue::Text(text.clone())),
+            _ => Some(SqlValue::Text(json.to_string())),
+        },
+    }
 }
 
 fn from_json(json: Json, cim_type: CimType) -> Result<Value, String> {

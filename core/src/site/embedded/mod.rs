@@ -11,6 +11,8 @@ mod column;
 mod compile;
 mod connections;
 mod file;
+mod function;
+mod instant;
 mod read;
 mod sqlite_error;
 mod write;
@@ -146,7 +148,7 @@ impl EmbeddedSite {
     /// # Errors
     /// Those of [`EmbeddedSite::query`].
     pub async fn read_page(&self, select: Select, skip: u64, top: u64) -> Result<Vec<Instance>> {
-        let operation = format!("query class {}", select.class);
+        let operation = format!("query class {}", select.from.class);
         self.read(operation, move |connection, catalog| read::page(connection, catalog, &select, skip, top))
             .await
     }
@@ -156,7 +158,7 @@ impl EmbeddedSite {
     /// # Errors
     /// Those of [`EmbeddedSite::query`].
     pub async fn count(&self, select: Select) -> Result<u64> {
-        let operation = format!("count rows of class {}", select.class);
+        let operation = format!("count rows of class {}", select.from.class);
         self.read(operation, move |connection, catalog| read::count(connection, catalog, &select)).await
     }
 

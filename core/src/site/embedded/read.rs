@@ -7,14 +7,15 @@ use tokio::sync::mpsc;
 
 use super::catalog::Catalog;
 use super::column;
-use super::compile::{self, Statement};
+use super::compile::{self, Context, Part, Shape, Statement};
 use super::connections::{Connections, Loan, Running};
+use super::instant;
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::ROWS_PER_BATCH;
 use crate::site::transport::{Answer, RowSource, Rows};
 use crate::wmi::wql::Select;
-use crate::wmi::{Class, Instance, KeyValue, ObjectPath, Property, Value};
+use crate::wmi::{CimType, Class, Identifier, Instance, KeyValue, ObjectPath, Property, Value};
 
 type Batch = Result<Vec<Instance>>;
 
@@ -24,7 +25,7 @@ pub(super) async fn query(
     catalog: &Arc<Catalog>,
     select: &Select,
 ) -> Result<Rows> {
-    let operation = format!("query class {}", select.class);
+    let operation = format!("query class {}", select.from.class);
     let mut loan = connections.lend_for_query(&operation).await?;
     let running = StopOnDrop(loan.running());
     let (sender, mut receiver) = mpsc::channel(2);
@@ -67,15 +68,16 @@ impl RowSource for Reader {
 
 fn stream(loan: &mut Loan, catalog: &Catalog, select: &Select, sender: &mpsc::Sender<Batch>) -> Result<()> {
     let connection = loan.connection()?;
-    let operation = format!("query class {}", select.class);
+    let operation = format!("query class {}", select.from.class);
     let failed = |error| sqlite_error(&operation, error);
     // One snapshot for the definition and the rows.
     let transaction = connection.transaction().map_err(failed)?;
-    let class = catalog.class(&transaction, &select.class)?;
-    let statement = compile::rows(select, &class, 0, None)?;
+    let classes = |name: &Identifier| catalog.class(&transaction, name);
+    let context = Context { classes: &classes, now: instant::now() };
+    let statement = compile::rows(select, context, 0, None)?;
     let mut batch = Vec::new();
     let mut stopped = false;
-    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+    for_each_row(&transaction, &statement, &operation, |instance| {
         batch.push(instance);
         if batch.len() >= ROWS_PER_BATCH {
             stopped = sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err();
@@ -96,12 +98,13 @@ pub(super) fn page(
     skip: u64,
     top: u64,
 ) -> Result<Vec<Instance>> {
-    let operation = format!("query class {}", select.class);
+    let operation = format!("query class {}", select.from.class);
     let transaction = connection.transaction().map_err(|error| sqlite_error(&operation, error))?;
-    let class = catalog.class(&transaction, &select.class)?;
-    let statement = compile::rows(select, &class, skip, Some(top))?;
+    let classes = |name: &Identifier| catalog.class(&transaction, name);
+    let context = Context { classes: &classes, now: instant::now() };
+    let statement = compile::rows(select, context, skip, Some(top))?;
     let mut rows = Vec::new();
-    for_each_row(&transaction, &class, &statement, &operation, |instance| {
+    for_each_row(&transaction, &statement, &operation, |instance| {
         rows.push(instance);
         true
     })?;
@@ -110,11 +113,12 @@ pub(super) fn page(
 
 /// How many rows a query has.
 pub(super) fn count(connection: &mut Connection, catalog: &Catalog, select: &Select) -> Result<u64> {
-    let operation = format!("count rows of class {}", select.class);
+    let operation = format!("count rows of class {}", select.from.class);
     let failed = |error| sqlite_error(&operation, error);
     let transaction = connection.transaction().map_err(failed)?;
-    let class = catalog.class(&transaction, &select.class)?;
-    let statement = compile::count(select, &class)?;
+    let classes = |name: &Identifier| catalog.class(&transaction, name);
+    let context = Context { classes: &classes, now: instant::now() };
+    let statement = compile::count(select, context)?;
     let rows: i64 = transaction
         .prepare_cached(&statement.sql)
         .and_then(|mut sql| sql.query_row(params_from_iter(&statement.parameters), |row| row.get(0)))
@@ -125,7 +129,6 @@ pub(super) fn count(connection: &mut Connection, catalog: &Catalog, select: &Sel
 /// Runs a statement and hands over each row as an instance, until the receiver says false.
 pub(super) fn for_each_row(
     connection: &Connection,
-    class: &Class,
     statement: &Statement,
     operation: &str,
     mut take: impl FnMut(Instance) -> bool,
@@ -134,7 +137,7 @@ pub(super) fn for_each_row(
     let mut sql = connection.prepare_cached(&statement.sql).map_err(failed)?;
     let mut rows = sql.query(params_from_iter(&statement.parameters)).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
-        let instance = instance(class, statement, row).map_err(|cause| {
+        let instance = instance(&statement.shape, row).map_err(|cause| {
             Error::new(ErrorKind::Protocol, operation, format!("the site file is damaged: {cause}"))
         })?;
         if !take(instance) {
@@ -144,10 +147,39 @@ pub(super) fn for_each_row(
     Ok(())
 }
 
-fn instance(class: &Class, statement: &Statement, row: &Row<'_>) -> Result<Instance, String> {
-    let mut properties = Vec::with_capacity(statement.columns.len());
-    for (at, definition) in statement.columns.iter().enumerate() {
-        let cell = row.get_ref(at).map_err(|error| error.to_string())?;
+fn instance(shape: &Shape, row: &Row<'_>) -> Result<Instance, String> {
+    let parts = match shape {
+        Shape::Instances(part) => return part_of_row(part, 0, row),
+        Shape::Count(_) => {
+            let count = row.get_ref(0).map_err(|error| error.to_string())?;
+            let value = column::decode(count, CimType::Uint32, false)?;
+            return generic(vec![("Count", value, CimType::Uint32)]);
+        }
+        Shape::Generic(parts) => parts,
+    };
+    let mut from = 0;
+    let mut objects = Vec::with_capacity(parts.len());
+    for part in parts {
+        let object = Value::Object(Box::new(part_of_row(part, from, row)?));
+        objects.push((part.name.as_str(), object, CimType::Object));
+        from += part.columns.len();
+    }
+    generic(objects)
+}
+
+/// What the SMS Provider returns where a row is no instance of a class of its own.
+fn generic(properties: Vec<(&str, Value, CimType)>) -> Result<Instance, String> {
+    let name = |text: &str| Identifier::new(text).map_err(|error| error.cause().to_owned());
+    let properties = properties
+        .into_iter()
+        .map(|(property, value, cim_type)| Ok(Property::read(name(property)?, value, Some(cim_type), false)));
+    Ok(Instance::read(name("__GENERIC")?, None, properties.collect::<Result<_, String>>()?))
+}
+
+fn part_of_row(part: &Part, from: usize, row: &Row<'_>) -> Result<Instance, String> {
+    let mut properties = Vec::with_capacity(part.columns.len());
+    for (at, definition) in part.columns.iter().enumerate() {
+        let cell = row.get_ref(from + at).map_err(|error| error.to_string())?;
         let value = column::decode(cell, definition.cim_type, definition.is_array)
             .map_err(|cause| format!("property {}: {cause}", definition.name))?;
         properties.push(Property::read(
@@ -157,9 +189,9 @@ fn instance(class: &Class, statement: &Statement, row: &Row<'_>) -> Result<Insta
             definition.is_array,
         ));
     }
-    let mut instance = Instance::read(class.name.clone(), None, properties);
+    let mut instance = Instance::read(part.class.name.clone(), None, properties);
     // As with the SMS Provider: a row that was read without its key has no path.
-    if let Some(path) = path_of(class, &instance) {
+    if let Some(path) = path_of(&part.class, &instance) {
         instance.mark_stored(path);
     }
     Ok(instance)

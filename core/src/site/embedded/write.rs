@@ -1,11 +1,13 @@
 //! Writing instances: put and delete, each in one transaction.
 
+use std::sync::Arc;
+
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 
 use super::catalog::{self, Catalog, table};
 use super::column;
-use super::compile::Statement;
+use super::compile::{Part, Shape, Statement};
 use super::read::{for_each_row, path_of};
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -70,13 +72,18 @@ pub(super) fn get(connection: &mut Connection, catalog: &Catalog, path: &ObjectP
     read_one(&transaction, &class, path, &operation)
 }
 
-fn read_one(connection: &Connection, class: &Class, path: &ObjectPath, operation: &str) -> Result<Instance> {
+fn read_one(
+    connection: &Connection,
+    class: &Arc<Class>,
+    path: &ObjectPath,
+    operation: &str,
+) -> Result<Instance> {
     let (filter, parameters) = key_filter(class, path, operation)?;
     let names: Vec<_> = class.properties.iter().map(|property| format!("\"{}\"", property.name)).collect();
     let sql = format!("SELECT {} FROM {} WHERE {filter} LIMIT 2", names.join(", "), table(&class.name));
-    let statement = Statement { sql, parameters, columns: class.properties.clone() };
+    let statement = Statement { sql, parameters, shape: Shape::Instances(Part::whole(class)) };
     let mut found = Vec::new();
-    for_each_row(connection, class, &statement, operation, |instance| {
+    for_each_row(connection, &statement, operation, |instance| {
         found.push(instance);
         true
     })?;

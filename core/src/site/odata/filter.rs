@@ -146,10 +146,14 @@ impl Parser {
     fn compared(&self, property: PropertyPath, operator: Operator, constant: Constant) -> Result<Condition> {
         match (constant, operator) {
             (Constant::Value(literal), operator) => {
-                Ok(Condition::Compare(Comparison { property, operator, literal }))
+                Ok(Condition::Compare(Comparison { left: property.into(), operator, right: literal.into() }))
             }
-            (Constant::Null, Operator::Equal) => Ok(Condition::IsNull { property, negated: false }),
-            (Constant::Null, Operator::NotEqual) => Ok(Condition::IsNull { property, negated: true }),
+            (Constant::Null, Operator::Equal) => {
+                Ok(Condition::IsNull { operand: property.into(), negated: false })
+            }
+            (Constant::Null, Operator::NotEqual) => {
+                Ok(Condition::IsNull { operand: property.into(), negated: true })
+            }
             (Constant::Null, _) => Err(wrong(self.position(), "null is compared with eq and ne only")),
         }
     }
@@ -173,7 +177,7 @@ impl Parser {
         let pattern = format!("{before}{}{after}", like_literal(text));
         self.at += 1;
         self.expect(&TokenKind::Close, "a closing parenthesis")?;
-        let like = Condition::Like { property, pattern };
+        let like = Condition::Like { operand: property.into(), pattern };
         Ok(if self.holds()? { like } else { Condition::Not(Box::new(like)) })
     }
 
@@ -322,15 +326,15 @@ mod tests {
         ];
         prop_oneof![
             (property(), operator, literal()).prop_map(|(property, operator, literal)| {
-                Condition::Compare(Comparison { property, operator, literal })
+                Condition::Compare(Comparison { left: property.into(), operator, right: literal.into() })
             }),
             (property(), any::<bool>())
-                .prop_map(|(property, negated)| Condition::IsNull { property, negated }),
+                .prop_map(|(property, negated)| Condition::IsNull { operand: property.into(), negated }),
             (property(), ".{1,8}", 0..3).prop_map(|(property, text, form)| {
                 let text = like_literal(&text);
                 let pattern =
                     [format!("{text}%"), format!("%{text}"), format!("%{text}%")][form as usize].clone();
-                Condition::Like { property, pattern }
+                Condition::Like { operand: property.into(), pattern }
             }),
         ]
     }

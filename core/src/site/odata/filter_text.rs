@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_TERMS_MAX};
-use crate::wmi::wql::{Condition, LikePattern, Literal, Operator, PropertyPath};
+use crate::wmi::wql::{Comparison, Condition, LikePattern, Literal, Operand, Operator, PropertyPath, Set};
 
 /// The `$filter` text of a condition, not percent-encoded.
 ///
@@ -29,12 +29,22 @@ pub(crate) fn property_name(path: &PropertyPath) -> Result<&str> {
     }
 }
 
+/// The property that an operand is.
+fn operand_name(operand: &Operand) -> Result<&str> {
+    match operand {
+        Operand::Property(path) => property_name(path),
+        Operand::Call(call) => Err(refuse(format!("the function {}", call.name()))),
+        Operand::Constant(_) => Err(refuse("a condition without a property".into())),
+    }
+}
+
 /// A text as an OData literal.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn refuse(what: String) -> Error {
+/// The error of what OData cannot say, which is named.
+pub(crate) fn refuse(what: String) -> Error {
     Error::new(
         ErrorKind::Unsupported,
         "translate the query to OData",
@@ -79,8 +89,31 @@ impl Writer {
                 self.text.push(')');
                 Ok(())
             }
+            Condition::In { operand, set: Set::List(list) } => self.one_of(operand, list, around),
             leaf => self.leaf(leaf),
         }
+    }
+
+    /// OData 4.0 has no `in`.
+    fn one_of(&mut self, operand: &Operand, list: &[Literal], around: Binding) -> Result<()> {
+        let name = operand_name(operand)?;
+        let in_parentheses = around == Binding::And && list.len() > 1;
+        self.text.push_str(if in_parentheses { "(" } else { "" });
+        for (at, item) in list.iter().enumerate() {
+            self.count_term()?;
+            self.text.push_str(if at > 0 { " or " } else { "" });
+            self.text.push_str(&format!("{name} eq {}", literal(item)));
+        }
+        self.text.push_str(if in_parentheses { ")" } else { "" });
+        Ok(())
+    }
+
+    fn count_term(&mut self) -> Result<()> {
+        self.terms += 1;
+        if self.terms > EXPRESSION_TERMS_MAX {
+            return Err(refuse(format!("more than {EXPRESSION_TERMS_MAX} comparisons")));
+        }
+        Ok(())
     }
 
     fn joined(&mut self, parts: &[Condition], word: &str, around: Binding, depth: usize) -> Result<()> {
@@ -94,28 +127,30 @@ impl Writer {
     }
 
     fn leaf(&mut self, condition: &Condition) -> Result<()> {
-        self.terms += 1;
-        if self.terms > EXPRESSION_TERMS_MAX {
-            return Err(refuse(format!("more than {EXPRESSION_TERMS_MAX} comparisons")));
-        }
+        self.count_term()?;
         let text = match condition {
-            Condition::Compare(comparison) => {
-                let name = property_name(&comparison.property)?;
-                format!("{name} {} {}", operator(comparison.operator), literal(&comparison.literal))
+            Condition::Compare(comparison) => compared(comparison)?,
+            Condition::IsNull { operand, negated } => {
+                format!("{} {} null", operand_name(operand)?, if *negated { "ne" } else { "eq" })
             }
-            Condition::IsNull { property, negated } => {
-                format!("{} {} null", property_name(property)?, if *negated { "ne" } else { "eq" })
-            }
-            Condition::Like { property, pattern } => {
-                let name = property_name(property)?;
-                like(name, pattern, self.negations > 0)?
-            }
+            Condition::Like { operand, pattern } => like(operand_name(operand)?, pattern, self.negations > 0)?,
+            Condition::In { .. } => return Err(refuse("a subselect".into())),
             Condition::IsA { .. } => return Err(refuse("ISA".into())),
             Condition::All(_) | Condition::Any(_) | Condition::Not(_) => return Ok(()),
         };
         self.text.push_str(&text);
         Ok(())
     }
+}
+
+fn compared(comparison: &Comparison) -> Result<String> {
+    let name = operand_name(&comparison.left)?;
+    let value = match &comparison.right {
+        Operand::Constant(value) => literal(value),
+        Operand::Property(_) => return Err(refuse(format!("the comparison {comparison}"))),
+        Operand::Call(call) => return Err(refuse(format!("the function {}", call.name()))),
+    };
+    Ok(format!("{name} {} {value}", operator(comparison.operator)))
 }
 
 /// A LIKE, where OData has a function for its pattern.

@@ -32,6 +32,22 @@ impl Constant {
     }
 }
 
+/// The constants of an array for `IN ?`; the error is the cause alone.
+pub(super) fn list_from_value(value: &Value) -> Result<Vec<Literal>, String> {
+    let Value::Array(items) = value else {
+        return Err(format!("is {}; IN needs an array here, or parentheses round it", value.described()));
+    };
+    if items.is_empty() {
+        return Err("is an empty array, and nothing is in it".into());
+    }
+    let literals = items.iter().enumerate().map(|(at, item)| match Constant::from_value(item) {
+        Ok(Constant::Literal(literal)) => Ok(literal),
+        Ok(Constant::Null) => Err(format!("has null as element {}", at + 1)),
+        Err(why) => Err(format!("has an element {} that {why}", at + 1)),
+    });
+    literals.collect()
+}
+
 /// The text, where it may be a text constant; the error is the cause alone.
 pub(super) fn checked_text(text: String) -> Result<String, String> {
     if text.len() > WQL_TEXT_BYTES_MAX {
@@ -65,13 +81,25 @@ impl<'p> Binding<'p> {
         Ok(Binding { parameters, positional_used: 0, named_used })
     }
 
-    /// The value of the next `?`.
+    /// The constant for the next `?`.
     pub(super) fn positional(&mut self) -> Result<Constant, String> {
+        let (value, name) = self.positional_value()?;
+        Constant::from_value(value).map_err(|why| format!("{name} {why}"))
+    }
+
+    /// The constant for `:name`.
+    pub(super) fn named(&mut self, name: &str) -> Result<Constant, String> {
+        let (value, name) = self.named_value(name)?;
+        Constant::from_value(value).map_err(|why| format!("{name} {why}"))
+    }
+
+    /// The value of the next `?`, and how to call it in a message.
+    pub(super) fn positional_value(&mut self) -> Result<(&'p Value, String), String> {
         self.positional_used += 1;
         let number = self.positional_used;
         match self.parameters {
             Parameters::Positional(values) => match values.get(number - 1) {
-                Some(value) => Constant::from_value(value).map_err(|why| format!("parameter {number} {why}")),
+                Some(value) => Ok((value, format!("parameter {number}"))),
                 None => Err(format!("placeholder {number} has no value, {} given", counted(values.len()))),
             },
             Parameters::Named(_) => {
@@ -81,15 +109,15 @@ impl<'p> Binding<'p> {
         }
     }
 
-    /// The value of `:name`.
-    pub(super) fn named(&mut self, name: &str) -> Result<Constant, String> {
+    /// The value of `:name`, and how to call it in a message.
+    pub(super) fn named_value(&mut self, name: &str) -> Result<(&'p Value, String), String> {
         match self.parameters {
             Parameters::Named(pairs) => {
                 let found = pairs.iter().position(|(given, _)| given.eq_ignore_ascii_case(name));
                 match found.and_then(|at| Some((pairs.get(at)?, self.named_used.get_mut(at)?))) {
                     Some(((_, value), used)) => {
                         *used = true;
-                        Constant::from_value(value).map_err(|why| format!("parameter :{name} {why}"))
+                        Ok((value, format!("parameter :{name}")))
                     }
                     None => Err(format!("the placeholder :{name} has no value")),
                 }

@@ -3,12 +3,13 @@
 use std::mem;
 
 use crate::error::Result;
-use crate::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_TERMS_MAX};
+use crate::limits::{EXPRESSION_DEPTH_MAX, EXPRESSION_TERMS_MAX, SUBSELECT_DEPTH_MAX};
 use crate::wmi::Identifier;
-use crate::wmi::wql::binding::Constant;
+use crate::wmi::wql::binding::{Constant, list_from_value};
 use crate::wmi::wql::lexer::Token;
+use crate::wmi::wql::operand::{Side, is_constant_word};
 use crate::wmi::wql::parser::{Parser, is_reserved};
-use crate::wmi::wql::{Comparison, Condition, Literal, Operator, PropertyPath};
+use crate::wmi::wql::{Column, Columns, Comparison, Condition, Literal, Operand, Operator, Set};
 
 /// What was read so far between two parentheses: the finished sides of OR, and the sides of the AND after them.
 #[derive(Default)]
@@ -56,7 +57,7 @@ impl Parser<'_> {
         loop {
             let negated = self.token.is_word("NOT");
             let depth = outer.iter().map(|group| 1 + usize::from(group.negated)).sum::<usize>();
-            let depth = depth + usize::from(group.negated) + usize::from(negated);
+            let depth = self.depth + depth + usize::from(group.negated) + usize::from(negated);
             if negated {
                 self.advance()?;
             }
@@ -70,7 +71,7 @@ impl Parser<'_> {
                 outer.push(mem::replace(&mut group, Group { negated, ..Group::default() }));
                 continue;
             }
-            let predicate = self.predicate()?;
+            let predicate = self.predicate_at(depth)?;
             group.push(negated_if(negated, predicate));
             while self.token.is_symbol(")")
                 && let Some(around) = outer.pop()
@@ -92,45 +93,56 @@ impl Parser<'_> {
         }
     }
 
-    fn predicate(&mut self) -> Result<Condition> {
+    fn predicate_at(&mut self, depth: usize) -> Result<Condition> {
+        let around = mem::replace(&mut self.depth, depth);
+        let predicate = self.predicate();
+        self.depth = around;
+        predicate
+    }
+
+    fn count_term(&mut self) -> Result<()> {
         self.terms += 1;
         if self.terms > EXPRESSION_TERMS_MAX {
             let cause = format!("the condition has more than {EXPRESSION_TERMS_MAX} comparisons");
             return Err(self.wrong(&cause));
         }
-        match &self.token {
-            Token::Word(word) if !is_reserved(word) => self.property_first(),
-            Token::Word(word) if !["TRUE", "FALSE", "NULL"].iter().any(|k| k.eq_ignore_ascii_case(word)) => {
-                Err(self.expected("a condition"))
-            }
-            Token::Symbol(_) | Token::End => Err(self.expected("a condition")),
-            _ => self.constant_first(),
+        Ok(())
+    }
+
+    fn predicate(&mut self) -> Result<Condition> {
+        self.count_term()?;
+        let at = self.at;
+        match self.side("a condition")? {
+            Side::Null => self.constant_first(None, at),
+            Side::Operand(Operand::Constant(literal)) => self.constant_first(Some(literal), at),
+            Side::Operand(operand) => self.operand_first(operand, at),
         }
     }
 
-    fn property_first(&mut self) -> Result<Condition> {
-        let property = self.property("a property name")?;
+    fn operand_first(&mut self, operand: Operand, at: usize) -> Result<Condition> {
+        let expected = "a comparison operator, LIKE, IN, IS or ISA";
         if let Some(operator) = self.operator() {
             self.advance()?;
             let at = self.at;
-            let constant = self.constant("a constant")?;
-            return self.comparison(property, operator, constant, at);
+            let right = self.side("a constant, a property or a function")?;
+            return self.comparison(operand, operator, right, at);
         }
         let Token::Word(word) = self.token else {
-            return Err(self.expected("a comparison operator, LIKE, IS or ISA"));
+            return Err(self.expected(expected));
         };
         match word.to_ascii_uppercase().as_str() {
-            "LIKE" => self.like(property),
-            "IN" => Err(self.unsupported(self.at, "IN is")),
+            "LIKE" => self.like(operand),
+            "IN" => self.is_in(operand),
             "NOT" => {
                 self.advance()?;
-                if self.token.is_word("IN") {
-                    return Err(self.unsupported(self.at, "IN is"));
-                }
-                if !self.token.is_word("LIKE") {
-                    return Err(self.expected("LIKE"));
-                }
-                self.like(property).map(|like| negated_if(true, like))
+                let inner = if self.token.is_word("IN") {
+                    self.is_in(operand)?
+                } else if self.token.is_word("LIKE") {
+                    self.like(operand)?
+                } else {
+                    return Err(self.expected("LIKE or IN"));
+                };
+                Ok(negated_if(true, inner))
             }
             "IS" => {
                 self.advance()?;
@@ -142,55 +154,56 @@ impl Parser<'_> {
                     return Err(self.expected(if negated { "NULL" } else { "NULL or NOT NULL" }));
                 }
                 self.advance()?;
-                Ok(Condition::IsNull { property, negated })
+                Ok(Condition::IsNull { operand, negated })
             }
-            "ISA" => {
-                self.advance()?;
-                let at = self.at;
-                let class = match self.constant("a class name in quotes")? {
-                    Constant::Literal(Literal::String(name)) => Identifier::new(&name),
-                    _ => return Err(self.wrong_at(at, "ISA needs a class name in quotes")),
-                };
-                let class = class.map_err(|error| self.wrong_at(at, error.cause()))?;
-                Ok(Condition::IsA { property, class })
-            }
-            _ => Err(self.expected("a comparison operator, LIKE, IS or ISA")),
+            "ISA" => self.is_a(operand, at),
+            _ => Err(self.expected(expected)),
         }
     }
 
-    fn constant_first(&mut self) -> Result<Condition> {
+    fn is_a(&mut self, operand: Operand, property_at: usize) -> Result<Condition> {
+        let Operand::Property(property) = operand else {
+            return Err(self.wrong_at(property_at, "ISA needs a property, not a function,"));
+        };
+        self.advance()?;
         let at = self.at;
-        let constant = self.constant("a condition")?;
+        let class = match self.constant("a class name in quotes")? {
+            Constant::Literal(Literal::String(name)) => Identifier::new(&name),
+            _ => return Err(self.wrong_at(at, "ISA needs a class name in quotes")),
+        };
+        let class = class.map_err(|error| self.wrong_at(at, error.cause()))?;
+        Ok(Condition::IsA { property, class })
+    }
+
+    /// None is NULL.
+    fn constant_first(&mut self, constant: Option<Literal>, at: usize) -> Result<Condition> {
         let Some(operator) = self.operator() else {
             return Err(self.expected("a comparison operator"));
         };
         self.advance()?;
-        if !matches!(self.token, Token::Word(word) if !is_reserved(word)) {
-            return Err(self.expected("a property name"));
+        if !matches!(self.token, Token::Word(word) if !is_reserved(word) && !is_constant_word(word)) {
+            return Err(self.expected("a property name or a function"));
         }
-        let property = self.property("a property name")?;
-        self.comparison(property, operator.turned_round(), constant, at)
+        let Side::Operand(operand) = self.side("a property name or a function")? else {
+            return Err(self.expected("a property name or a function"));
+        };
+        let constant = constant.map_or(Side::Null, |literal| Side::Operand(Operand::Constant(literal)));
+        self.comparison(operand, operator.turned_round(), constant, at)
     }
 
-    fn comparison(
-        &self,
-        property: PropertyPath,
-        operator: Operator,
-        constant: Constant,
-        at: usize,
-    ) -> Result<Condition> {
+    fn comparison(&self, left: Operand, operator: Operator, right: Side, at: usize) -> Result<Condition> {
         let is_order = !matches!(operator, Operator::Equal | Operator::NotEqual);
-        match constant {
-            Constant::Null if is_order => Err(self.wrong_at(at, "NULL can only be compared with = and <>,")),
-            Constant::Null => Ok(Condition::IsNull { property, negated: operator == Operator::NotEqual }),
-            Constant::Literal(Literal::Boolean(_)) if is_order => {
+        match right {
+            Side::Null if is_order => Err(self.wrong_at(at, "NULL can only be compared with = and <>,")),
+            Side::Null => Ok(Condition::IsNull { operand: left, negated: operator == Operator::NotEqual }),
+            Side::Operand(Operand::Constant(Literal::Boolean(_))) if is_order => {
                 Err(self.wrong_at(at, "TRUE and FALSE can only be compared with = and <>,"))
             }
-            Constant::Literal(literal) => Ok(Condition::Compare(Comparison { property, operator, literal })),
+            Side::Operand(right) => Ok(Condition::Compare(Comparison { left, operator, right })),
         }
     }
 
-    fn like(&mut self, property: PropertyPath) -> Result<Condition> {
+    fn like(&mut self, operand: Operand) -> Result<Condition> {
         self.advance()?;
         let at = self.at;
         let pattern = match self.constant("a pattern in quotes")? {
@@ -199,43 +212,75 @@ impl Parser<'_> {
             Constant::Literal(Literal::Integer(number)) => number.to_string(),
             _ => return Err(self.wrong_at(at, "LIKE needs a pattern in quotes")),
         };
-        Ok(Condition::Like { property, pattern })
+        Ok(Condition::Like { operand, pattern })
     }
 
-    fn operator(&self) -> Option<Operator> {
+    fn is_in(&mut self, operand: Operand) -> Result<Condition> {
+        self.advance()?;
+        let at = self.at;
+        let bound = match self.token {
+            Token::Positional => Some(self.binding.positional_value()),
+            Token::Named(name) => Some(self.binding.named_value(name)),
+            _ => None,
+        };
+        if let Some(bound) = bound {
+            let list =
+                bound.and_then(|(value, name)| list_from_value(value).map_err(|why| format!("{name} {why}")));
+            let list = list.map_err(|cause| self.wrong_at(at, &cause))?;
+            self.advance()?;
+            for _ in 1..list.len() {
+                self.count_term()?;
+            }
+            return Ok(Condition::In { operand, set: Set::List(list) });
+        }
+        if !self.token.is_symbol("(") {
+            return Err(self.expected("\"(\" or a placeholder"));
+        }
+        self.advance()?;
+        let set = if self.token.is_word("SELECT") { self.subselect()? } else { Set::List(self.list()?) };
+        self.expect_symbol(")")?;
+        Ok(Condition::In { operand, set })
+    }
+
+    fn list(&mut self) -> Result<Vec<Literal>> {
+        let mut list = Vec::new();
+        loop {
+            let at = self.at;
+            match self.constant("a constant or SELECT")? {
+                Constant::Literal(literal) => list.push(literal),
+                Constant::Null => return Err(self.wrong_at(at, "NULL is in no list; write IS NULL,")),
+            }
+            if !self.token.is_symbol(",") {
+                return Ok(list);
+            }
+            self.advance()?;
+            self.count_term()?;
+        }
+    }
+
+    fn subselect(&mut self) -> Result<Set> {
+        let at = self.at;
+        self.depth += 1;
+        self.subselects += 1;
+        if self.subselects > SUBSELECT_DEPTH_MAX {
+            let cause = format!("subselects are nested deeper than {SUBSELECT_DEPTH_MAX}");
+            return Err(self.wrong_at(at, &cause));
+        }
+        let (select, _) = self.select()?;
+        self.subselects -= 1;
+        self.depth -= 1;
+        let is_one = matches!(&select.columns,
+            Columns::Listed(columns) if matches!(columns.as_slice(), [Column::Property(_)]));
+        if !is_one {
+            return Err(self.wrong_at(at, "a subselect returns one property, no more and no less; it begins"));
+        }
+        Ok(Set::Subselect(Box::new(select)))
+    }
+
+    pub(super) fn operator(&self) -> Option<Operator> {
         match self.token {
             Token::Symbol(symbol) => Operator::from_symbol(symbol),
             _ => None,
         }
-    }
-
-    fn constant(&mut self, expected: &str) -> Result<Constant> {
-        let at = self.at;
-        let token = match self.token {
-            Token::Symbol(_) | Token::End => return Err(self.expected(expected)),
-            _ => self.advance()?,
-        };
-        let literal = match token {
-            Token::Text(text) => Literal::String(text),
-            Token::Integer(number) => Literal::Integer(number),
-            Token::Real(number) => Literal::Real(number),
-            Token::Positional => return self.binding.positional().map_err(|cause| self.wrong_at(at, &cause)),
-            Token::Named(name) => return self.binding.named(name).map_err(|cause| self.wrong_at(at, &cause)),
-            Token::Word(word) => match word.to_ascii_uppercase().as_str() {
-                "TRUE" => Literal::Boolean(true),
-                "FALSE" => Literal::Boolean(false),
-                "NULL" => return Ok(Constant::Null),
-                _ if is_reserved(word) => {
-                    return Err(self.wrong_at(at, &format!("expected {expected}, found \"{word}\"")));
-                }
-                _ if self.token.is_symbol("(") => return Err(self.unsupported(at, "functions are")),
-                _ => {
-                    let what = "comparison with another property (text stands in quotes) is";
-                    return Err(self.unsupported(at, what));
-                }
-            },
-            Token::Symbol(_) | Token::End => return Err(self.expected(expected)),
-        };
-        Ok(Constant::Literal(literal))
     }
 }

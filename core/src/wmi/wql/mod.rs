@@ -1,15 +1,28 @@
 //! WQL, the query language of WMI: syntax tree, parser, printer.
 //!
-//! A text is read once, with its values, into a [`Select`]; everything behind works on the tree.
+//! A text is read once, with its values, into a [`Select`] (an [`EventQuery`] where it asks what happens); everything
+//! behind works on the tree.
 
-mod ast;
 mod binding;
+mod call;
+mod columns;
 mod condition;
+mod event;
+mod expression;
+mod from;
 mod lexer;
 mod like;
+mod operand;
+mod parameters;
 mod parser;
 mod print;
+mod print_expression;
+mod select;
 
-pub use ast::{Columns, Comparison, Condition, Literal, Operator, OrderBy, Parameters, PropertyPath, Select};
+pub use call::{Call, DatePart};
+pub use event::{EventGroup, EventQuery};
+pub use expression::{Comparison, Condition, Literal, Operand, Operator, PropertyPath, Set};
 pub use like::{LikePattern, LikeToken};
+pub use parameters::Parameters;
 pub use print::{format, like_literal, quote};
+pub use select::{Column, Columns, Join, JoinKind, OrderBy, Select, Source};

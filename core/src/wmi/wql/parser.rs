@@ -7,25 +7,24 @@ use crate::limits::{EMBEDDED_OBJECT_DEPTH_MAX, WQL_TEXT_BYTES_MAX};
 use crate::wmi::Identifier;
 use crate::wmi::wql::binding::Binding;
 use crate::wmi::wql::lexer::{Lexer, Token, refusal};
-use crate::wmi::wql::{Columns, OrderBy, Parameters, PropertyPath, Select};
+use crate::wmi::wql::{OrderBy, Parameters, PropertyPath, Select};
 
 // Words that cannot be names. ORDER, COUNT, GROUP and their like are read by their place instead, because
 // classes do have such properties.
 const RESERVED: [&str; 12] =
     ["SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IS", "NULL", "LIKE", "ISA", "TRUE", "FALSE"];
 
-const JOIN_WORDS: [&str; 8] = ["JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "ON"];
-
 impl Select {
     /// Reads a query without placeholders.
     ///
-    /// The whole of core WQL is read, and of the SMS Provider's extension `p NOT LIKE x`, `= NULL`, `ORDER BY`
-    /// and properties that name their class (`SMS_R_System.Name`; the class is dropped). Keywords, classes and
-    /// properties are without case. In text, `\` escapes `\`, `"` and `'`, and nothing else.
+    /// The whole of core WQL is read, and the SMS Provider's extension: joins, aliases, `DISTINCT`, `COUNT`, `IN`
+    /// with lists and subselects, comparison of two properties, functions, `ORDER BY`. Where there is one class, its
+    /// name or alias before a property (`SMS_R_System.Name`) is dropped. Keywords, classes and properties are
+    /// without case. In text, `\` escapes `\`, `"` and `'`, and nothing else.
     ///
     /// # Errors
     /// `config` where the text is not a query, with what was expected, what was found, the line and the column;
-    /// `unsupported` where it is a query of a kind that is not supported yet, such as a join.
+    /// `unsupported` where it is a query of a kind that is not supported yet, such as an event query.
     ///
     /// ```
     /// use cmgateway::wmi::wql::Select;
@@ -42,7 +41,7 @@ impl Select {
 
     /// Reads a query and fills its placeholders `?` or `:name` with values.
     ///
-    /// A placeholder may stand wherever a constant may. Its value becomes a constant of the syntax tree and is
+    /// A placeholder may stand wherever a constant may, and after IN for a whole list (`IN ?`, an array). Its value becomes a constant of the syntax tree and is
     /// never read as query text, so no value can change what the query means. Null compared with `=` or `<>`
     /// becomes IS NULL or IS NOT NULL; datetimes and references become their text.
     ///
@@ -61,15 +60,10 @@ impl Select {
     /// # Ok::<(), cmgateway::Error>(())
     /// ```
     pub fn parse_with(text: &str, parameters: &Parameters) -> Result<Self> {
-        if text.len() > WQL_TEXT_BYTES_MAX {
-            let cause = format!("the query has {} bytes, {WQL_TEXT_BYTES_MAX} are allowed,", text.len());
-            return Err(refusal(text, 0, ErrorKind::Config, &cause));
-        }
-        let binding =
-            Binding::new(parameters).map_err(|cause| refusal(text, 0, ErrorKind::Config, &cause))?;
-        let mut lexer = Lexer::new(text);
-        let (token, at) = lexer.next()?;
-        Parser { lexer, token, at, binding, class: None, terms: 0 }.select()
+        let mut parser = Parser::new(text, parameters)?;
+        let (select, expected) = parser.query()?;
+        parser.finish(expected)?;
+        Ok(select)
     }
 }
 
@@ -80,102 +74,78 @@ pub(super) struct Parser<'t> {
     pub(super) token: Token<'t>,
     pub(super) at: usize,
     pub(super) binding: Binding<'t>,
-    class: Option<Identifier>,
+    /// The names that may stand before a property and mean nothing: those of the only class of this SELECT.
+    dropped: Vec<Identifier>,
     pub(super) terms: usize,
+    /// Parentheses, calls and subselects around this place.
+    pub(super) depth: usize,
+    pub(super) subselects: usize,
 }
 
 impl<'t> Parser<'t> {
-    fn select(mut self) -> Result<Select> {
+    pub(super) fn new(text: &'t str, parameters: &'t Parameters) -> Result<Self> {
+        if text.len() > WQL_TEXT_BYTES_MAX {
+            let cause = format!("the query has {} bytes, {WQL_TEXT_BYTES_MAX} are allowed,", text.len());
+            return Err(refusal(text, 0, ErrorKind::Config, &cause));
+        }
+        let binding =
+            Binding::new(parameters).map_err(|cause| refusal(text, 0, ErrorKind::Config, &cause))?;
+        let mut lexer = Lexer::new(text);
+        let (token, at) = lexer.next()?;
+        Ok(Parser { lexer, token, at, binding, dropped: Vec::new(), terms: 0, depth: 0, subselects: 0 })
+    }
+
+    fn query(&mut self) -> Result<(Select, &'static str)> {
         if self.token.is_word("ASSOCIATORS") || self.token.is_word("REFERENCES") {
             return Err(self.unsupported(self.at, "association queries are"));
         }
-        self.expect_word("SELECT", "SELECT")?;
-        let columns = self.columns()?;
-        self.expect_word("FROM", "\",\" or FROM")?;
-        let class = self.name("a class name")?;
-        self.after_class()?;
-        self.class = Some(class.clone());
-        let columns = match columns {
-            Columns::Properties(paths) => {
-                Columns::Properties(paths.into_iter().map(|path| self.unqualified(path)).collect())
-            }
-            Columns::All => Columns::All,
-        };
-        let mut expected = "WHERE, ORDER BY or the end of the query";
-        let mut filter = None;
-        if self.token.is_word("WHERE") {
-            self.advance()?;
-            filter = Some(self.condition()?);
-            expected = "AND, OR, ORDER BY or the end of the query";
-        }
-        let mut order_by = Vec::new();
-        if self.token.is_word("ORDER") {
-            self.advance()?;
-            order_by = self.order_by()?;
-            expected = "\",\", ASC, DESC or the end of the query";
-        }
+        let read = self.select()?;
         self.refuse_other_clauses()?;
+        Ok(read)
+    }
+
+    /// Refuses what is left, text or values.
+    pub(super) fn finish(self, expected: &str) -> Result<()> {
         if self.token != Token::End {
             return Err(self.expected(expected));
         }
         let (text, end) = (self.lexer.text(), self.at);
-        self.binding.finish().map_err(|cause| refusal(text, end, ErrorKind::Config, &cause))?;
-        Ok(Select { columns, class, filter, order_by })
+        self.binding.finish().map_err(|cause| refusal(text, end, ErrorKind::Config, &cause))
     }
 
-    fn columns(&mut self) -> Result<Columns> {
-        if self.token.is_symbol("*") {
+    /// A whole SELECT, also one inside of another; with it, what could have come next.
+    pub(super) fn select(&mut self) -> Result<(Select, &'static str)> {
+        self.expect_word("SELECT", "SELECT")?;
+        let outer = mem::take(&mut self.dropped);
+        let (distinct, columns, places) = self.columns()?;
+        self.expect_word("FROM", "\",\" or FROM")?;
+        let (from, joins) = self.from()?;
+        let mut select = Select { distinct, columns, from, joins, filter: None, order_by: Vec::new() };
+        if select.joins.is_empty() {
+            self.dropped =
+                [select.from.alias.clone(), Some(select.from.class.clone())].into_iter().flatten().collect();
+        }
+        self.settle_columns(&mut select, &places)?;
+        let mut expected = "WHERE, ORDER BY or the end of the query";
+        if self.token.is_word("WHERE") {
             self.advance()?;
-            return Ok(Columns::All);
+            select.filter = Some(self.condition()?);
+            expected = "AND, OR, ORDER BY or the end of the query";
         }
-        let mut paths = Vec::new();
-        let mut first = None;
-        if self.token.is_word("DISTINCT") {
-            let at = self.at;
-            let name = self.name("a property name or *")?;
-            let is_modifier = matches!(self.token, Token::Word(word) if !word.eq_ignore_ascii_case("FROM"));
-            if is_modifier || self.token.is_symbol("*") {
-                return Err(self.unsupported(at, "DISTINCT is"));
-            }
-            first = Some(name);
-        }
-        loop {
-            paths.push(self.path(first.take(), "a property name or *")?);
-            if !self.token.is_symbol(",") {
-                return Ok(Columns::Properties(paths));
-            }
+        if self.token.is_word("ORDER") {
             self.advance()?;
+            select.order_by = self.order_by()?;
+            expected = "\",\", ASC, DESC or the end of the query";
         }
-    }
-
-    /// Names the clauses that make the query one of another kind.
-    fn after_class(&mut self) -> Result<()> {
-        let at = self.at;
-        if self.token.is_symbol(",") || self.is_one_of(&JOIN_WORDS) {
-            return Err(self.unsupported(at, "joins are"));
-        }
-        if self.token.is_word("AS") {
-            return Err(self.unsupported(at, "aliases are"));
-        }
-        self.refuse_other_clauses()?;
-        match self.token {
-            Token::Word(word) if !is_reserved(word) && !self.token.is_word("ORDER") => {
-                let typo = self.expected("WHERE, ORDER BY or the end of the query");
-                self.advance()?;
-                let is_alias = self.token.is_symbol(",")
-                    || self.token == Token::End
-                    || self.is_one_of(&JOIN_WORDS)
-                    || self.is_one_of(&["WHERE", "ORDER"]);
-                Err(if is_alias { self.unsupported(at, "aliases are") } else { typo })
-            }
-            _ => Ok(()),
-        }
+        self.dropped = outer;
+        Ok((select, expected))
     }
 
     fn refuse_other_clauses(&self) -> Result<()> {
         match self.token {
             Token::Word(word) if self.is_one_of(&["WITHIN", "GROUP", "HAVING"]) => {
-                Err(self.unsupported(self.at, &format!("event queries ({}) are", word.to_ascii_uppercase())))
+                let what = format!("event queries ({}) are", word.to_ascii_uppercase());
+                Err(self.unsupported(self.at, &what))
             }
             _ => Ok(()),
         }
@@ -200,25 +170,25 @@ impl<'t> Parser<'t> {
 
     /// A property, without the class in front.
     pub(super) fn property(&mut self, expected: &str) -> Result<PropertyPath> {
-        let path = self.path(None, expected)?;
-        Ok(self.unqualified(path))
+        let first = self.name(expected)?;
+        self.property_from(first)
     }
 
-    fn path(&mut self, first: Option<Identifier>, expected: &str) -> Result<PropertyPath> {
-        let at = self.at;
-        let first = match first {
-            Some(name) => name,
-            None => self.name(expected)?,
-        };
-        if self.token.is_symbol("(") {
-            let what = if first.is("COUNT") { "COUNT is" } else { "functions are" };
-            return Err(self.unsupported(at, what));
-        }
+    /// A property whose first name is read already, without the class in front.
+    pub(super) fn property_from(&mut self, first: Identifier) -> Result<PropertyPath> {
         let mut names = vec![first];
+        self.more_names(&mut names, false)?;
+        Ok(self.unqualified(PropertyPath(names)))
+    }
+
+    /// The names after dots; true where `.*` ends them.
+    pub(super) fn more_names(&mut self, names: &mut Vec<Identifier>, may_end_in_star: bool) -> Result<bool> {
+        let at = self.at;
         while self.token.is_symbol(".") {
             self.advance()?;
-            if self.token.is_symbol("*") {
-                return Err(self.unsupported(at, "all properties of one class (\"Class.*\") are"));
+            if may_end_in_star && self.token.is_symbol("*") {
+                self.advance()?;
+                return Ok(true);
             }
             // After a dot no keyword can stand, so every word is a name.
             let name = match self.token {
@@ -228,29 +198,21 @@ impl<'t> Parser<'t> {
             names.push(name);
             if names.len() > EMBEDDED_OBJECT_DEPTH_MAX {
                 let cause =
-                    format!("a property may have {EMBEDDED_OBJECT_DEPTH_MAX} names; this one, which begins");
-                return Err(refusal(
-                    self.lexer.text(),
-                    at,
-                    ErrorKind::Config,
-                    &format!("{cause}, has more,"),
-                ));
+                    format!("a property has more than {EMBEDDED_OBJECT_DEPTH_MAX} names; the second is");
+                return Err(self.wrong_at(at, &cause));
             }
         }
-        Ok(PropertyPath(names))
+        Ok(false)
     }
 
-    fn unqualified(&self, path: PropertyPath) -> PropertyPath {
+    pub(super) fn unqualified(&self, path: PropertyPath) -> PropertyPath {
         let PropertyPath(mut names) = path;
-        let repeats = match &self.class {
-            Some(class) => names.iter().take_while(|name| *name == class).count(),
-            None => 0,
-        };
+        let repeats = names.iter().take_while(|name| self.dropped.contains(name)).count();
         names.drain(..repeats.min(names.len().saturating_sub(1)));
         PropertyPath(names)
     }
 
-    fn name(&mut self, expected: &str) -> Result<Identifier> {
+    pub(super) fn name(&mut self, expected: &str) -> Result<Identifier> {
         match self.token {
             Token::Word(word) if !is_reserved(word) => self.identifier(word),
             _ => Err(self.expected(expected)),
@@ -263,7 +225,15 @@ impl<'t> Parser<'t> {
         Ok(name)
     }
 
-    fn expect_word(&mut self, keyword: &str, expected: &str) -> Result<()> {
+    pub(super) fn expect_symbol(&mut self, symbol: &str) -> Result<()> {
+        if !self.token.is_symbol(symbol) {
+            return Err(self.expected(&format!("\"{symbol}\"")));
+        }
+        self.advance()?;
+        Ok(())
+    }
+
+    pub(super) fn expect_word(&mut self, keyword: &str, expected: &str) -> Result<()> {
         if !self.token.is_word(keyword) {
             return Err(self.expected(expected));
         }
@@ -277,7 +247,7 @@ impl<'t> Parser<'t> {
         Ok(mem::replace(&mut self.token, token))
     }
 
-    fn is_one_of(&self, keywords: &[&str]) -> bool {
+    pub(super) fn is_one_of(&self, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.token.is_word(keyword))
     }
 

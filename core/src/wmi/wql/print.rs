@@ -4,9 +4,8 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::wmi::wql::binding::checked_text;
-use crate::wmi::wql::{
-    Columns, Comparison, Condition, Literal, Operator, OrderBy, Parameters, PropertyPath, Select,
-};
+use crate::wmi::wql::print_expression::listed;
+use crate::wmi::wql::{Column, Columns, Join, JoinKind, Literal, OrderBy, Parameters, Select, Source};
 
 /// Fills the placeholders of a WQL text and gives it back in canonical form.
 ///
@@ -64,139 +63,48 @@ pub fn like_literal(text: &str) -> String {
     pattern
 }
 
-impl Operator {
-    /// The operator as canonical WQL writes it.
-    ///
-    /// ```
-    /// use cmgateway::wmi::wql::Operator;
-    /// assert_eq!(Operator::NotEqual.symbol(), "<>");
-    /// ```
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Operator::Equal => "=",
-            Operator::NotEqual => "<>",
-            Operator::Less => "<",
-            Operator::LessOrEqual => "<=",
-            Operator::Greater => ">",
-            Operator::GreaterOrEqual => ">=",
-        }
-    }
-
-    pub(super) fn from_symbol(symbol: &str) -> Option<Self> {
-        Some(match symbol {
-            "=" => Operator::Equal,
-            "<>" | "!=" => Operator::NotEqual,
-            "<" => Operator::Less,
-            "<=" => Operator::LessOrEqual,
-            ">" => Operator::Greater,
-            ">=" => Operator::GreaterOrEqual,
-            _ => return None,
-        })
-    }
-
-    /// The operator that says the same with its sides exchanged.
-    pub(super) fn turned_round(self) -> Self {
-        match self {
-            Operator::Less => Operator::Greater,
-            Operator::LessOrEqual => Operator::GreaterOrEqual,
-            Operator::Greater => Operator::Less,
-            Operator::GreaterOrEqual => Operator::LessOrEqual,
-            same => same,
-        }
-    }
-}
-
-impl fmt::Display for Operator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.symbol())
-    }
-}
-
-impl fmt::Display for PropertyPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        listed(f, &self.0, ".")
-    }
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Literal::String(text) => quoted(f, text),
-            Literal::Integer(number) => write!(f, "{number}"),
-            // Debug always writes a point or an exponent, so the number reads back as a real.
-            Literal::Real(number) => write!(f, "{number:?}"),
-            Literal::Boolean(true) => f.write_str("TRUE"),
-            Literal::Boolean(false) => f.write_str("FALSE"),
-        }
-    }
-}
-
-fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_str("\"")?;
-    let mut from = 0;
-    for (at, special) in text.match_indices(['\\', '"']) {
-        write!(f, "{}\\{special}", &text[from..at])?;
-        from = at + special.len();
-    }
-    write!(f, "{}\"", &text[from..])
-}
-
-fn listed<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T], separator: &str) -> fmt::Result {
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            f.write_str(separator)?;
-        }
-        write!(f, "{item}")?;
-    }
-    Ok(())
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.property, self.operator, self.literal)
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Condition::All(conditions) => joined(f, conditions, " AND "),
-            Condition::Any(conditions) => joined(f, conditions, " OR "),
-            Condition::Not(inner) => match **inner {
-                Condition::All(_) | Condition::Any(_) | Condition::Not(_) => write!(f, "NOT ({inner})"),
-                _ => write!(f, "NOT {inner}"),
-            },
-            Condition::Compare(comparison) => comparison.fmt(f),
-            Condition::Like { property, pattern } => {
-                write!(f, "{property} LIKE ")?;
-                quoted(f, pattern)
-            }
-            Condition::IsNull { property, negated: false } => write!(f, "{property} IS NULL"),
-            Condition::IsNull { property, negated: true } => write!(f, "{property} IS NOT NULL"),
-            Condition::IsA { property, class } => write!(f, "{property} ISA \"{class}\""),
-        }
-    }
-}
-
-fn joined(f: &mut fmt::Formatter<'_>, conditions: &[Condition], separator: &str) -> fmt::Result {
-    for (at, condition) in conditions.iter().enumerate() {
-        if at > 0 {
-            f.write_str(separator)?;
-        }
-        // AND binds tighter than OR, so only an OR inside an AND needs parentheses.
-        match condition {
-            Condition::Any(_) => write!(f, "({condition})")?,
-            condition => write!(f, "{condition}")?,
-        }
-    }
-    Ok(())
-}
-
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Columns::All => f.write_str("*"),
-            Columns::Properties(paths) => listed(f, paths, ", "),
+            Columns::Listed(columns) => listed(f, columns, ", "),
+            Columns::Count(None) => f.write_str("COUNT(*)"),
+            Columns::Count(Some(property)) => write!(f, "COUNT({property})"),
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Column::Property(property) => property.fmt(f),
+            Column::AllOf(name) => write!(f, "{name}.*"),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.alias {
+            Some(alias) => write!(f, "{} AS {alias}", self.class),
+            None => self.class.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Join {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            JoinKind::Cross => ", ",
+            JoinKind::Inner => " INNER JOIN ",
+            JoinKind::Left => " LEFT JOIN ",
+            JoinKind::Right => " RIGHT JOIN ",
+            JoinKind::Full => " FULL JOIN ",
+        })?;
+        self.source.fmt(f)?;
+        match &self.on {
+            Some(on) => write!(f, " ON {on}"),
+            None => Ok(()),
         }
     }
 }
@@ -212,7 +120,11 @@ impl fmt::Display for OrderBy {
 /// What [`Select::parse`] read prints as text that reads back as an equal tree.
 impl fmt::Display for Select {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SELECT {} FROM {}", self.columns, self.class)?;
+        let distinct = if self.distinct { "DISTINCT " } else { "" };
+        write!(f, "SELECT {distinct}{} FROM {}", self.columns, self.from)?;
+        for join in &self.joins {
+            join.fmt(f)?;
+        }
         if let Some(filter) = &self.filter {
             write!(f, " WHERE {filter}")?;
         }

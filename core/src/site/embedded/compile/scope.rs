@@ -1,0 +1,113 @@
+//! Which property a name of a query means.
+
+use std::sync::Arc;
+
+use rusqlite::types::Value as SqlValue;
+
+use super::Compiler;
+use super::operand::{Expression, Kind};
+use crate::error::{ErrorKind, Result};
+use crate::site::embedded::function;
+use crate::wmi::wql::PropertyPath;
+use crate::wmi::{CimType, Class, Identifier};
+
+/// A class of a SELECT, with the name the query knows it by and the one SQL knows it by.
+#[derive(Clone)]
+pub(super) struct Bound {
+    pub(super) name: Identifier,
+    pub(super) alias: String,
+    pub(super) class: Arc<Class>,
+}
+
+impl Bound {
+    pub(super) fn column(&self, property: &Identifier) -> String {
+        format!("{}.\"{property}\"", self.alias)
+    }
+}
+
+/// The class with this name or alias; the class behind an alias too, where there is one of it.
+pub(super) fn named<'b>(scope: &'b [Bound], name: &Identifier) -> Option<&'b Bound> {
+    scope.iter().find(|bound| bound.name == *name).or_else(|| {
+        let mut same = scope.iter().filter(|bound| bound.class.name == *name);
+        same.next().filter(|_| same.next().is_none())
+    })
+}
+
+impl Compiler<'_> {
+    /// The class that a path begins in, and the names that are left: a property and what it embeds.
+    pub(super) fn resolve<'p>(&self, path: &'p PropertyPath) -> Result<(Bound, &'p [Identifier])> {
+        let names = path.0.as_slice();
+        let Some((first, others)) = names.split_first() else {
+            return Err(self.error(ErrorKind::Internal, "a property without a name"));
+        };
+        if !others.is_empty()
+            && let Some(bound) = self.scopes.iter().rev().find_map(|scope| named(scope, first))
+        {
+            return Ok((bound.clone(), others));
+        }
+        for scope in self.scopes.iter().rev() {
+            let mut holders = scope
+                .iter()
+                .filter(|bound| first.is_system() || bound.class.property(first.as_str()).is_some());
+            match (holders.next(), holders.next()) {
+                (None, _) => {}
+                (Some(bound), None) => return Ok((bound.clone(), names)),
+                (Some(one), Some(other)) => {
+                    let cause = format!(
+                        "the property {first} is in {} and in {}; name the class before it",
+                        one.name, other.name
+                    );
+                    return Err(self.error(ErrorKind::Config, cause));
+                }
+            }
+        }
+        // A misspelt name must not read as "no rows".
+        let cause = match self.scope() {
+            [bound] if others.is_empty() => {
+                let class = &bound.class.name;
+                format!("the class {class} has no property {first}, and no instance ever brought one")
+            }
+            [bound] => format!("{first} is neither the query's class nor a property of {}", bound.class.name),
+            _ => format!("{first} is no property of any class of the query, nor a class or alias of it"),
+        };
+        Err(self.error(ErrorKind::Config, cause).with_context("property", first.as_str()))
+    }
+
+    /// The value of a property.
+    pub(super) fn property(&mut self, path: &PropertyPath) -> Result<Expression> {
+        let (bound, names) = self.resolve(path)?;
+        let Some((first, embedded)) = names.split_first() else {
+            return Err(self.error(ErrorKind::Internal, "a property without a name"));
+        };
+        if first.is_system() {
+            if first.is("__CLASS") && embedded.is_empty() {
+                let class = self.bind(SqlValue::Text(bound.class.name.to_string()));
+                return Ok(Expression::scalar(class, Kind::Column(CimType::String)));
+            }
+            let cause = format!("the system property {first} is not supported here");
+            return Err(self.error(ErrorKind::Unsupported, cause));
+        }
+        let Some(property) = bound.class.property(first.as_str()) else {
+            let cause =
+                format!("the class {} has no property {first}, and no instance ever brought one", bound.name);
+            return Err(self.error(ErrorKind::Config, cause).with_context("property", first.as_str()));
+        };
+        let sql = bound.column(&property.name);
+        if embedded.is_empty() {
+            let kind = if property.cim_type == CimType::Object {
+                Kind::Object
+            } else {
+                Kind::Column(property.cim_type)
+            };
+            return Ok(Expression { sql, kind, array: property.is_array, column: true, member: None });
+        }
+        if property.cim_type != CimType::Object || property.is_array {
+            // A path that leads nowhere has no value; in WMI it is no mistake.
+            return Ok(Expression::scalar("NULL".to_owned(), Kind::Any));
+        }
+        let path = self.bind_text(&PropertyPath(embedded.to_vec()).to_string());
+        let arguments = format!("({sql}, {path})");
+        let value = Expression::scalar(format!("{}{arguments}", function::MEMBER), Kind::Any);
+        Ok(Expression { member: Some(arguments), ..value })
+    }
+}
