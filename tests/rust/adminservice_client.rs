@@ -460,3 +460,56 @@ async fn child_behind_a_proxy() {
     assert!(error.cause().contains("refuses connections"), "{error}");
     assert!(!format!("{error:?}").contains("hunter2"));
 }
+
+#[tokio::test]
+async fn a_put_of_what_is_unchanged_sends_the_etag_it_read() {
+    // The ETag as the server gives it, and whether the server takes the change.
+    for (annotation, header, sent) in [
+        (r#""@odata.etag":"W/\"7\"","#, "", Some("if-match: w/\"7\"")),
+        ("", "ETag: \"8\"\r\n", Some("if-match: \"8\"")),
+        ("", "", None),
+        (r#""@odata.etag":"a\r\nb","#, "", None),
+    ] {
+        for (patch_status, put_status, is_done) in [(204, 500, true), (412, 500, false), (405, 412, false)] {
+            let lab = lab(move |request| {
+                let object = format!(r#"{{{annotation}"AzureServiceID":7,"ServiceCName":"old"}}"#);
+                match request.method.as_str() {
+                    "GET" => Reaction::with_headers(200, header, &object),
+                    "PATCH" => Reaction::json(patch_status, "{}"),
+                    _ => Reaction::json(put_status, "{}"),
+                }
+            })
+            .await;
+            let path = ObjectPath::parse("SMS_AzureService.AzureServiceID=7").unwrap();
+            let mut instance = lab.site.get(&path).await.unwrap();
+            instance.set("ServiceCName", "new").unwrap();
+            let put = lab.site.put(&mut instance, PutMode::UpdateUnchanged).await;
+            match is_done {
+                true => assert_eq!(put.unwrap(), path),
+                false => assert_eq!(put.unwrap_err().kind(), ErrorKind::Conflict),
+            }
+            for change in lab.server.requests().iter().filter(|request| request.method.starts_with('P')) {
+                let head = change.head.to_ascii_lowercase();
+                let line = head.lines().find(|line| line.starts_with("if-match"));
+                assert_eq!(line, sent, "{}", change.method);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_put_of_what_somebody_else_changed_is_a_conflict_and_sends_nothing() {
+    let number = AtomicUsize::new(0);
+    let lab = lab(move |_| {
+        let name = format!("name{}", number.fetch_add(1, Ordering::Relaxed));
+        Reaction::json(200, &format!(r#"{{"AzureServiceID":7,"ServiceCName":"{name}"}}"#))
+    })
+    .await;
+    let path = ObjectPath::parse("SMS_AzureService.AzureServiceID=7").unwrap();
+    let mut instance = lab.site.get(&path).await.unwrap();
+    instance.set("ServiceCName", "new").unwrap();
+    let error = lab.site.put(&mut instance, PutMode::UpdateUnchanged).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.cause().contains("ServiceCName was changed"), "{error}");
+    assert!(lab.server.requests().iter().all(|request| request.method == "GET"));
+}

@@ -5,6 +5,9 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use cmgateway::cert::Thumbprint;
+use cmgateway::gateway::Gateway;
+use cmgateway::gateway::sub_ca::SubCaSource;
 use cmgateway::net::PemSource;
 use cmgateway::site::{
     AdminServiceServer, ConnectOptions, EmbeddedSite, PutMode, ServerOptions, Site, SiteCode,
@@ -496,4 +499,62 @@ async fn a_null_is_no_answer_to_any_like_on_both_transports() {
             assert_eq!(rows.len(), expected, "{condition} on {}", site.address());
         }
     }
+}
+
+#[tokio::test]
+async fn an_etag_keeps_two_writers_apart() {
+    let lab = lab().await;
+    lab.fill(2).await;
+    let one = "/AdminService/wmi/SMS_AzureService(1)";
+    let Some(read) = lab.curl(one, &[]).await else { return };
+    let etag = read.json()["@odata.etag"].as_str().unwrap().to_owned();
+    assert!(read.head.contains(&format!("etag: {etag}\r\n")), "{read:?}");
+    assert_eq!(lab.curl(one, &[]).await.unwrap().json()["@odata.etag"], etag.as_str());
+    let change = async |header: &str, body: &str| {
+        let header = format!("If-Match: {header}");
+        let arguments =
+            ["-X", "PATCH", "-H", "Content-Type: application/json", "-H", header.as_str(), "-d", body];
+        lab.curl(one, &arguments).await.unwrap().status
+    };
+    assert_eq!(change("\"zzz\"", r#"{"Region":"x"}"#).await, 412);
+    assert_eq!(change(&etag, r#"{"Region":"a","AzureServiceID":1}"#).await, 204);
+    assert_eq!(change(&etag, r#"{"Region":"b"}"#).await, 412);
+    assert_eq!(change("*", r#"{"Region":"c"}"#).await, 204);
+    let read = lab.curl(one, &[]).await.unwrap().json();
+    assert_eq!(read["Region"], "c");
+    let weak = format!("\"zzz\", W/{}", read["@odata.etag"].as_str().unwrap());
+    assert_eq!(change(&weak, r#"{"Region":"d"}"#).await, 204);
+
+    let delete = async |header: String| lab.curl(one, &["-X", "DELETE", "-H", &header]).await.unwrap().status;
+    assert_eq!(delete(format!("If-Match: {etag}")).await, 412);
+    let now = lab.curl(one, &[]).await.unwrap().json()["@odata.etag"].as_str().unwrap().to_owned();
+    assert_eq!(delete(format!("If-Match: {now}")).await, 204);
+    assert_eq!(delete(format!("If-Match: {now}")).await, 404);
+}
+
+#[tokio::test]
+async fn clients_who_add_to_one_list_at_once_lose_nothing() {
+    const NAME: &str = "gf.contoso.com";
+    let lab = lab().await;
+    let mut gateway = Instance::new("SMS_AzureService").unwrap();
+    gateway.set("ServiceCName", NAME).unwrap();
+    gateway.set("ServiceType", "CloudProxyService").unwrap();
+    lab.site.put(&gateway, PutMode::CreateOnly).await.unwrap();
+    let mut adders = Vec::new();
+    for adder in 0..3_u8 {
+        let site = lab.connect().await;
+        adders.push(tokio::spawn(async move {
+            let sub_ca = Gateway::find(&site, NAME).await.unwrap().sub_ca();
+            for number in 0..8_u8 {
+                let thumbprint = Thumbprint::of_der(&[adder, number]);
+                sub_ca.add(&[SubCaSource::Thumbprint(thumbprint)]).await.unwrap();
+            }
+        }));
+    }
+    for adder in adders {
+        adder.await.unwrap();
+    }
+    let site = Site::from(lab.site.clone());
+    let list = Gateway::find(&site, NAME).await.unwrap().sub_ca().list().await.unwrap();
+    assert_eq!(list.thumbprints().count(), 24);
 }

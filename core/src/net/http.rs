@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, LOCATION,
 };
 pub(crate) use reqwest::{Method, Url};
 
@@ -48,6 +48,8 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) url: &'a Url,
     pub(crate) accept: &'static str,
     pub(crate) json: Option<Vec<u8>>,
+    /// The ETag that the thing must still have.
+    pub(crate) if_match: Option<&'a str>,
 }
 
 /// A whole answer, whatever its status.
@@ -113,6 +115,9 @@ impl HttpClient {
         let mut builder = self.client.request(request.method, url.clone()).header(ACCEPT, request.accept);
         if let Some(value) = self.token.as_ref().and_then(bearer) {
             builder = builder.header(AUTHORIZATION, value);
+        }
+        if let Some(etag) = request.if_match {
+            builder = builder.header(IF_MATCH, etag);
         }
         if let Some(json) = request.json {
             builder = builder.header(CONTENT_TYPE, "application/json").body(json);

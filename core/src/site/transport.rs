@@ -27,7 +27,8 @@ pub enum PutMode {
     /// Changes the instance; `conflict` where a property to be written is no longer what was read.
     ///
     /// This is how two writers of one property do not undo each other: read, set, put, and on `conflict` read
-    /// again.
+    /// again. An embedded site, also one that is served, compares and writes within one transaction. So does an
+    /// AdminService that gives ETags; without them a short time is left between the comparison and the change.
     UpdateUnchanged,
 }
 

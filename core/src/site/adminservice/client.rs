@@ -94,7 +94,20 @@ impl Connection {
         accept: &'static str,
         json: Option<Vec<u8>>,
     ) -> Result<HttpAnswer> {
-        self.http.send(HttpRequest { operation, method, url, accept, json }).await
+        self.http.send(HttpRequest { operation, method, url, accept, json, if_match: None }).await
+    }
+
+    /// Sends a change, of what still has this ETag where there is one.
+    pub(super) async fn send_change(
+        &self,
+        operation: &str,
+        method: Method,
+        url: &Url,
+        json: Vec<u8>,
+        if_match: Option<&str>,
+    ) -> Result<HttpAnswer> {
+        let json = Some(json);
+        self.http.send(HttpRequest { operation, method, url, accept: JSON, json, if_match }).await
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Resu
 pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<Instance> {
     let operation = format!("get {path}");
     let class = connection.class(&path.class).await?;
-    let (object, url) = object(connection, &operation, path, class.as_ref()).await?;
+    let Found { object, url, .. } = object(connection, &operation, path, class.as_ref()).await?;
     let class = connection.class_of(&path.class, Some(&object)).await?;
     let class_name = class.as_ref().map_or(&path.class, |class| &class.name);
     let mut instance = json::instance(class_name, class.as_ref(), object)
@@ -59,29 +59,46 @@ pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<In
     Ok(instance)
 }
 
-/// The JSON object of one instance as the server sent it.
+/// One instance as the server sent it.
+pub(super) struct Found {
+    pub(super) object: Map<String, Json>,
+    pub(super) url: Url,
+    /// What tells this state of the instance from others, where the server says it.
+    pub(super) etag: Option<String>,
+}
+
+/// The JSON object of one instance.
 pub(super) async fn object(
     connection: &Connection,
     operation: &str,
     path: &ObjectPath,
     class: Option<&Class>,
-) -> Result<(Map<String, Json>, Url)> {
+) -> Result<Found> {
     let url = connection.url(&address(operation, path, class)?)?;
-    let mut object = page(connection, operation, &url).await?;
-    match object.get_mut("value") {
-        Some(Json::Array(items)) => match (items.pop(), items.len()) {
-            (None, _) => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")
-                .with_context("url", url.as_str())),
-            (Some(Json::Object(only)), 0) => Ok((only, url)),
+    let answer = connection.send(operation, Method::GET, &url, JSON, None).await?;
+    let answer = answer::success(operation, &url, answer)?;
+    let mut object = answer::json_object(operation, &url, &answer)?;
+    if let Some(Json::Array(items)) = object.get_mut("value") {
+        object = match (items.pop(), items.len()) {
+            (None, _) => {
+                return Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")
+                    .with_context("url", url.as_str()));
+            }
+            (Some(Json::Object(only)), 0) => only,
             (Some(_), 0) => {
-                Err(malformed(operation, &url, "the answer holds something that is no object".into()))
+                let cause = "the answer holds something that is no object";
+                return Err(malformed(operation, &url, cause.into()));
             }
             (_, more) => {
-                Err(malformed(operation, &url, format!("the answer holds {} instances, not one", more + 1)))
+                let cause = format!("the answer holds {} instances, not one", more + 1);
+                return Err(malformed(operation, &url, cause));
             }
-        },
-        _ => Ok((object, url)),
+        };
     }
+    let told = object.get("@odata.etag").and_then(Json::as_str).or_else(|| answer.header("etag"));
+    // What cannot stand in a header was not meant to be sent back.
+    let etag = told.filter(|etag| etag.bytes().all(|byte| byte.is_ascii_graphic())).map(str::to_owned);
+    Ok(Found { object, url, etag })
 }
 
 /// The address of an instance.

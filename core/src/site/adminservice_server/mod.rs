@@ -4,6 +4,7 @@
 
 mod connection;
 mod document;
+mod etag;
 mod query_options;
 mod reply;
 mod resource;

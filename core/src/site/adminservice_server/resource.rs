@@ -10,10 +10,12 @@ use hyper::{Method, Request, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
 use super::document;
+use super::etag::{IfMatch, etag};
 use super::query_options::QueryOptions;
-use super::reply::{Refusal, Reply, empty, json_reply, reply, with_location};
+use super::reply::{Refusal, Reply, empty, json_reply, reply, with_etag, with_location};
 use super::route::{Route, Target, route};
 use super::strict_json::StrictJson;
+use crate::error::ErrorKind;
 use crate::limits::{
     REQUEST_BODY_BYTES_MAX, REQUEST_BODY_DISCARD_BYTES_MAX, SERVER_PAGE_ROWS, SERVER_REQUEST_TIMEOUT,
 };
@@ -77,11 +79,7 @@ impl Service {
             (Target::Class(class), Method::POST) => self.create(call, class).await,
             (Target::Instance(path), Method::GET) => self.get(call, path).await,
             (Target::Instance(path), Method::PATCH) => self.change(call, path).await,
-            (Target::Instance(path), Method::DELETE) => {
-                QueryOptions::parse(&call.query, &[])?;
-                self.site.delete(&path).await?;
-                Ok(empty(StatusCode::NO_CONTENT))
-            }
+            (Target::Instance(path), Method::DELETE) => self.delete(call, path).await,
             (Target::Class(_), _) => Err(Refusal::method_not_allowed("GET, POST")),
             (Target::Instance(_), _) => Err(Refusal::method_not_allowed("GET, PATCH, DELETE")),
             _ => Err(Refusal::method_not_allowed("GET")),
@@ -153,7 +151,7 @@ impl Service {
     async fn get(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let instance = self.site.get(&path).await?;
-        Ok(json_reply(StatusCode::OK, &entity(&call.base, &instance)?))
+        entity_reply(StatusCode::OK, &call.base, &instance)
     }
 
     async fn create(&self, call: Call<'_>, class: Identifier) -> Result<Reply, Refusal> {
@@ -165,26 +163,62 @@ impl Service {
         let path = self.site.put(&instance, PutMode::CreateOnly).await?;
         let stored = self.site.get(&path).await?;
         let address = key::address(&path, Some(&class)).map_err(Refusal::bad_request)?;
-        let reply = json_reply(StatusCode::CREATED, &entity(&base, &stored)?);
+        let reply = entity_reply(StatusCode::CREATED, &base, &stored)?;
         Ok(with_location(reply, &format!("{base}/{address}")))
     }
 
     async fn change(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let class = self.site.class(&path.class).await?;
-        let mut instance = Instance::of(class.name.clone());
-        instance.mark_stored(path);
+        // With an ETag the change is one of what was read, and compared with it when it is written.
+        let (mut instance, mode) = match self.matched(&call, &path).await? {
+            Some(read) => (read, PutMode::UpdateUnchanged),
+            None => {
+                let mut instance = Instance::of(class.name.clone());
+                instance.mark_stored(path);
+                (instance, PutMode::UpdateOnly)
+            }
+        };
         fill(&mut instance, &class, call.json().await?)?;
         self.refuse_other_key(&instance, &class).await?;
-        self.site.put(&instance, PutMode::UpdateOnly).await?;
+        match self.site.put(&instance, mode).await {
+            Err(error) if mode == PutMode::UpdateUnchanged && error.kind() == ErrorKind::Conflict => {
+                Err(Refusal::precondition_failed())
+            }
+            put => Ok(put.map(|_| empty(StatusCode::NO_CONTENT))?),
+        }
+    }
+
+    async fn delete(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
+        QueryOptions::parse(&call.query, &[])?;
+        match self.matched(&call, &path).await? {
+            None => self.site.delete(&path).await?,
+            Some(read) => match self.site.delete_unchanged(&path, read).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    return Err(Refusal::precondition_failed());
+                }
+                deleted => deleted?,
+            },
+        }
         Ok(empty(StatusCode::NO_CONTENT))
     }
-}
 
-impl Service {
+    /// The instance, where the request is for one state of it alone; refused where it is in another.
+    async fn matched(&self, call: &Call<'_>, path: &ObjectPath) -> Result<Option<Instance>, Refusal> {
+        let IfMatch::OneOf(etags) = IfMatch::read(call.request.headers()) else { return Ok(None) };
+        let instance = self.site.get(path).await?;
+        match etags.contains(&etag(&instance_json(&instance)?)) {
+            true => Ok(Some(instance)),
+            false => Err(Refusal::precondition_failed()),
+        }
+    }
+
     /// The address names the instance: the body may repeat its key, but not change it.
     async fn refuse_other_key(&self, instance: &Instance, class: &Class) -> Result<(), Refusal> {
-        let given = || class.keys().filter_map(|key| instance.property(key.name.as_str()));
+        let given = || {
+            let keys = class.keys().filter_map(|key| instance.property(key.name.as_str()));
+            keys.filter(|property| property.is_modified())
+        };
         let Some(path) = instance.path().filter(|_| given().next().is_some()) else { return Ok(()) };
         let stored = self.site.get(path).await?;
         for property in given() {
@@ -298,11 +332,16 @@ fn instance_json(instance: &Instance) -> Result<Json, Refusal> {
         .map_err(|cause| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", cause))
 }
 
-fn entity(base: &str, instance: &Instance) -> Result<Json, Refusal> {
-    let mut entity =
-        json!({ "@odata.context": format!("{base}/$metadata#{}/$entity", instance.class_name()) });
-    if let (Json::Object(entity), Json::Object(mut properties)) = (&mut entity, instance_json(instance)?) {
+/// One instance, with its ETag.
+fn entity_reply(status: StatusCode, base: &str, instance: &Instance) -> Result<Reply, Refusal> {
+    let properties = instance_json(instance)?;
+    let etag = etag(&properties);
+    let mut entity = json!({
+        "@odata.context": format!("{base}/$metadata#{}/$entity", instance.class_name()),
+        "@odata.etag": etag,
+    });
+    if let (Json::Object(entity), Json::Object(mut properties)) = (&mut entity, properties) {
         entity.append(&mut properties);
     }
-    Ok(entity)
+    Ok(with_etag(json_reply(status, &entity), &etag))
 }

@@ -133,7 +133,9 @@ impl Writer {
             Condition::IsNull { operand, negated } => {
                 format!("{} {} null", operand_name(operand)?, if *negated { "ne" } else { "eq" })
             }
-            Condition::Like { operand, pattern } => like(operand_name(operand)?, pattern, self.negations > 0)?,
+            Condition::Like { operand, pattern } => {
+                like(operand_name(operand)?, pattern, self.negations > 0)?
+            }
             Condition::In { .. } => return Err(refuse("a subselect".into())),
             Condition::IsA { .. } => return Err(refuse("ISA".into())),
             Condition::All(_) | Condition::Any(_) | Condition::Not(_) => return Ok(()),
