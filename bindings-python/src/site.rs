@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cmgateway::Secret;
-use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode};
+use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode, shown_address};
 use cmgateway::wmi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -40,8 +40,9 @@ pub(crate) fn connect(
     options.token = token.map(Secret::new);
     options.ca_file = ca_file;
     if let Some(seconds) = timeout {
-        options.timeout = Duration::try_from_secs_f64(seconds)
-            .map_err(|error| config(format!("connect to {url}"), format!("timeout {seconds}: {error}")))?;
+        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|error| {
+            config(format!("connect to {}", shown_address(url)), format!("timeout {seconds}: {error}"))
+        })?;
     }
     let handle = Handle::new()?;
     let site = handle.block(py, cmgateway::site::Site::connect(options))?;

@@ -7,6 +7,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::limits::RETRY_PAUSE;
+
 /// The result of every call that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -157,10 +159,13 @@ struct Inner {
 impl Error {
     /// Makes an error from its kind, the operation (`<verb> <thing>`) and the cause.
     ///
-    /// The retry answer follows from the kind: `unavailable` and `timed_out` may be tried again, others not.
+    /// The retry answer follows from the kind: `timed_out` may be tried again at once, `unavailable` after
+    /// [`RETRY_PAUSE`](crate::limits::RETRY_PAUSE), others not.
     pub fn new(kind: ErrorKind, operation: impl Into<String>, cause: impl Into<String>) -> Self {
         let retry = match kind {
-            ErrorKind::Unavailable | ErrorKind::TimedOut => Retry::Now,
+            ErrorKind::TimedOut => Retry::Now,
+            // Not at once: a loop that does as it is told would spin.
+            ErrorKind::Unavailable => Retry::After(RETRY_PAUSE),
             _ => Retry::Never,
         };
         let (operation, cause) = (operation.into(), cause.into());

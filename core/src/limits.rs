@@ -108,6 +108,8 @@ pub const ROWS_PER_BATCH: usize = 256;
 
 /// Longest wait for one answer, unless the caller says otherwise.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// What an error of kind `unavailable` advises to wait before the next try, where nobody knows better.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Longest wait for a TCP connection and its TLS handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer body of an AdminService that is read.
@@ -124,6 +126,10 @@ pub const URL_BYTES_MAX: usize = 60 << 10;
 pub const ANSWER_EXCERPT_CHARS_MAX: usize = 200;
 /// Most classes that are taken from `$metadata`; a real site has some hundreds.
 pub const METADATA_CLASSES_MAX: usize = 20_000;
+/// Shortest time between two fetches of `$metadata` for a class that it does not tell.
+pub const METADATA_REFETCH_PAUSE: Duration = Duration::from_secs(60);
+/// Classes that are remembered as not told by `$metadata`.
+pub const METADATA_MISSED_MAX: usize = 1_000;
 /// Deepest inheritance of classes in `$metadata`.
 pub const CLASS_INHERITANCE_MAX: usize = 32;
 

@@ -39,7 +39,7 @@ function tests.a_stopped_server_is_gone()
     kit.contains(server, "stopped")
     local remote = assert(cmgateway.connect(server.url, { token = "s3cret", ca_file = ca_file, timeout = 5 }))
     local err = kit.fails("unavailable", remote:code())
-    kit.equal(err.retry_after, 0)
+    kit.equal(err.retry_after, 1)
     kit.equal(err.fault, "network")
 end
 

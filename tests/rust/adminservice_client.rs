@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use cmgateway::gateway::Gateway;
 use cmgateway::site::{ConnectOptions, PutMode, Site};
 use cmgateway::wmi::wql::Parameters;
 use cmgateway::wmi::{Instance, ObjectPath, Value};
@@ -12,11 +13,13 @@ use cmgateway::{Error, ErrorKind, Result, Retry, Secret};
 use cmgateway_tests::folder::TestFolder;
 use cmgateway_tests::test_pki::TestPki;
 use cmgateway_tests::wire_server::{Reaction, WireRequest, WireServer};
+use tokio::io::AsyncWriteExt;
 
 const TOKEN: &str = "t0ken-that-nobody-may-see";
 const METADATA: &str = r#"<edmx:Edmx xmlns:edmx="x"><edmx:DataServices><Schema Namespace="AdminService">
     <EntityType Name="SMS_AzureService"><Key><PropertyRef Name="AzureServiceID"/></Key>
     <Property Name="AzureServiceID" Type="Edm.Int64"/><Property Name="ServiceCName" Type="Edm.String"/>
+    <Property Name="Kept" Type="Collection(Edm.Int64)"/>
     <Property Name="LastModified" Type="Edm.DateTimeOffset"/></EntityType></Schema></edmx:DataServices></edmx:Edmx>"#;
 
 struct Lab {
@@ -165,6 +168,19 @@ async fn pages_are_followed_on_the_same_origin_and_not_for_ever() {
     assert!(error.cause().contains("said to be on https://evil.example"), "{error}");
     let itself = r#"{"value":[],"@odata.nextLink":"SMS_AzureService"}"#;
     assert!(refused(Reaction::json(200, itself)).await.cause().contains("this page again"));
+    // A, B, A: rows would come again and again.
+    let circle = lab(|request| {
+        let next = if request.target.ends_with("=b") { "a" } else { "b" };
+        let row = r#"{"AzureServiceID":7}"#;
+        Reaction::json(
+            200,
+            &format!(r#"{{"value":[{row}],"@odata.nextLink":"SMS_AzureService?$skiptoken={next}"}}"#),
+        )
+    })
+    .await;
+    let error = query(&circle.site).await.unwrap_err();
+    assert!(error.cause().contains("go round in a circle"), "{error}");
+    assert!(circle.server.requests().len() < 6);
     let number = Arc::new(AtomicUsize::new(0));
     let lab = lab(move |_| {
         let next = number.fetch_add(1, Ordering::Relaxed);
@@ -222,8 +238,22 @@ async fn nobody_there_is_unavailable() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let site = Site::connect(ConnectOptions::new(format!("https://{free}/AdminService"))).await.unwrap();
     let error = query(&site).await.unwrap_err();
-    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Now));
+    let later = Retry::After(Duration::from_secs(1));
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, later));
     assert!(error.cause().contains("refuses connections on port"), "{error}");
+    let unknown = Site::connect(ConnectOptions::new("https://nobody.invalid/AdminService")).await.unwrap();
+    let error = query(&unknown).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, later), "{error}");
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/AdminService", plain.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = plain.accept().await {
+            let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let error = query(&Site::connect(ConnectOptions::new(url)).await.unwrap()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Protocol, Retry::Never), "{error}");
+    assert!(error.cause().contains("does not speak TLS"), "{error}");
 }
 
 #[tokio::test]
@@ -287,7 +317,7 @@ async fn a_new_instance_is_posted_and_learns_its_key() {
 async fn without_metadata_the_key_is_taken_from_the_answer() {
     let pki = TestPki::new();
     let server = WireServer::start(&pki.server(&["localhost"]), |request| match request.method.as_str() {
-        _ if request.target.ends_with("$metadata") => Reaction::answer(200, "text/html", "<html>no</html>"),
+        _ if request.target.ends_with("$metadata") => Reaction::answer(404, "text/html", "<html>no</html>"),
         "POST" => {
             Reaction::with_headers(201, "Location: https://localhost/AdminService/wmi/C('a%20b')\r\n", "")
         }
@@ -309,4 +339,177 @@ async fn without_metadata_the_key_is_taken_from_the_answer() {
     // Asked once only.
     let asked = server.requests().iter().filter(|request| request.target.ends_with("$metadata")).count();
     assert_eq!(asked, 1);
+}
+
+/// A site of a server that answers `$metadata` each time as the list says, the last entry for ever.
+async fn lab_with_metadata(timeout: Duration, answers: Vec<Reaction>) -> (WireServer, Site, TestFolder) {
+    let (pki, asked) = (TestPki::new(), AtomicUsize::new(0));
+    let server = WireServer::start(&pki.server(&["localhost"]), move |request| {
+        if request.target.ends_with("/$metadata") {
+            let number = asked.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
+            return answers[number].clone();
+        }
+        Reaction::json(200, r#"{"value":[{"AzureServiceID":7,"ServiceCName":"gf"}]}"#)
+    })
+    .await;
+    let folder = TestFolder::new();
+    std::fs::write(folder.file("ca.pem"), pki.ca_pem()).unwrap();
+    let mut options = ConnectOptions::new(server.url());
+    options.ca_file = Some(folder.file("ca.pem"));
+    options.timeout = timeout;
+    let site = Site::connect(options).await.unwrap();
+    (server, site, folder)
+}
+
+#[tokio::test]
+async fn a_failed_metadata_is_asked_for_again_and_its_cause_is_named() {
+    let right = || Reaction::answer(200, "application/xml", METADATA);
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<edmx".to_vec();
+    for (failure, words) in
+        [(Reaction::Silence, "no answer within 0.4 s"), (Reaction::Bytes(half), "broke off after 5 bytes")]
+    {
+        let timeout = Duration::from_millis(400);
+        let (_server, site, _folder) = lab_with_metadata(timeout, vec![failure, right()]).await;
+        let error = Gateway::find(&site, "gf").await.unwrap_err();
+        assert!(error.to_string().contains(words) && error.to_string().contains("$metadata"), "{error}");
+        assert_eq!(
+            Gateway::find(&site, "gf").await.unwrap().path().to_string(),
+            "SMS_AzureService.AzureServiceID=7"
+        );
+    }
+    for (status, words) in [(401, "answers 401"), (404, "answers 404"), (400, "answers 400")] {
+        let timeout = Duration::from_secs(20);
+        let (_server, site, _folder) =
+            lab_with_metadata(timeout, vec![Reaction::json(status, "{}"), right()]).await;
+        let error = Gateway::find(&site, "gf").await.unwrap_err();
+        assert!(error.cause().contains("without the key"), "{error}");
+        assert!(error.cause().contains("$metadata") && error.cause().contains(words), "{error}");
+        // Only a server that has none is believed for good.
+        assert_eq!(Gateway::find(&site, "gf").await.is_ok(), status != 404);
+    }
+}
+
+#[tokio::test]
+async fn a_class_that_was_defined_since_is_found_with_one_more_fetch() {
+    let old = METADATA.replace("SMS_AzureService", "SMS_Other");
+    let answer = |xml: &str| Reaction::answer(200, "application/xml", xml);
+    let fetches = |server: &WireServer| {
+        server.requests().iter().filter(|request| request.target.ends_with("$metadata")).count()
+    };
+    let timeout = Duration::from_secs(20);
+    let (server, site, _folder) = lab_with_metadata(timeout, vec![answer(&old), answer(METADATA)]).await;
+    assert!(site.class("SMS_Other").await.is_ok());
+    assert!(query(&site).await.unwrap()[0].path().is_some());
+    assert_eq!(fetches(&server), 2);
+    // A class that stays unknown does not make every call two.
+    let (server, site, _folder) = lab_with_metadata(timeout, vec![answer(&old)]).await;
+    assert!(site.class("SMS_Other").await.is_ok());
+    for _ in 0..3 {
+        assert!(query(&site).await.unwrap()[0].path().is_none());
+    }
+    assert_eq!(fetches(&server), 2);
+    // A property that was added since: its type is known as well.
+    let without = METADATA.replace("<Property Name=\"ServiceCName\" Type=\"Edm.String\"/>", "");
+    let (server, site, _folder) = lab_with_metadata(timeout, vec![answer(&without), answer(METADATA)]).await;
+    assert!(site.class("SMS_AzureService").await.is_ok());
+    assert!(query(&site).await.unwrap()[0].property("ServiceCName").unwrap().cim_type.is_some());
+    assert_eq!(fetches(&server), 2);
+}
+
+#[tokio::test]
+async fn no_message_about_an_address_shows_a_password() {
+    for (url, seconds) in [
+        ("http://user:hunter2@cm1/AdminService", 60),
+        ("ftp://user:hunter2@cm1", 60),
+        ("winrm://user:hunter2@cm1", 60),
+        ("user:hunter2@cm1", 60),
+        ("https://user:hunter2@cm1/AdminService", 60),
+        ("https://user:hunter2@cm1/AdminService", 0),
+        ("https://cm1 x:hunter2@/AdminService", 60),
+        ("https://cm1/AdminService?code=hunter2", 60),
+        ("https://cm 1/AdminService?code=hunter2", 60),
+    ] {
+        let mut options = ConnectOptions::new(url);
+        options.timeout = Duration::from_secs(seconds);
+        let error = Site::connect(options).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+/// Runs in a process of its own: the environment of this one belongs to all tests.
+#[test]
+fn a_proxy_of_the_environment_is_named_and_never_used_on_this_machine() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_behind_a_proxy", "--ignored", "--test-threads=1"])
+        .env("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{child:?}");
+}
+
+#[tokio::test]
+#[ignore = "run by a_proxy_of_the_environment_is_named_and_never_used_on_this_machine"]
+async fn child_behind_a_proxy() {
+    let lab = lab(|_| Reaction::json(200, r#"{"value":[]}"#)).await;
+    assert_eq!(query(&lab.site).await.unwrap(), []);
+    let site = Site::connect(ConnectOptions::new("https://cm1.invalid/AdminService")).await.unwrap();
+    let error = query(&site).await.unwrap_err();
+    assert!(error.cause().contains("the proxy 127.0.0.1:9, which the environment names"), "{error}");
+    assert!(error.cause().contains("refuses connections"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_put_of_what_is_unchanged_sends_the_etag_it_read() {
+    // The ETag as the server gives it, and whether the server takes the change.
+    for (annotation, header, sent) in [
+        (r#""@odata.etag":"W/\"7\"","#, "", Some("if-match: w/\"7\"")),
+        ("", "ETag: \"8\"\r\n", Some("if-match: \"8\"")),
+        ("", "", None),
+        (r#""@odata.etag":"a\r\nb","#, "", None),
+    ] {
+        for (patch_status, put_status, is_done) in [(204, 500, true), (412, 500, false), (405, 412, false)] {
+            let lab = lab(move |request| {
+                let object = format!(r#"{{{annotation}"AzureServiceID":7,"ServiceCName":"old"}}"#);
+                match request.method.as_str() {
+                    "GET" => Reaction::with_headers(200, header, &object),
+                    "PATCH" => Reaction::json(patch_status, "{}"),
+                    _ => Reaction::json(put_status, "{}"),
+                }
+            })
+            .await;
+            let path = ObjectPath::parse("SMS_AzureService.AzureServiceID=7").unwrap();
+            let mut instance = lab.site.get(&path).await.unwrap();
+            instance.set("ServiceCName", "new").unwrap();
+            let put = lab.site.put(&mut instance, PutMode::UpdateUnchanged).await;
+            match is_done {
+                true => assert_eq!(put.unwrap(), path),
+                false => assert_eq!(put.unwrap_err().kind(), ErrorKind::Conflict),
+            }
+            for change in lab.server.requests().iter().filter(|request| request.method.starts_with('P')) {
+                let head = change.head.to_ascii_lowercase();
+                let line = head.lines().find(|line| line.starts_with("if-match"));
+                assert_eq!(line, sent, "{}", change.method);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_put_of_what_somebody_else_changed_is_a_conflict_and_sends_nothing() {
+    let number = AtomicUsize::new(0);
+    let lab = lab(move |_| {
+        let name = format!("name{}", number.fetch_add(1, Ordering::Relaxed));
+        Reaction::json(200, &format!(r#"{{"AzureServiceID":7,"ServiceCName":"{name}"}}"#))
+    })
+    .await;
+    let path = ObjectPath::parse("SMS_AzureService.AzureServiceID=7").unwrap();
+    let mut instance = lab.site.get(&path).await.unwrap();
+    instance.set("ServiceCName", "new").unwrap();
+    let error = lab.site.put(&mut instance, PutMode::UpdateUnchanged).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.cause().contains("ServiceCName was changed"), "{error}");
+    assert!(lab.server.requests().iter().all(|request| request.method == "GET"));
 }

@@ -5,12 +5,15 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use cmgateway::cert::Thumbprint;
+use cmgateway::gateway::Gateway;
+use cmgateway::gateway::sub_ca::SubCaSource;
 use cmgateway::net::PemSource;
 use cmgateway::site::{
     AdminServiceServer, ConnectOptions, EmbeddedSite, PutMode, ServerOptions, Site, SiteCode,
 };
 use cmgateway::wmi::wql::Parameters;
-use cmgateway::wmi::{CimType, Class, Identifier, Instance, ObjectPath, PropertyDefinition, Value};
+use cmgateway::wmi::{CimType, Class, DateTime, Identifier, Instance, ObjectPath, PropertyDefinition, Value};
 use cmgateway::{ErrorKind, Secret};
 use cmgateway_tests::folder::TestFolder;
 use cmgateway_tests::test_pki::TestPki;
@@ -153,11 +156,17 @@ async fn every_verb_does_what_odata_says() {
     assert_eq!(made.json()["Big"], u64::MAX);
 
     let one = format!("{base}(1)");
-    let patch = [&json[..], &["-X", "PATCH", "-d", r#"{"ServiceCName":"new","AzureServiceID":99}"#]].concat();
+    let other_key =
+        [&json[..], &["-X", "PATCH", "-d", r#"{"ServiceCName":"x","AzureServiceID":99}"#]].concat();
+    let refused = lab.curl(&one, &other_key).await.unwrap();
+    assert_eq!(refused.status, 400);
+    assert!(refused.message().contains("the key AzureServiceID cannot be changed"), "{refused:?}");
+    let patch = [&json[..], &["-X", "PATCH", "-d", r#"{"ServiceCName":"new","AzureServiceID":1}"#]].concat();
     assert_eq!(lab.curl(&one, &patch).await.unwrap().status, 204);
     let read = lab.curl("/adminservice_tokenauth/WMI/sms_azureservice(1)", &[]).await.unwrap();
     assert_eq!((read.status, &read.json()["ServiceCName"]), (200, &Json::from("new")));
     assert_eq!(read.json()["Big"], u64::MAX);
+    let patch = [&json[..], &["-X", "PATCH", "-d", r#"{"ServiceCName":"new"}"#]].concat();
     assert_eq!(lab.curl(&format!("{base}(2)"), &patch).await.unwrap().status, 404);
 
     assert_eq!(lab.curl(&one, &["-X", "DELETE"]).await.unwrap().status, 204);
@@ -242,6 +251,20 @@ async fn what_is_not_understood_is_refused_with_a_reason() {
     assert_eq!(lab.curl(base, &["-d", "a=b"]).await.unwrap().status, 415);
     assert_eq!(lab.curl(base, &["-H", json, "-d", "{"]).await.unwrap().status, 400);
     assert_eq!(lab.curl(base, &["-H", json, "-d", "[]"]).await.unwrap().status, 400);
+    lab.fill(1).await;
+    for (body, words) in [
+        (r#"{"x y":1}"#, "\"x y\" cannot be the name of a property"),
+        (r#"{"":1}"#, "cannot be the name"),
+        (r#"{"Region":"a","Region":"b"}"#, "\"Region\" is there twice"),
+        (r#"{"Region":"a","REGION":"b"}"#, "\"REGION\" is there twice"),
+        (r##"{"New":"never","New@odata.type":"#DateTimeOffset"}"##, "property New"),
+    ] {
+        for (path, method) in [(base.to_owned(), "POST"), (format!("{base}(1)"), "PATCH")] {
+            let said = lab.curl(&path, &["-X", method, "-H", json, "-d", body]).await.unwrap();
+            assert_eq!(said.status, 400, "{method} {body} {said:?}");
+            assert!(said.message().contains(words), "{said:?}");
+        }
+    }
     let big = lab.folder.file("big.json");
     std::fs::write(&big, vec![b' '; cmgateway::limits::REQUEST_BODY_BYTES_MAX + 1]).unwrap();
     let data = format!("@{}", big.display());
@@ -259,6 +282,8 @@ async fn only_the_right_token_is_let_in() {
         "Authorization: Bearer wrong",
         "Authorization: Basic cmVoZWFyc2FsLXRva2Vu",
         "Authorization: Bearer",
+        "Authorization: Bearer rehearsal-token x",
+        "Authorization: Bearer \trehearsal-token",
     ] {
         for path in ["/AdminService/wmi/SMS_Site", "/nothing-here", "/AdminService/wmi/$metadata"] {
             let Some(said) = lab.curl_bare(path, &["-H", header]).await else { return };
@@ -381,4 +406,155 @@ async fn composite_keys_datetimes_and_embedded_objects_survive_both_ways() {
     let by_parts = ObjectPath::parse(&path.to_string()).unwrap();
     site.delete(&by_parts).await.unwrap();
     assert_eq!(lab.site.get(&path).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_token_with_blanks_is_refused_and_every_address_is_called_localhost() {
+    let lab = lab().await;
+    let certificate = TestPki::new().server(&["localhost"]);
+    let options = |token: &str| ServerOptions {
+        address: "0.0.0.0:0".parse().unwrap(),
+        certificate_chain_pem: PemSource::bytes(certificate.chain_pem.clone()),
+        key_pem: PemSource::bytes(certificate.key_pem.clone()),
+        token: Secret::new(token),
+    };
+    for token in ["", "a b", " a", "a\n", "é"] {
+        let error = AdminServiceServer::start(lab.site.clone(), options(token)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{token:?}");
+    }
+    let server = AdminServiceServer::start(lab.site.clone(), options("a")).await.unwrap();
+    assert_eq!(server.url(), format!("https://localhost:{}/AdminService", server.address().port()));
+}
+
+#[tokio::test]
+async fn a_value_keeps_its_type_in_a_property_that_the_class_does_not_know() {
+    let lab = lab().await;
+    lab.fill(1).await;
+    let site = lab.connect().await;
+    let path = ObjectPath::parse("SMS_AzureService.AzureServiceID=1").unwrap();
+    let mut service = site.get(&path).await.unwrap();
+    let datetime = |text: &str| Value::DateTime(DateTime::parse(text).unwrap());
+    let reference = Value::Reference(ObjectPath::parse("SMS_Site.SiteCode=\"GF1\"").unwrap());
+    let mut part = Instance::new("Part").unwrap();
+    part.set("When", datetime("20240131120000.000000+060")).unwrap();
+    let values = [
+        ("Renewed", CimType::DateTime, datetime("20240131120000.000000+060")),
+        ("Lasts", CimType::DateTime, datetime("00000001120000.000000:000")),
+        ("Daily", CimType::DateTime, datetime("********030000.000000+***")),
+        ("Days", CimType::DateTime, Value::Array(vec![datetime("20240131120000.000000+000")])),
+        ("Spans", CimType::DateTime, Value::Array(vec![datetime("00000001120000.000000:000")])),
+        ("Owner", CimType::Reference, reference),
+        ("Count", CimType::Sint64, Value::from(7)),
+        ("Most", CimType::Uint64, Value::from(u64::MAX)),
+        ("Note", CimType::String, Value::from("2024-01-31T12:00:00+01:00")),
+        ("Part", CimType::Object, Value::Object(Box::new(part.clone()))),
+    ];
+    for (name, _, value) in &values {
+        service.set(name, value.clone()).unwrap();
+    }
+    site.put(&mut service, PutMode::UpdateOnly).await.unwrap();
+    let (stored, read) = (lab.site.get(&path).await.unwrap(), site.get(&path).await.unwrap());
+    for (name, cim_type, value) in &values {
+        assert_eq!(stored.property(name).unwrap().cim_type, Some(*cim_type), "{name}");
+        if let Some(Value::Object(object)) = stored.get(name) {
+            assert_eq!(object.get("When"), part.get("When"));
+            continue;
+        }
+        assert_eq!(stored.get(name), Some(value), "{name}");
+        assert_eq!(read.get(name), Some(value), "{name}");
+    }
+    // As a foreign client writes it.
+    let body = r##"{"Seen@odata.type":"#Edm.DateTimeOffset","Seen":"2024-01-31T12:00:00Z","Tiny@cim.Type":"uint8","Tiny":7}"##;
+    let arguments = ["-X", "PATCH", "-H", "Content-Type: application/json", "-d", body];
+    let Some(said) = lab.curl("/AdminService/wmi/SMS_AzureService(1)", &arguments).await else { return };
+    assert_eq!(said.status, 204, "{said:?}");
+    let stored = lab.site.get(&path).await.unwrap();
+    assert_eq!(stored.get("Seen"), Some(&datetime("20240131120000.000000+000")));
+    assert_eq!(stored.property("Tiny").unwrap().cim_type, Some(CimType::Uint8));
+}
+
+#[tokio::test]
+async fn a_null_is_no_answer_to_any_like_on_both_transports() {
+    let lab = lab().await;
+    lab.fill(2).await;
+    let mut bare = Instance::new("SMS_AzureService").unwrap();
+    bare.set("ServiceCName", "bare").unwrap();
+    lab.site.put(&bare, PutMode::CreateOnly).await.unwrap();
+    let (served, embedded) = (lab.connect().await, Site::from(lab.site.clone()));
+    for (condition, expected) in [
+        ("ServiceType LIKE '%'", 2),
+        ("NOT ServiceType LIKE '%'", 0),
+        ("ServiceType NOT LIKE '%'", 0),
+        ("NOT (ServiceType LIKE '%' AND ServiceCName = 'gf1.contoso.com')", 2),
+        ("NOT (NOT ServiceType LIKE '%')", 2),
+        ("NOT ServiceType LIKE 'E%'", 1),
+        ("NOT ServiceType = 'Even'", 1),
+        ("ServiceType <> 'Even'", 1),
+        ("NOT ServiceType IS NULL", 2),
+        ("ServiceType IS NULL", 1),
+    ] {
+        let wql = format!("SELECT * FROM SMS_AzureService WHERE {condition}");
+        for site in [&served, &embedded] {
+            let rows = site.query(&wql, &Parameters::None).await.unwrap().all().await.unwrap();
+            assert_eq!(rows.len(), expected, "{condition} on {}", site.address());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_etag_keeps_two_writers_apart() {
+    let lab = lab().await;
+    lab.fill(2).await;
+    let one = "/AdminService/wmi/SMS_AzureService(1)";
+    let Some(read) = lab.curl(one, &[]).await else { return };
+    let etag = read.json()["@odata.etag"].as_str().unwrap().to_owned();
+    assert!(read.head.contains(&format!("etag: {etag}\r\n")), "{read:?}");
+    assert_eq!(lab.curl(one, &[]).await.unwrap().json()["@odata.etag"], etag.as_str());
+    let change = async |header: &str, body: &str| {
+        let header = format!("If-Match: {header}");
+        let arguments =
+            ["-X", "PATCH", "-H", "Content-Type: application/json", "-H", header.as_str(), "-d", body];
+        lab.curl(one, &arguments).await.unwrap().status
+    };
+    assert_eq!(change("\"zzz\"", r#"{"Region":"x"}"#).await, 412);
+    assert_eq!(change(&etag, r#"{"Region":"a","AzureServiceID":1}"#).await, 204);
+    assert_eq!(change(&etag, r#"{"Region":"b"}"#).await, 412);
+    assert_eq!(change("*", r#"{"Region":"c"}"#).await, 204);
+    let read = lab.curl(one, &[]).await.unwrap().json();
+    assert_eq!(read["Region"], "c");
+    let weak = format!("\"zzz\", W/{}", read["@odata.etag"].as_str().unwrap());
+    assert_eq!(change(&weak, r#"{"Region":"d"}"#).await, 204);
+
+    let delete = async |header: String| lab.curl(one, &["-X", "DELETE", "-H", &header]).await.unwrap().status;
+    assert_eq!(delete(format!("If-Match: {etag}")).await, 412);
+    let now = lab.curl(one, &[]).await.unwrap().json()["@odata.etag"].as_str().unwrap().to_owned();
+    assert_eq!(delete(format!("If-Match: {now}")).await, 204);
+    assert_eq!(delete(format!("If-Match: {now}")).await, 404);
+}
+
+#[tokio::test]
+async fn clients_who_add_to_one_list_at_once_lose_nothing() {
+    const NAME: &str = "gf.contoso.com";
+    let lab = lab().await;
+    let mut gateway = Instance::new("SMS_AzureService").unwrap();
+    gateway.set("ServiceCName", NAME).unwrap();
+    gateway.set("ServiceType", "CloudProxyService").unwrap();
+    lab.site.put(&gateway, PutMode::CreateOnly).await.unwrap();
+    let mut adders = Vec::new();
+    for adder in 0..3_u8 {
+        let site = lab.connect().await;
+        adders.push(tokio::spawn(async move {
+            let sub_ca = Gateway::find(&site, NAME).await.unwrap().sub_ca();
+            for number in 0..8_u8 {
+                let thumbprint = Thumbprint::of_der(&[adder, number]);
+                sub_ca.add(&[SubCaSource::Thumbprint(thumbprint)]).await.unwrap();
+            }
+        }));
+    }
+    for adder in adders {
+        adder.await.unwrap();
+    }
+    let site = Site::from(lab.site.clone());
+    let list = Gateway::find(&site, NAME).await.unwrap().sub_ca().list().await.unwrap();
+    assert_eq!(list.thumbprints().count(), 24);
 }

@@ -32,7 +32,7 @@ impl Gateway {
     /// silently took the last); `config` for a name that is empty or has control characters.
     pub async fn find(site: &Site, service_name: &str) -> Result<Self> {
         let instance = read(site, service_name).await?;
-        let path = path_of(&instance, service_name)?;
+        let path = path_of(site, &instance, service_name)?;
         let service_name = instance.text("ServiceCName").unwrap_or(service_name).to_owned();
         Ok(Gateway { site: site.clone(), service_name, path })
     }
@@ -47,7 +47,7 @@ impl Gateway {
         let mut gateways = Vec::with_capacity(rows.len());
         for instance in rows {
             let service_name = instance.text("ServiceCName").unwrap_or_default().to_owned();
-            let path = path_of(&instance, &service_name)?;
+            let path = path_of(site, &instance, &service_name)?;
             gateways.push(Gateway { site: site.clone(), service_name, path });
         }
         gateways.sort_by_key(|gateway| gateway.service_name.to_lowercase());
@@ -132,9 +132,10 @@ async fn none_found(site: &Site, operation: String) -> Error {
     Error::new(ErrorKind::NotFound, operation, cause)
 }
 
-fn path_of(instance: &Instance, service_name: &str) -> Result<ObjectPath> {
+fn path_of(site: &Site, instance: &Instance, service_name: &str) -> Result<ObjectPath> {
     instance.path().cloned().ok_or_else(|| {
-        let cause = "the site answered without the key AzureServiceID";
+        let why = site.why_without_keys();
+        let cause = format!("the site answered without the key AzureServiceID{why}");
         Error::new(ErrorKind::Protocol, format!("find gateway {service_name:?}"), cause)
     })
 }

@@ -1,14 +1,16 @@
 //! The HTTP client: one request, one answer of limited size, errors that say what to do.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, LOCATION,
 };
 pub(crate) use reqwest::{Method, Url};
 
-use super::http_error::{self, Phase};
+use super::http_error::{self, Phase, Way};
 use super::tls::{TrustedRoots, client_config};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::limits::{CONNECT_TIMEOUT, HTTP_IDLE_CONNECTIONS_MAX};
@@ -16,6 +18,8 @@ use crate::secret::Secret;
 
 /// How an [`HttpClient`] connects.
 pub(crate) struct HttpOptions {
+    /// Where its requests go; decides whether a proxy is used.
+    pub(crate) server: Url,
     pub(crate) trusted_roots: TrustedRoots,
     /// Sent as `Authorization: Bearer` with every request.
     pub(crate) token: Option<Secret>,
@@ -25,8 +29,12 @@ pub(crate) struct HttpOptions {
 }
 
 /// An HTTPS client that follows no redirect and reads no more than it was allowed to.
+///
+/// A proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, less what `NO_PROXY` excepts) is used, but never for
+/// a server on this machine. Errors name it.
 pub(crate) struct HttpClient {
     client: reqwest::Client,
+    proxy: Option<String>,
     token: Option<Secret>,
     timeout: Duration,
     response_bytes_max: usize,
@@ -40,6 +48,8 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) url: &'a Url,
     pub(crate) accept: &'static str,
     pub(crate) json: Option<Vec<u8>>,
+    /// The ETag that the thing must still have.
+    pub(crate) if_match: Option<&'a str>,
 }
 
 /// A whole answer, whatever its status.
@@ -72,15 +82,10 @@ impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Result<Self> {
         let operation = "set up the HTTP client";
         if let Some(token) = &options.token {
-            bearer(token).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Config,
-                    operation,
-                    "the token is empty or has characters no token can have",
-                )
-            })?;
+            check_token(token, operation)?;
         }
-        let client = reqwest::Client::builder()
+        let proxy = proxy_for(&options.server);
+        let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(client_config(&options.trusted_roots)?)
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
@@ -88,13 +93,15 @@ impl HttpClient {
             .user_agent(concat!("cmgateway/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
             .timeout(options.timeout)
-            .pool_max_idle_per_host(HTTP_IDLE_CONNECTIONS_MAX)
-            .build()
-            .map_err(|error| {
-                Error::new(ErrorKind::Internal, operation, error.to_string()).with_source(error)
-            })?;
+            .pool_max_idle_per_host(HTTP_IDLE_CONNECTIONS_MAX);
+        if proxy.is_none() {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| {
+            Error::new(ErrorKind::Internal, operation, error.to_string()).with_source(error)
+        })?;
         let HttpOptions { token, timeout, response_bytes_max, .. } = options;
-        Ok(HttpClient { client, token, timeout, response_bytes_max })
+        Ok(HttpClient { client, proxy, token, timeout, response_bytes_max })
     }
 
     /// Sends a request and reads the whole answer; an answer of any status but a redirect is a success here.
@@ -102,11 +109,15 @@ impl HttpClient {
         let (operation, url) = (request.operation, request.url.clone());
         let is_read = request.method == Method::GET;
         let failed = |phase: Phase, error: reqwest::Error| {
-            http_error::described(operation, &url, is_read, self.timeout, phase, error)
+            let way = Way { url: &url, proxy: self.proxy.as_deref() };
+            http_error::described(operation, way, is_read, self.timeout, phase, error)
         };
         let mut builder = self.client.request(request.method, url.clone()).header(ACCEPT, request.accept);
         if let Some(value) = self.token.as_ref().and_then(bearer) {
             builder = builder.header(AUTHORIZATION, value);
+        }
+        if let Some(etag) = request.if_match {
+            builder = builder.header(IF_MATCH, etag);
         }
         if let Some(json) = request.json {
             builder = builder.header(CONTENT_TYPE, "application/json").body(json);
@@ -140,16 +151,34 @@ impl HttpClient {
     }
 }
 
+/// The proxy that the environment names for a server, as host and port; it may hold a password, which is left out.
+fn proxy_for(server: &Url) -> Option<String> {
+    let host = server.host_str()?.trim_matches(['[', ']']);
+    let is_name = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
+    if is_name || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
+        return None;
+    }
+    let proxy = Matcher::from_env().intercept(&server.as_str().parse().ok()?)?;
+    let (host, port) = (proxy.uri().host()?, proxy.uri().port_u16());
+    Some(port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 fn declared_length(headers: &HeaderMap) -> u64 {
     headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
 }
 
-fn bearer(token: &Secret) -> Option<HeaderValue> {
+/// Refuses a token that cannot be sent as `Authorization: Bearer`.
+pub(crate) fn check_token(token: &Secret, operation: &str) -> Result<()> {
     let text = token.expose();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
     }
-    let mut value = HeaderValue::from_str(&format!("Bearer {text}")).ok()?;
+    let cause = "the token is empty or has characters no token can have, such as blanks";
+    Err(Error::new(ErrorKind::Config, operation, cause))
+}
+
+fn bearer(token: &Secret) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok()?;
     // Keeps it out of HTTP/2 header tables and of debug output.
     value.set_sensitive(true);
     Some(value)

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::{Error, ErrorKind, Retry};
+use crate::limits::RETRY_PAUSE;
 
 /// How far an exchange had come.
 pub(super) enum Phase {
@@ -19,17 +20,24 @@ pub(super) enum Phase {
     Body(usize),
 }
 
+/// Where a request went, and by which proxy.
+pub(super) struct Way<'a> {
+    pub(super) url: &'a Url,
+    pub(super) proxy: Option<&'a str>,
+}
+
 /// The error of an exchange that got no whole answer.
 pub(super) fn described(
     operation: &str,
-    url: &Url,
+    way: Way<'_>,
     is_read: bool,
     timeout: Duration,
     phase: Phase,
     error: reqwest::Error,
 ) -> Error {
-    let host = url.host_str().unwrap_or_default();
+    let host = way.url.host_str().unwrap_or_default();
     let connecting = error.is_connect();
+    let mut names_proxy = false;
     let (kind, mut cause) = if let Some(tls) = find::<rustls::Error>(&error) {
         tls_cause(host, tls)
     } else if error.is_timeout() {
@@ -42,17 +50,25 @@ pub(super) fn described(
             }
         }
     } else if connecting {
-        (ErrorKind::Unavailable, connect_cause(host, url.port_or_known_default(), &error))
+        names_proxy = way.proxy.is_some();
+        (ErrorKind::Unavailable, connect_cause(&way, &error))
     } else {
         match phase {
             Phase::Body(bytes) => (ErrorKind::Protocol, format!("the answer broke off after {bytes} bytes")),
             Phase::Head => (ErrorKind::Protocol, format!("the connection broke: {}", deepest(&error))),
         }
     };
+    if let Some(proxy) = way.proxy.filter(|_| !names_proxy) {
+        cause.push_str(&format!("; the connection goes through the proxy {proxy}, {NAMED_BY}"));
+    }
+    let speaks_no_tls = matches!(find::<rustls::Error>(&error), Some(rustls::Error::InvalidMessage(_)));
     // A request that may have arrived is repeated only where repeating cannot change anything.
     let retry = match kind {
         ErrorKind::Certificate | ErrorKind::Auth => Retry::Never,
-        _ if connecting || is_read => Retry::Now,
+        _ if speaks_no_tls => Retry::Never,
+        // The time that ran out was pause enough.
+        ErrorKind::TimedOut if connecting || is_read => Retry::Now,
+        _ if connecting || is_read => Retry::After(RETRY_PAUSE),
         _ => {
             cause.push_str("; whether the change was made is not known");
             Retry::Never
@@ -60,7 +76,7 @@ pub(super) fn described(
     };
     // `without_url`: the address is in the context already.
     Error::new(kind, operation, cause)
-        .with_context("url", url.as_str())
+        .with_context("url", way.url.as_str())
         .with_retry(retry)
         .with_source(error.without_url())
 }
@@ -125,16 +141,29 @@ fn day(unix_seconds: u64) -> String {
         .unwrap_or_else(|| format!("second {unix_seconds} of the Unix time"))
 }
 
-fn connect_cause(host: &str, port: Option<u16>, error: &reqwest::Error) -> String {
+/// Who names a proxy.
+const NAMED_BY: &str = "which the environment names (HTTPS_PROXY or ALL_PROXY)";
+
+fn connect_cause(way: &Way<'_>, error: &reqwest::Error) -> String {
+    let (host, port) = (way.url.host_str().unwrap_or_default(), way.url.port_or_known_default());
     let port = port.unwrap_or_default();
-    if chain(error).any(|layer| layer.to_string() == "dns error") {
-        return format!("the name {host} cannot be resolved: {}", deepest(error));
-    }
-    match find::<io::Error>(error).map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => {
+    let is_name_unknown = chain(error).any(|layer| layer.to_string() == "dns error");
+    let is_refused =
+        find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    match way.proxy {
+        Some(proxy) if is_name_unknown => {
+            format!("the name of the proxy {proxy}, {NAMED_BY}, cannot be resolved: {}", deepest(error))
+        }
+        Some(proxy) if is_refused => format!("the proxy {proxy}, {NAMED_BY}, refuses connections"),
+        Some(proxy) => {
+            let cause = deepest(error);
+            format!("no connection to {host} port {port} through the proxy {proxy}, {NAMED_BY}: {cause}")
+        }
+        None if is_name_unknown => format!("the name {host} cannot be resolved: {}", deepest(error)),
+        None if is_refused => {
             format!("{host} refuses connections on port {port}; does the service run there?")
         }
-        _ => format!("no connection to {host} port {port}: {}", deepest(error)),
+        None => format!("no connection to {host} port {port}: {}", deepest(error)),
     }
 }
 

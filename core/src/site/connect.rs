@@ -1,11 +1,13 @@
 //! Which site to connect to, and how.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::REQUEST_TIMEOUT;
 use crate::secret::Secret;
+use crate::site::shown_address;
 
 /// Where a site is and how to be let in.
 ///
@@ -17,9 +19,12 @@ use crate::secret::Secret;
 /// options.token = Some(Secret::new("…"));
 /// options.timeout = Duration::from_secs(30);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConnectOptions {
     /// `sqlite:FILE` for an embedded site, `https://HOST/AdminService` for an AdminService.
+    ///
+    /// An AdminService on another machine is reached through the proxy that the environment names (`HTTPS_PROXY` or
+    /// `ALL_PROXY`, except for hosts in `NO_PROXY`).
     pub url: String,
     /// The bearer token of an AdminService.
     pub token: Option<Secret>,
@@ -36,6 +41,17 @@ impl ConnectOptions {
     }
 }
 
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("url", &shown_address(&self.url))
+            .field("token", &self.token)
+            .field("ca_file", &self.ca_file)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
 /// A site address, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Address {
@@ -47,7 +63,8 @@ pub(super) enum Address {
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self> {
-        let refuse = |cause: &str| Err(Error::new(ErrorKind::Config, format!("connect to {url}"), cause));
+        let operation = format!("connect to {}", shown_address(url));
+        let refuse = |cause: &str| Err(Error::new(ErrorKind::Config, operation.as_str(), cause));
         if url.contains('\0') {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -73,7 +90,7 @@ impl Address {
             {
                 Err(Error::new(
                     ErrorKind::Unsupported,
-                    format!("connect to {url}"),
+                    operation.as_str(),
                     "this version reaches a site by sqlite: and https: only",
                 ))
             }

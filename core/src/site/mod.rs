@@ -5,6 +5,7 @@ mod adminservice_server;
 mod connect;
 pub mod embedded;
 pub(crate) mod odata;
+mod shown_address;
 mod site_code;
 mod transport;
 
@@ -16,6 +17,7 @@ pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;
+pub use self::shown_address::shown_address;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows};
@@ -62,8 +64,8 @@ impl Site {
     /// `config` for an address or options that cannot be; `not_found`, `auth`, `unavailable` for a file that
     /// cannot be opened; `unsupported` for a transport that this version does not have.
     pub async fn connect(options: ConnectOptions) -> Result<Self> {
-        let refuse =
-            |cause: &str| Err(Error::new(ErrorKind::Config, format!("connect to {}", options.url), cause));
+        let operation = format!("connect to {}", shown_address(&options.url));
+        let refuse = |cause: &str| Err(Error::new(ErrorKind::Config, operation.as_str(), cause));
         if options.timeout.is_zero() {
             return refuse("the timeout is zero");
         }
@@ -133,10 +135,15 @@ impl Site {
     /// a key that was changed; `conflict` and `not_found` after the mode; those of the transport. After an error of
     /// kind `timed_out` or `protocol` the put may have been done.
     pub async fn put(&self, instance: &mut Instance, mode: PutMode) -> Result<ObjectPath> {
-        let mode = checked_mode(instance, mode)?;
+        let mode = checked_mode(instance, mode, || self.why_without_keys())?;
         let path = self.transport.put(instance, mode).await?;
         instance.mark_stored(path.clone());
         Ok(path)
+    }
+
+    /// What explains instances without their keys, as the end of a sentence; empty where nothing does.
+    pub(crate) fn why_without_keys(&self) -> String {
+        self.transport.why_without_keys().map(|cause| format!("; {cause}")).unwrap_or_default()
     }
 
     /// Deletes one instance by its path.
@@ -195,7 +202,11 @@ impl Site {
 }
 
 /// The mode in which an instance may be put: one that was read is never created a second time.
-fn checked_mode(instance: &Instance, mode: PutMode) -> Result<PutMode> {
+fn checked_mode(
+    instance: &Instance,
+    mode: PutMode,
+    why_without_keys: impl Fn() -> String,
+) -> Result<PutMode> {
     let refuse = |cause: String| {
         let operation = format!("put instance of class {}", instance.class_name());
         Err(Error::new(ErrorKind::Config, operation, cause))
@@ -205,7 +216,10 @@ fn checked_mode(instance: &Instance, mode: PutMode) -> Result<PutMode> {
     }
     let Some(path) = instance.path() else {
         return match instance.was_read() {
-            true => refuse("it was read without its key; select the key, or *, to put it back".to_owned()),
+            true => refuse(format!(
+                "it was read without its key; select the key, or *, to put it back{}",
+                why_without_keys()
+            )),
             false => Ok(mode),
         };
     };

@@ -27,7 +27,8 @@ pub enum PutMode {
     /// Changes the instance; `conflict` where a property to be written is no longer what was read.
     ///
     /// This is how two writers of one property do not undo each other: read, set, put, and on `conflict` read
-    /// again.
+    /// again. An embedded site, also one that is served, compares and writes within one transaction. So does an
+    /// AdminService that gives ETags; without them a short time is left between the comparison and the change.
     UpdateUnchanged,
 }
 
@@ -69,6 +70,10 @@ pub(crate) fn unchanged(instance: &Instance, stored: &Instance, operation: &str)
 pub(crate) trait Transport: Send + Sync {
     /// The address for messages, without secrets.
     fn address(&self) -> &str;
+    /// Why instances come without their keys, where the transport knows; for messages.
+    fn why_without_keys(&self) -> Option<String> {
+        None
+    }
     /// Runs a query; rows come in batches, so that memory stays flat.
     fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows>;
     /// Reads one instance, with its lazy properties.

@@ -124,6 +124,16 @@ impl Instance {
     /// # Errors
     /// `config` where the name cannot be a property name.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
+        self.set_typed(name, value, None)
+    }
+
+    /// Sets a property, with its type where the property is new to the instance and the type is known.
+    pub(crate) fn set_typed(
+        &mut self,
+        name: &str,
+        value: impl Into<Value>,
+        cim_type: Option<CimType>,
+    ) -> Result<()> {
         let value = value.into();
         match self.properties.iter_mut().find(|property| property.name.is(name)) {
             Some(property) => {
@@ -139,7 +149,7 @@ impl Instance {
                 self.properties.push(Property {
                     name,
                     value,
-                    cim_type: None,
+                    cim_type,
                     is_array,
                     modified: true,
                     original: None,

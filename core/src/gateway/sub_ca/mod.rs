@@ -60,7 +60,7 @@ impl SubCa {
 
     async fn plan_for(&self, kind: ChangeKind, candidates: &[Candidate]) -> Result<SubCaPlan> {
         let instance = self.gateway.instance().await?;
-        let path = super::path_of(&instance, self.gateway.service_name())?;
+        let path = super::path_of(self.gateway.site(), &instance, self.gateway.service_name())?;
         let current =
             Current { service_name: self.gateway.service_name(), path: &path, stored: stored(&instance)? };
         plan::plan(&current, kind, candidates, OffsetDateTime::now_utc())

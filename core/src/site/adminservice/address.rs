@@ -2,13 +2,15 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::Url;
+use crate::site::shown_address;
 
 /// The route of the WMI classes, from any form of address that administrators have at hand:
 /// `https://host/AdminService`, with or without `/wmi` and a slash, `…/AdminService_TokenAuth`, and a gateway's
 /// `https://cmg/CCM_Proxy_ServerAuth/<id>/AdminService`. It ends in `/`.
 pub(super) fn wmi_route(text: &str) -> Result<Url> {
     let refuse = |cause: &str| Error::new(ErrorKind::Config, "read the AdminService address", cause);
-    let mut url = Url::parse(text.trim()).map_err(|error| refuse(&format!("{text:?} is no URL: {error}")))?;
+    let mut url = Url::parse(text.trim())
+        .map_err(|error| refuse(&format!("{:?} is no URL: {error}", shown_address(text))))?;
     if url.scheme() == "http" {
         return Err(refuse("http:// is refused, a token must not travel in clear; use https://"));
     }

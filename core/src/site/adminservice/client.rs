@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value as Json};
+
 use super::address::wmi_route;
 use super::schema::Schema;
 use super::{read, write};
@@ -11,6 +13,7 @@ use crate::limits::RESPONSE_BODY_BYTES_MAX;
 use crate::net::TrustedRoots;
 use crate::net::http::{HttpAnswer, HttpClient, HttpOptions, HttpRequest, Method, Url};
 use crate::secret::Secret;
+use crate::site::odata::json;
 use crate::site::transport::{Answer, PutMode, Rows, Transport};
 use crate::wmi::wql::Select;
 use crate::wmi::{Class, Identifier, Instance, ObjectPath};
@@ -37,6 +40,7 @@ impl AdminService {
     pub(crate) fn new(options: AdminServiceOptions) -> Result<Self> {
         let route = wmi_route(&options.url)?;
         let http = HttpClient::new(HttpOptions {
+            server: route.clone(),
             trusted_roots: options.trusted_roots,
             token: options.token,
             timeout: options.timeout,
@@ -68,6 +72,20 @@ impl Connection {
         self.schema.class(self, name).await
     }
 
+    /// The definition of a class, new enough to have the properties of this JSON object where the server tells them.
+    pub(super) async fn class_of(
+        &self,
+        name: &Identifier,
+        object: Option<&Map<String, Json>>,
+    ) -> Result<Option<Class>> {
+        let has_all = |class: &Class| {
+            object.is_none_or(|object| {
+                object.keys().all(|key| !json::is_property_name(key) || class.property(key).is_some())
+            })
+        };
+        self.schema.class_that(self, name, has_all).await
+    }
+
     pub(super) async fn send(
         &self,
         operation: &str,
@@ -76,7 +94,20 @@ impl Connection {
         accept: &'static str,
         json: Option<Vec<u8>>,
     ) -> Result<HttpAnswer> {
-        self.http.send(HttpRequest { operation, method, url, accept, json }).await
+        self.http.send(HttpRequest { operation, method, url, accept, json, if_match: None }).await
+    }
+
+    /// Sends a change, of what still has this ETag where there is one.
+    pub(super) async fn send_change(
+        &self,
+        operation: &str,
+        method: Method,
+        url: &Url,
+        json: Vec<u8>,
+        if_match: Option<&str>,
+    ) -> Result<HttpAnswer> {
+        let json = Some(json);
+        self.http.send(HttpRequest { operation, method, url, accept: JSON, json, if_match }).await
     }
 }
 
@@ -86,6 +117,11 @@ pub(super) const JSON: &str = "application/json;odata.metadata=minimal";
 impl Transport for AdminService {
     fn address(&self) -> &str {
         &self.address
+    }
+
+    fn why_without_keys(&self) -> Option<String> {
+        let cause = self.connection.schema.complaint()?;
+        Some(format!("its $metadata, which tells the keys, could not be read: {cause}"))
     }
 
     fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows> {

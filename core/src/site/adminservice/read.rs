@@ -1,5 +1,7 @@
 //! Queries and gets.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -21,7 +23,8 @@ pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Resu
     let url = connection.url(&odata_query::address(select)?)?;
     let first = page(connection, &operation, &url).await?;
     // After the first page: where the query itself is refused, that is the error to show.
-    let class = connection.class(&select.from.class).await?;
+    let row = first.get("value").and_then(Json::as_array).and_then(|rows| rows.first()?.as_object());
+    let class = connection.class_of(&select.from.class, row).await?;
     let class_name = class.as_ref().map_or_else(|| select.from.class.clone(), |class| class.name.clone());
     let mut pages = Pages {
         connection: Arc::clone(connection),
@@ -32,7 +35,11 @@ pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Resu
         next: None,
         pages: 1,
         empty_pages: 0,
+        followed: HashSet::new(),
+        hashes: RandomState::new(),
     };
+    let hash = pages.hashes.hash_one(url.as_str());
+    pages.followed.insert(hash);
     let rows = pages.take(first, &url)?;
     pages.waiting = Some(rows);
     Ok(Rows::new(pages))
@@ -42,7 +49,8 @@ pub(super) async fn query(connection: &Arc<Connection>, select: &Select) -> Resu
 pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<Instance> {
     let operation = format!("get {path}");
     let class = connection.class(&path.class).await?;
-    let (object, url) = object(connection, &operation, path, class.as_ref()).await?;
+    let Found { object, url, .. } = object(connection, &operation, path, class.as_ref()).await?;
+    let class = connection.class_of(&path.class, Some(&object)).await?;
     let class_name = class.as_ref().map_or(&path.class, |class| &class.name);
     let mut instance = json::instance(class_name, class.as_ref(), object)
         .map_err(|cause| malformed(&operation, &url, cause))?;
@@ -51,29 +59,46 @@ pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<In
     Ok(instance)
 }
 
-/// The JSON object of one instance as the server sent it.
+/// One instance as the server sent it.
+pub(super) struct Found {
+    pub(super) object: Map<String, Json>,
+    pub(super) url: Url,
+    /// What tells this state of the instance from others, where the server says it.
+    pub(super) etag: Option<String>,
+}
+
+/// The JSON object of one instance.
 pub(super) async fn object(
     connection: &Connection,
     operation: &str,
     path: &ObjectPath,
     class: Option<&Class>,
-) -> Result<(Map<String, Json>, Url)> {
+) -> Result<Found> {
     let url = connection.url(&address(operation, path, class)?)?;
-    let mut object = page(connection, operation, &url).await?;
-    match object.get_mut("value") {
-        Some(Json::Array(items)) => match (items.pop(), items.len()) {
-            (None, _) => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")
-                .with_context("url", url.as_str())),
-            (Some(Json::Object(only)), 0) => Ok((only, url)),
+    let answer = connection.send(operation, Method::GET, &url, JSON, None).await?;
+    let answer = answer::success(operation, &url, answer)?;
+    let mut object = answer::json_object(operation, &url, &answer)?;
+    if let Some(Json::Array(items)) = object.get_mut("value") {
+        object = match (items.pop(), items.len()) {
+            (None, _) => {
+                return Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")
+                    .with_context("url", url.as_str()));
+            }
+            (Some(Json::Object(only)), 0) => only,
             (Some(_), 0) => {
-                Err(malformed(operation, &url, "the answer holds something that is no object".into()))
+                let cause = "the answer holds something that is no object";
+                return Err(malformed(operation, &url, cause.into()));
             }
             (_, more) => {
-                Err(malformed(operation, &url, format!("the answer holds {} instances, not one", more + 1)))
+                let cause = format!("the answer holds {} instances, not one", more + 1);
+                return Err(malformed(operation, &url, cause));
             }
-        },
-        _ => Ok((object, url)),
+        };
     }
+    let told = object.get("@odata.etag").and_then(Json::as_str).or_else(|| answer.header("etag"));
+    // What cannot stand in a header was not meant to be sent back.
+    let etag = told.filter(|etag| etag.bytes().all(|byte| byte.is_ascii_graphic())).map(str::to_owned);
+    Ok(Found { object, url, etag })
 }
 
 /// The address of an instance.
@@ -123,6 +148,9 @@ struct Pages {
     next: Option<Url>,
     pages: usize,
     empty_pages: usize,
+    /// Hashes of the addresses that were followed; no more than there may be pages.
+    followed: HashSet<u64>,
+    hashes: RandomState,
 }
 
 impl Pages {
@@ -160,8 +188,9 @@ impl Pages {
     }
 
     /// The address of the next page, where following it is safe.
-    fn followed(&self, link: &str, url: &Url) -> Result<Url> {
-        let refuse = |cause: String| malformed(&self.operation, url, cause);
+    fn followed(&mut self, link: &str, url: &Url) -> Result<Url> {
+        let operation = self.operation.clone();
+        let refuse = |cause: String| malformed(&operation, url, cause);
         let next =
             url.join(link).map_err(|error| refuse(format!("@odata.nextLink is no address: {error}")))?;
         if next.origin() != self.connection.route.origin() {
@@ -175,6 +204,12 @@ impl Pages {
         }
         if self.empty_pages > EMPTY_PAGES_MAX || self.pages >= PAGES_MAX {
             return Err(refuse(format!("the pages do not end; {} were read", self.pages)));
+        }
+        let hash = self.hashes.hash_one(next.as_str());
+        if !self.followed.insert(hash) {
+            let cause =
+                "the next page is said to be one that was read before; the pages go round in a circle";
+            return Err(malformed(&self.operation, url, cause.into()));
         }
         Ok(next)
     }

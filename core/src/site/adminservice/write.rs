@@ -3,6 +3,10 @@
 //! Microsoft documents POST on the WMI route. PATCH is what OData has for a change and PUT for a replacement; no
 //! public example shows either on this route, and none was tried against a live site server. So a refused PATCH
 //! (404, 405, 501) is followed by a PUT of the whole instance, read again just before, so that nothing is lost.
+//!
+//! [`PutMode::UpdateUnchanged`] reads the instance, compares what is to be written, and sends the instance's ETag
+//! along (`If-Match`), so that the server refuses the change where somebody else was faster. A server that gives no
+//! ETag does not do so: the time between the read and the change is short then, but it is there.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,8 +15,8 @@ use super::client::{Connection, JSON};
 use super::read;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::{HttpAnswer, Method, Url};
-use crate::site::odata::json::{self, UnknownZone};
-use crate::site::transport::PutMode;
+use crate::site::odata::json::{self, Reader};
+use crate::site::transport::{PutMode, unchanged};
 use crate::wmi::{Class, Identifier, Instance, ObjectPath, Property};
 
 /// Writes the modified properties of an instance, or all of them where it is new.
@@ -31,14 +35,14 @@ pub(super) async fn put(connection: &Connection, instance: &Instance, mode: PutM
         None => (read::path_of(instance, class.as_ref()), false),
     };
     match (path, mode) {
-        (Some(path), mode) => match put.change(&path, was_read).await {
+        (Some(path), mode) => match put.change(&path, was_read, mode).await {
             // Read once, deleted since, or new with its key set: there is nothing to change.
             Err(error) if error.kind() == ErrorKind::NotFound && mode == PutMode::CreateOrUpdate => {
                 put.create().await
             }
             changed => changed.map(|()| path),
         },
-        (None, PutMode::UpdateOnly) => {
+        (None, PutMode::UpdateOnly | PutMode::UpdateUnchanged) => {
             let cause = "the instance has no path and its key is not known; get it from the site first";
             Err(Error::new(ErrorKind::Config, operation, cause))
         }
@@ -66,7 +70,7 @@ impl Put<'_> {
     async fn create(&self) -> Result<ObjectPath> {
         let url = self.connection.url(self.instance.class_name().as_str())?;
         let object = self.object(self.instance.properties().iter())?;
-        let answer = self.send(Method::POST, &url, object).await?;
+        let answer = self.send(Method::POST, &url, object, None).await?;
         let answer = answer::success(self.operation, &url, answer)?;
         self.created(&url, &answer)
     }
@@ -100,7 +104,7 @@ impl Put<'_> {
     }
 
     /// Changes the instance at a path: its modified properties, but never its key.
-    async fn change(&self, path: &ObjectPath, was_read: bool) -> Result<()> {
+    async fn change(&self, path: &ObjectPath, was_read: bool, mode: PutMode) -> Result<()> {
         let is_key = |name: &Identifier| {
             let in_path = path.keys.iter().any(|(key, _)| key.as_ref() == Some(name));
             in_path || self.class.is_some_and(|class| class.keys().any(|key| key.name == *name))
@@ -111,20 +115,28 @@ impl Put<'_> {
                 .iter()
                 .filter(|property| property.is_modified() && !is_key(&property.name))
         };
-        if modified().next().is_none() || !was_read {
+        let mut etag = None;
+        if modified().next().is_none() || !was_read || mode == PutMode::UpdateUnchanged {
             // Nothing to write, or not known to exist: a PATCH to a new key might create (OData calls it upsert).
-            read::object(self.connection, self.operation, path, self.class).await?;
+            let found = read::object(self.connection, self.operation, path, self.class).await?;
             if modified().next().is_none() {
                 return Ok(());
             }
+            if mode == PutMode::UpdateUnchanged {
+                let stored = json::instance(self.instance.class_name(), self.class, found.object)
+                    .map_err(|cause| malformed(self.operation, &found.url, cause))?;
+                unchanged(self.instance, &stored, self.operation)?;
+                etag = found.etag;
+            }
         }
+        let etag = etag.as_deref();
         let url = self.connection.url(&read::address(self.operation, path, self.class)?)?;
-        let answer = self.send(Method::PATCH, &url, self.object(modified())?).await?;
+        let answer = self.send(Method::PATCH, &url, self.object(modified())?, etag).await?;
         // 404 also: a server that has no route for PATCH must not be taken for one that lost the instance.
         if !matches!(answer.status, 404 | 405 | 501) {
             return answer::success(self.operation, &url, answer).map(drop);
         }
-        let (mut whole, _) = read::object(self.connection, self.operation, path, self.class).await?;
+        let mut whole = read::object(self.connection, self.operation, path, self.class).await?.object;
         whole.retain(|name, _| !name.contains('@') && !name.starts_with("__"));
         for (name, value) in self.object(modified())? {
             // The server's spelling of a name stays.
@@ -133,18 +145,24 @@ impl Put<'_> {
                 None => drop(whole.insert(name, value)),
             }
         }
-        let answer = self.send(Method::PUT, &url, whole).await?;
+        let answer = self.send(Method::PUT, &url, whole, etag).await?;
         answer::success(self.operation, &url, answer).map(drop)
     }
 
     fn object<'p>(&self, properties: impl Iterator<Item = &'p Property>) -> Result<Map<String, Json>> {
-        json::object(properties, self.class, UnknownZone::Utc)
+        json::object(properties, self.class, Reader::Server)
             .map_err(|cause| Error::new(ErrorKind::Config, self.operation, cause))
     }
 
-    async fn send(&self, method: Method, url: &Url, object: Map<String, Json>) -> Result<HttpAnswer> {
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        object: Map<String, Json>,
+        etag: Option<&str>,
+    ) -> Result<HttpAnswer> {
         let body = serde_json::to_vec(&Json::Object(object))
             .map_err(|error| Error::new(ErrorKind::Internal, self.operation, error.to_string()))?;
-        self.connection.send(self.operation, method, url, JSON, Some(body)).await
+        self.connection.send_change(self.operation, method, url, body, etag).await
     }
 }

@@ -4,10 +4,12 @@
 
 mod connection;
 mod document;
+mod etag;
 mod query_options;
 mod reply;
 mod resource;
 mod route;
+mod strict_json;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use self::resource::Service;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::http::check_token;
 use crate::net::{PemSource, server_config};
 use crate::secret::Secret;
 use crate::site::EmbeddedSite;
@@ -51,8 +54,8 @@ impl AdminServiceServer {
     /// It listens when this returns; requests are served by tasks of the current tokio runtime.
     ///
     /// # Errors
-    /// `certificate` for a certificate or key that cannot be used, `not_found` for a missing file, `config` for an
-    /// empty token, `unavailable` where the address cannot be listened on.
+    /// `certificate` for a certificate or key that cannot be used, `not_found` for a missing file, `config` for a
+    /// token that is empty or has blanks, `unavailable` where the address cannot be listened on.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -81,9 +84,7 @@ impl AdminServiceServer {
     /// ```
     pub async fn start(site: EmbeddedSite, options: ServerOptions) -> Result<Self> {
         let operation = format!("serve a site on {}", options.address);
-        if options.token.expose().is_empty() {
-            return Err(Error::new(ErrorKind::Config, operation, "the token is empty"));
-        }
+        check_token(&options.token, &operation)?;
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Unavailable, operation.as_str(), error.to_string()).with_source(error)
         };
@@ -107,9 +108,13 @@ impl AdminServiceServer {
 
     /// The base URL, as `connect` takes it.
     ///
-    /// It has the IP address; a client may have to use the name in the certificate instead.
+    /// It has the IP address; a client may have to use the name in the certificate instead. Where it listens on every
+    /// address of the machine (`0.0.0.0`, `::`), which is none to connect to, the host is `localhost`.
     pub fn url(&self) -> String {
-        format!("https://{}/AdminService", self.address)
+        match self.address.ip().is_unspecified() {
+            true => format!("https://localhost:{}/AdminService", self.address.port()),
+            false => format!("https://{}/AdminService", self.address),
+        }
     }
 
     /// Stops accepting, lets open requests end for a limited time, and closes.

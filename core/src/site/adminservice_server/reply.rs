@@ -5,7 +5,8 @@ use std::fmt::Write;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 use serde_json::{Value as Json, json};
@@ -43,6 +44,11 @@ impl Refusal {
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NotFound", message)
+    }
+
+    pub(super) fn precondition_failed() -> Self {
+        let message = "the instance is not, or no longer, the one that If-Match names; read it again";
+        Self::new(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message)
     }
 
     pub(super) fn unauthorized(message: &str) -> Self {
@@ -107,6 +113,14 @@ pub(super) fn empty(status: StatusCode) -> Reply {
     let headers = reply.headers_mut();
     headers.insert("odata-version", HeaderValue::from_static("4.0"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    reply
+}
+
+/// Adds what tells this state of an instance from others.
+pub(super) fn with_etag(mut reply: Reply, etag: &str) -> Reply {
+    if let Ok(value) = HeaderValue::from_str(etag) {
+        reply.headers_mut().insert(ETAG, value);
+    }
     reply
 }
 

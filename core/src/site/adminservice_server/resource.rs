@@ -10,17 +10,20 @@ use hyper::{Method, Request, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
 use super::document;
+use super::etag::{IfMatch, etag};
 use super::query_options::QueryOptions;
-use super::reply::{Refusal, Reply, empty, json_reply, reply, with_location};
+use super::reply::{Refusal, Reply, empty, json_reply, reply, with_etag, with_location};
 use super::route::{Route, Target, route};
+use super::strict_json::StrictJson;
+use crate::error::ErrorKind;
 use crate::limits::{
     REQUEST_BODY_BYTES_MAX, REQUEST_BODY_DISCARD_BYTES_MAX, SERVER_PAGE_ROWS, SERVER_REQUEST_TIMEOUT,
 };
 use crate::secret::Secret;
-use crate::site::odata::json::{self as odata_json, UnknownZone};
+use crate::site::odata::json::{self as odata_json, Reader};
 use crate::site::odata::key;
 use crate::site::{EmbeddedSite, PutMode};
-use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+use crate::wmi::{Class, Identifier, Instance, ObjectPath, Value};
 
 /// The site and who may use it.
 pub(super) struct Service {
@@ -76,11 +79,7 @@ impl Service {
             (Target::Class(class), Method::POST) => self.create(call, class).await,
             (Target::Instance(path), Method::GET) => self.get(call, path).await,
             (Target::Instance(path), Method::PATCH) => self.change(call, path).await,
-            (Target::Instance(path), Method::DELETE) => {
-                QueryOptions::parse(&call.query, &[])?;
-                self.site.delete(&path).await?;
-                Ok(empty(StatusCode::NO_CONTENT))
-            }
+            (Target::Instance(path), Method::DELETE) => self.delete(call, path).await,
             (Target::Class(_), _) => Err(Refusal::method_not_allowed("GET, POST")),
             (Target::Instance(_), _) => Err(Refusal::method_not_allowed("GET, PATCH, DELETE")),
             _ => Err(Refusal::method_not_allowed("GET")),
@@ -91,7 +90,7 @@ impl Service {
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = sent.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+            scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start_matches(' '))
         });
         match token {
             Some(token) if self.token.matches(token) => Ok(()),
@@ -152,7 +151,7 @@ impl Service {
     async fn get(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let instance = self.site.get(&path).await?;
-        Ok(json_reply(StatusCode::OK, &entity(&call.base, &instance)?))
+        entity_reply(StatusCode::OK, &call.base, &instance)
     }
 
     async fn create(&self, call: Call<'_>, class: Identifier) -> Result<Reply, Refusal> {
@@ -160,23 +159,81 @@ impl Service {
         let class = self.site.class(&class).await?;
         let base = call.base.clone();
         let mut instance = Instance::of(class.name.clone());
-        fill(&mut instance, &class, call.json().await?, |_| true)?;
+        fill(&mut instance, &class, call.json().await?)?;
         let path = self.site.put(&instance, PutMode::CreateOnly).await?;
         let stored = self.site.get(&path).await?;
         let address = key::address(&path, Some(&class)).map_err(Refusal::bad_request)?;
-        let reply = json_reply(StatusCode::CREATED, &entity(&base, &stored)?);
+        let reply = entity_reply(StatusCode::CREATED, &base, &stored)?;
         Ok(with_location(reply, &format!("{base}/{address}")))
     }
 
     async fn change(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
         QueryOptions::parse(&call.query, &[])?;
         let class = self.site.class(&path.class).await?;
-        let mut instance = Instance::of(class.name.clone());
-        instance.mark_stored(path);
-        // The address names the instance; a key in the body cannot rename it.
-        fill(&mut instance, &class, call.json().await?, |name| class.keys().all(|key| key.name != *name))?;
-        self.site.put(&instance, PutMode::UpdateOnly).await?;
+        // With an ETag the change is one of what was read, and compared with it when it is written.
+        let (mut instance, mode) = match self.matched(&call, &path).await? {
+            Some(read) => (read, PutMode::UpdateUnchanged),
+            None => {
+                let mut instance = Instance::of(class.name.clone());
+                instance.mark_stored(path);
+                (instance, PutMode::UpdateOnly)
+            }
+        };
+        fill(&mut instance, &class, call.json().await?)?;
+        self.refuse_other_key(&instance, &class).await?;
+        match self.site.put(&instance, mode).await {
+            Err(error) if mode == PutMode::UpdateUnchanged && error.kind() == ErrorKind::Conflict => {
+                Err(Refusal::precondition_failed())
+            }
+            put => Ok(put.map(|_| empty(StatusCode::NO_CONTENT))?),
+        }
+    }
+
+    async fn delete(&self, call: Call<'_>, path: ObjectPath) -> Result<Reply, Refusal> {
+        QueryOptions::parse(&call.query, &[])?;
+        match self.matched(&call, &path).await? {
+            None => self.site.delete(&path).await?,
+            Some(read) => match self.site.delete_unchanged(&path, read).await {
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    return Err(Refusal::precondition_failed());
+                }
+                deleted => deleted?,
+            },
+        }
         Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// The instance, where the request is for one state of it alone; refused where it is in another.
+    async fn matched(&self, call: &Call<'_>, path: &ObjectPath) -> Result<Option<Instance>, Refusal> {
+        let IfMatch::OneOf(etags) = IfMatch::read(call.request.headers()) else { return Ok(None) };
+        let instance = self.site.get(path).await?;
+        match etags.contains(&etag(&instance_json(&instance)?)) {
+            true => Ok(Some(instance)),
+            false => Err(Refusal::precondition_failed()),
+        }
+    }
+
+    /// The address names the instance: the body may repeat its key, but not change it.
+    async fn refuse_other_key(&self, instance: &Instance, class: &Class) -> Result<(), Refusal> {
+        let given = || {
+            let keys = class.keys().filter_map(|key| instance.property(key.name.as_str()));
+            keys.filter(|property| property.is_modified())
+        };
+        let Some(path) = instance.path().filter(|_| given().next().is_some()) else { return Ok(()) };
+        let stored = self.site.get(path).await?;
+        for property in given() {
+            let same = match (stored.get(property.name.as_str()), &property.value) {
+                (Some(Value::String(stored)), Value::String(given)) => {
+                    stored.to_lowercase() == given.to_lowercase()
+                }
+                (stored, given) => stored == Some(given),
+            };
+            if !same {
+                let message = format!("the key {} cannot be changed; create a new instance", property.name);
+                return Err(Refusal::bad_request(message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -195,7 +252,7 @@ impl Call<'_> {
                 Err(_) => return Err(timed_out(SERVER_REQUEST_TIMEOUT)),
             };
         match serde_json::from_slice(&bytes) {
-            Ok(Json::Object(object)) => Ok(object),
+            Ok(StrictJson(Json::Object(object))) => Ok(object),
             Ok(_) => Err(Refusal::bad_request("the body is JSON, but not an object")),
             Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
         }
@@ -256,30 +313,35 @@ fn is_skip_token(pair: &str) -> bool {
     crate::site::odata::percent::decode(name, true).is_some_and(|name| name == "$skiptoken")
 }
 
-fn fill(
-    instance: &mut Instance,
-    class: &Class,
-    object: Map<String, Json>,
-    takes: impl Fn(&Identifier) -> bool,
-) -> Result<(), Refusal> {
+fn fill(instance: &mut Instance, class: &Class, object: Map<String, Json>) -> Result<(), Refusal> {
+    // Annotations and system properties stand beside the properties; all else would be lost without a word.
+    let is_beside = |name: &str| name.contains('@') || name.starts_with("__");
+    if let Some(name) = object.keys().find(|name| !is_beside(name) && !odata_json::is_property_name(name)) {
+        return Err(Refusal::bad_request(format!("{name:?} cannot be the name of a property")));
+    }
     let read = odata_json::instance(&class.name, Some(class), object).map_err(Refusal::bad_request)?;
-    for property in read.properties().iter().filter(|property| takes(&property.name)) {
-        instance.set(property.name.as_str(), property.value.clone())?;
+    for property in read.properties() {
+        instance.set_typed(property.name.as_str(), property.value.clone(), property.cim_type)?;
     }
     Ok(())
 }
 
 fn instance_json(instance: &Instance) -> Result<Json, Refusal> {
-    odata_json::object(instance.properties().iter(), None, UnknownZone::Omit)
+    odata_json::object(instance.properties().iter(), None, Reader::Client)
         .map(Json::Object)
         .map_err(|cause| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", cause))
 }
 
-fn entity(base: &str, instance: &Instance) -> Result<Json, Refusal> {
-    let mut entity =
-        json!({ "@odata.context": format!("{base}/$metadata#{}/$entity", instance.class_name()) });
-    if let (Json::Object(entity), Json::Object(mut properties)) = (&mut entity, instance_json(instance)?) {
+/// One instance, with its ETag.
+fn entity_reply(status: StatusCode, base: &str, instance: &Instance) -> Result<Reply, Refusal> {
+    let properties = instance_json(instance)?;
+    let etag = etag(&properties);
+    let mut entity = json!({
+        "@odata.context": format!("{base}/$metadata#{}/$entity", instance.class_name()),
+        "@odata.etag": etag,
+    });
+    if let (Json::Object(entity), Json::Object(mut properties)) = (&mut entity, properties) {
         entity.append(&mut properties);
     }
-    Ok(entity)
+    Ok(with_etag(json_reply(status, &entity), &etag))
 }

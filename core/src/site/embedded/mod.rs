@@ -194,7 +194,18 @@ impl EmbeddedSite {
     pub async fn delete(&self, path: &ObjectPath) -> Result<()> {
         let path = path.clone();
         let operation = format!("delete {path}");
-        self.write(operation, move |connection, catalog| write::delete(connection, catalog, &path)).await
+        self.write(operation, move |connection, catalog| write::delete(connection, catalog, &path, None))
+            .await
+    }
+
+    /// Deletes an instance that was read, where it still is what was read.
+    pub(crate) async fn delete_unchanged(&self, path: &ObjectPath, read: Instance) -> Result<()> {
+        let path = path.clone();
+        let operation = format!("delete {path}");
+        self.write(operation, move |connection, catalog| {
+            write::delete(connection, catalog, &path, Some(&read))
+        })
+        .await
     }
 
     async fn read<T: Send + 'static>(

@@ -98,13 +98,24 @@ fn read_one(
     }
 }
 
-/// Deletes one instance by its path.
-pub(super) fn delete(connection: &mut Connection, catalog: &Catalog, path: &ObjectPath) -> Result<()> {
+/// Deletes one instance by its path; where it was read before, only what still is as it was read.
+pub(super) fn delete(
+    connection: &mut Connection,
+    catalog: &Catalog,
+    path: &ObjectPath,
+    read: Option<&Instance>,
+) -> Result<()> {
     let operation = format!("delete {path}");
     let failed = |error| sqlite_error(&operation, error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let class = catalog.class(&transaction, &path.class)?;
     let (filter, parameters) = key_filter(&class, path, &operation)?;
+    if let Some(read) = read
+        && read_one(&transaction, &class, path, &operation)? != *read
+    {
+        let cause = "the instance was changed since it was read";
+        return Err(Error::new(ErrorKind::Conflict, operation, cause));
+    }
     let sql = format!("DELETE FROM {} WHERE {filter}", table(&class.name));
     let deleted = transaction
         .prepare_cached(&sql)

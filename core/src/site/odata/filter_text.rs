@@ -12,7 +12,7 @@ use crate::wmi::wql::{Comparison, Condition, LikePattern, Literal, Operand, Oper
 /// # Errors
 /// `unsupported` for what OData cannot express; it is never fetched whole and sorted out on this side.
 pub(crate) fn write(condition: &Condition) -> Result<String> {
-    let mut writer = Writer { text: String::new(), terms: 0 };
+    let mut writer = Writer { text: String::new(), terms: 0, negations: 0 };
     writer.condition(condition, Binding::Loosest, 0)?;
     Ok(writer.text)
 }
@@ -62,6 +62,8 @@ enum Binding {
 struct Writer {
     text: String,
     terms: usize,
+    /// How many `not` stand around the condition being written.
+    negations: usize,
 }
 
 impl Writer {
@@ -81,7 +83,9 @@ impl Writer {
             Condition::Not(inner) => {
                 // Always in parentheses: `not` binds tighter than `eq` in OData, unlike in WQL.
                 self.text.push_str("not (");
+                self.negations += 1;
                 self.condition(inner, Binding::Loosest, depth + 1)?;
+                self.negations -= 1;
                 self.text.push(')');
                 Ok(())
             }
@@ -129,7 +133,9 @@ impl Writer {
             Condition::IsNull { operand, negated } => {
                 format!("{} {} null", operand_name(operand)?, if *negated { "ne" } else { "eq" })
             }
-            Condition::Like { operand, pattern } => like(operand_name(operand)?, pattern)?,
+            Condition::Like { operand, pattern } => {
+                like(operand_name(operand)?, pattern, self.negations > 0)?
+            }
             Condition::In { .. } => return Err(refuse("a subselect".into())),
             Condition::IsA { .. } => return Err(refuse("ISA".into())),
             Condition::All(_) | Condition::Any(_) | Condition::Not(_) => return Ok(()),
@@ -150,15 +156,16 @@ fn compared(comparison: &Comparison) -> Result<String> {
 }
 
 /// A LIKE, where OData has a function for its pattern.
-fn like(name: &str, pattern: &str) -> Result<String> {
+fn like(name: &str, pattern: &str, is_negated: bool) -> Result<String> {
     let parsed = LikePattern::parse(pattern);
     let function = |function, text| Ok(format!("{function}({name},{}) eq true", quoted(text)));
     if let Some(text) = parsed.as_exact() {
         return Ok(format!("{name} eq {}", quoted(text)));
     }
     match (parsed.as_prefix(), parsed.as_suffix(), parsed.as_contains()) {
-        // `%` matches every text, and only null is no text.
-        (Some(""), ..) => Ok(format!("{name} ne null")),
+        // `%` matches every text, and only null is no text. Under `not` a null must stay unknown, which it is to a
+        // function and is not to `ne null`.
+        (Some(""), ..) if !is_negated => Ok(format!("{name} ne null")),
         (Some(text), ..) => function("startswith", text),
         (_, Some(text), _) => function("endswith", text),
         (_, _, Some(text)) => function("contains", text),

@@ -1,21 +1,28 @@
 //! Instances as JSON objects and back.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Number, Value as Json};
 
 use super::datetime_text;
-use super::edm_type::TYPE_NAMESPACE;
+use super::edm_type::{self, TYPE_NAMESPACE};
 use crate::limits::EMBEDDED_OBJECT_DEPTH_MAX;
 use crate::wmi::{CimType, Class, DateTime, Identifier, Instance, Property, PropertyDefinition, Value};
 
-/// What a `+***` datetime looks like on the wire: the server of this library tells the missing zone, a real one
-/// takes no datetime without a zone.
+/// Who reads what is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UnknownZone {
-    /// Leave the zone out.
-    Omit,
-    /// Write `Z`, as a real AdminService does with such values.
-    Utc,
+pub(crate) enum Reader {
+    /// A client, which knows the types from `$metadata`. A `+***` datetime has no zone.
+    Client,
+    /// A server, which may not know a property. Where JSON does not tell its type, an annotation does. A `+***`
+    /// datetime has the zone `Z`, as a real AdminService writes such values, for it takes none without a zone.
+    Server,
 }
+
+/// OData's annotation that tells the type of a property's value.
+const TYPE_ANNOTATION: &str = "@odata.type";
+/// Our own annotation, which tells the exact CIM type; others pass over it, as OData asks them to.
+const CIM_TYPE_ANNOTATION: &str = "@cim.Type";
 
 /// An instance from a JSON object, without a path.
 ///
@@ -30,6 +37,11 @@ pub(crate) fn instance(
     instance_at(class_name, class, object, 0)
 }
 
+/// True for the name of a property, false for what stands beside properties (`@odata.…`, `__LAZYPROPERTIES`).
+pub(crate) fn is_property_name(name: &str) -> bool {
+    Identifier::new(name).is_ok_and(|name| !name.is_system())
+}
+
 fn instance_at(
     class_name: &Identifier,
     class: Option<&Class>,
@@ -40,13 +52,20 @@ fn instance_at(
         return Err(format!("embedded objects are nested more than {EMBEDDED_OBJECT_DEPTH_MAX} deep"));
     }
     let class_name = declared_class(&object).unwrap_or_else(|| class_name.clone());
+    let told: HashMap<String, CimType> = object.iter().filter_map(told_type).collect();
     let mut properties = Vec::with_capacity(object.len());
     for (name, json) in object {
         let Ok(name) = Identifier::new(&name) else { continue };
         if name.is_system() {
             continue;
         }
-        let definition = class.and_then(|class| class.property(name.as_str()));
+        let known = class.and_then(|class| class.property(name.as_str())).cloned();
+        let definition = known.or_else(|| {
+            let is_array = json.is_array();
+            let cim_type = *told.get(name.as_str())?;
+            Some(PropertyDefinition { name: name.clone(), cim_type, is_array, is_key: false })
+        });
+        let definition = definition.as_ref();
         let value = value(json, depth).map_err(|cause| format!("property {name}: {cause}"))?;
         let is_array = definition.map_or(matches!(value, Value::Array(_)), |definition| definition.is_array);
         let value = match definition {
@@ -61,6 +80,20 @@ fn instance_at(
         ));
     }
     Ok(Instance::read(class_name, None, properties))
+}
+
+/// The property and its type, where a member of an object is an annotation that tells it.
+fn told_type((name, json): (&String, &Json)) -> Option<(String, CimType)> {
+    let told = json.as_str()?;
+    if let Some(property) = name.strip_suffix(CIM_TYPE_ANNOTATION) {
+        return Some((property.to_owned(), CimType::from_name(told)?));
+    }
+    let property = name.strip_suffix(TYPE_ANNOTATION).filter(|property| !property.is_empty())?;
+    let told = told.trim_start_matches('#');
+    let told = told.strip_prefix("Collection(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(told);
+    // OData leaves `Edm.` out here; others write it.
+    let told = if told.contains('.') { told.to_owned() } else { format!("Edm.{told}") };
+    Some((property.to_owned(), edm_type::cim_type(&told)))
 }
 
 /// The class in `@odata.type`, such as `#AdminService.SMS_EmbeddedProperty`.
@@ -126,15 +159,15 @@ fn datetime(text: &str) -> Option<Value> {
 pub(crate) fn object<'a>(
     properties: impl Iterator<Item = &'a Property>,
     class: Option<&Class>,
-    zone: UnknownZone,
+    reader: Reader,
 ) -> Result<Map<String, Json>, String> {
-    object_at(properties, class, zone, 0)
+    object_at(properties, class, reader, 0)
 }
 
 fn object_at<'a>(
     properties: impl Iterator<Item = &'a Property>,
     class: Option<&Class>,
-    zone: UnknownZone,
+    reader: Reader,
     depth: usize,
 ) -> Result<Map<String, Json>, String> {
     if depth > EMBEDDED_OBJECT_DEPTH_MAX {
@@ -144,14 +177,44 @@ fn object_at<'a>(
     for property in properties {
         let known = class.and_then(|class| class.property(property.name.as_str()));
         let cim_type = known.map(|definition| definition.cim_type).or(property.cim_type);
-        let json = json(&property.value, cim_type, zone, depth)
+        let json = json(&property.value, cim_type, reader, depth)
             .map_err(|cause| format!("property {}: {cause}", property.name))?;
+        if known.is_none() && reader == Reader::Server {
+            annotate(&mut object, property, &json);
+        }
         object.insert(property.name.as_str().to_owned(), json);
     }
     Ok(object)
 }
 
-fn json(value: &Value, cim_type: Option<CimType>, zone: UnknownZone, depth: usize) -> Result<Json, String> {
+/// Tells the type of a value that would be read as another.
+fn annotate(object: &mut Map<String, Json>, property: &Property, json: &Json) {
+    let natural = property.value.natural_type().map(|(cim_type, _)| cim_type);
+    let Some(cim_type) = property.cim_type.or(natural).filter(|_| !property.value.is_null()) else { return };
+    let is_text = match json {
+        Json::Array(items) => items.first().is_some_and(Json::is_string),
+        other => other.is_string(),
+    };
+    let read_as = if is_text { Some(CimType::String) } else { natural };
+    if read_as == Some(cim_type) {
+        return;
+    }
+    // Intervals, and datetimes of which a part is not known, are none that OData has.
+    let is_odata_datetime = |value: &Value| match value {
+        Value::DateTime(datetime) => datetime_text::iso_from_dmtf(datetime.as_str()).is_some(),
+        _ => false,
+    };
+    let (annotation, told) = match &property.value {
+        value if is_odata_datetime(value) => (TYPE_ANNOTATION, "#DateTimeOffset"),
+        Value::Array(items) if !items.is_empty() && items.iter().all(is_odata_datetime) => {
+            (TYPE_ANNOTATION, "#Collection(DateTimeOffset)")
+        }
+        _ => (CIM_TYPE_ANNOTATION, cim_type.name()),
+    };
+    object.insert(format!("{}{annotation}", property.name), Json::String(told.to_owned()));
+}
+
+fn json(value: &Value, cim_type: Option<CimType>, reader: Reader, depth: usize) -> Result<Json, String> {
     Ok(match value {
         Value::Null => Json::Null,
         Value::Boolean(flag) => Json::Bool(*flag),
@@ -161,28 +224,30 @@ fn json(value: &Value, cim_type: Option<CimType>, zone: UnknownZone, depth: usiz
         Value::Real(real) => {
             Json::Number(Number::from_f64(*real).ok_or_else(|| format!("{real} is no number that JSON has"))?)
         }
-        Value::String(text) if cim_type == Some(CimType::DateTime) => Json::String(wire_datetime(text, zone)),
+        Value::String(text) if cim_type == Some(CimType::DateTime) => {
+            Json::String(wire_datetime(text, reader))
+        }
         Value::String(text) => Json::String(text.clone()),
-        Value::DateTime(datetime) => Json::String(wire_datetime(datetime.as_str(), zone)),
+        Value::DateTime(datetime) => Json::String(wire_datetime(datetime.as_str(), reader)),
         Value::Reference(path) => Json::String(path.to_string()),
         Value::Object(instance) => {
             let mut object = Map::new();
             let name = format!("#{TYPE_NAMESPACE}.{}", instance.class_name());
             object.insert("@odata.type".into(), Json::String(name));
-            object.append(&mut object_at(instance.properties().iter(), None, zone, depth + 1)?);
+            object.append(&mut object_at(instance.properties().iter(), None, reader, depth + 1)?);
             Json::Object(object)
         }
         Value::Array(items) => {
-            let items: Result<_, _> = items.iter().map(|item| json(item, cim_type, zone, depth)).collect();
+            let items: Result<_, _> = items.iter().map(|item| json(item, cim_type, reader, depth)).collect();
             Json::Array(items?)
         }
     })
 }
 
 /// A DMTF text in its ISO form; intervals and half-open datetimes have none and stay as they are.
-fn wire_datetime(text: &str, zone: UnknownZone) -> String {
+fn wire_datetime(text: &str, reader: Reader) -> String {
     match datetime_text::iso_from_dmtf(text) {
-        Some(iso) if zone == UnknownZone::Utc && text.ends_with("+***") => format!("{iso}Z"),
+        Some(iso) if reader == Reader::Server && text.ends_with("+***") => format!("{iso}Z"),
         Some(iso) => iso,
         None => text.to_owned(),
     }
@@ -207,7 +272,7 @@ mod tests {
         let Some(Value::Array(props)) = read.get("Props") else { panic!() };
         let Value::Object(embedded) = &props[0] else { panic!() };
         assert_eq!(embedded.class_name().as_str(), "SMS_EmbeddedProperty");
-        let written = object(read.properties().iter(), None, UnknownZone::Omit).unwrap();
+        let written = object(read.properties().iter(), None, Reader::Client).unwrap();
         let again = instance(read.class_name(), None, written).unwrap();
         assert_eq!(again, read);
     }
@@ -231,8 +296,8 @@ mod tests {
             Some(&Value::DateTime(DateTime::parse("20240131102030.000000+***").unwrap()))
         );
         assert_eq!(read.text("Note"), Some("2024-01-31T10:20:30"));
-        assert_eq!(object(read.properties().iter(), Some(&class), UnknownZone::Omit).unwrap(), wire);
-        let to_real = object(read.properties().iter(), Some(&class), UnknownZone::Utc).unwrap();
+        assert_eq!(object(read.properties().iter(), Some(&class), Reader::Client).unwrap(), wire);
+        let to_real = object(read.properties().iter(), Some(&class), Reader::Server).unwrap();
         assert_eq!(to_real["When"], "2024-01-31T10:20:30Z");
     }
 
