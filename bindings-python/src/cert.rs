@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use cmgateway::{blocking, cert};
+use cmgateway::{background, cert};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ pub(crate) fn load_cer(py: Python<'_>, source: &Bound<'_, PyAny>) -> Result<Vec<
         None => {
             let file: PathBuf = source.extract()?;
             let operation = format!("load certificates from {}", file.display());
-            let read = blocking::run(&operation, move || cert::load_cer_file(file));
+            let read = background::run(&operation, move || cert::load_cer_file(file));
             Handle::new()?.block(py, read)?
         }
     };

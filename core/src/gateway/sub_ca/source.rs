@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::list::ThumbprintList;
-use crate::blocking;
+use crate::background;
 use crate::cert::{Certificate, Thumbprint, load_cer_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::SUB_CA_THUMBPRINTS_MAX;
@@ -65,7 +65,7 @@ pub(super) struct Candidate {
 /// Reads the sources, files included, in order; a file may lie on a share that does not answer.
 pub(super) async fn resolve(sources: &[SubCaSource]) -> Result<Vec<Candidate>> {
     let sources = sources.to_vec();
-    blocking::run("read sub-CA certificates", move || read_all(&sources)).await
+    background::run("read sub-CA certificates", move || read_all(&sources)).await
 }
 
 fn read_all(sources: &[SubCaSource]) -> Result<Vec<Candidate>> {

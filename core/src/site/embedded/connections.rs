@@ -7,7 +7,7 @@ use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::file;
-pub(super) use crate::blocking::run as blocking;
+pub(super) use crate::background::run as blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::OPEN_QUERIES_MAX;
 
