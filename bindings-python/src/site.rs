@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cmgateway::Secret;
-use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode, shown_address};
+use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode};
 use cmgateway::wmi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::class::ClassDefinition;
-use crate::error::{Result, config};
+use crate::error::{Result, config, wrong_type};
 use crate::gateway::Gateway;
 use crate::instance::Instance;
 use crate::path::{self, ObjectPath};
@@ -31,17 +31,22 @@ pub(crate) struct Site {
 #[pyo3(signature = (url, *, token=None, ca_file=None, timeout=None))]
 pub(crate) fn connect(
     py: Python<'_>,
-    url: &str,
+    url: &Bound<'_, PyAny>,
     token: Option<&str>,
     ca_file: Option<PathBuf>,
     timeout: Option<f64>,
 ) -> Result<Site> {
+    let Ok(url) = url.extract::<String>() else {
+        let expected = "an address is text such as sqlite:lab.db or https://cm1/AdminService";
+        return Err(wrong_type(expected, url));
+    };
     let mut options = ConnectOptions::new(url);
     options.token = token.map(Secret::new);
     options.ca_file = ca_file;
     if let Some(seconds) = timeout {
-        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|error| {
-            config(format!("connect to {}", shown_address(url)), format!("timeout {seconds}: {error}"))
+        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let cause = format!("the timeout must be a number of seconds above zero, not {seconds}");
+            config("connect to a site", cause)
         })?;
     }
     let handle = Handle::new()?;
@@ -66,6 +71,7 @@ fn target_of(target: &Bound<'_, PyAny>) -> Result<wmi::ObjectPath> {
                 Err(config("delete an instance", "it has no path: it is new, or the query left out its key"))
             }
         },
+        Err(_) if target.is_none() => Err(wrong_type("what to delete is a path or an instance", target)),
         Err(_) => path::from_python(target),
     }
 }
@@ -117,9 +123,10 @@ impl Site {
     /// Writes an instance and gives its path, which holds a key that the site made.
     #[pyo3(signature = (instance, mode="create_or_update"))]
     fn put(&self, py: Python<'_>, instance: &Instance, mode: &str) -> Result<ObjectPath> {
-        let (mode, mut stored) = (mode.parse()?, instance.lock().clone());
-        let path = self.handle.block(py, self.site.put(&mut stored, mode))?;
-        *instance.lock() = stored;
+        let (mode, mut written) = (mode.parse()?, instance.lock().clone());
+        let path = self.handle.block(py, self.site.put(&mut written, mode))?;
+        // Another thread may have set properties meanwhile.
+        instance.lock().mark_written(path.clone(), &written);
         Ok(ObjectPath(path))
     }
 
@@ -175,6 +182,20 @@ impl Site {
     ) -> Result<AdminServiceServer> {
         let options = server::options(address, certificate_file, key_file, token)?;
         AdminServiceServer::start(py, self.site.embedded()?.clone(), options, self.handle.clone())
+    }
+
+    /// Closes the connection, for every clone of it; later calls fail.
+    fn close(&self, py: Python<'_>) -> Result<()> {
+        self.handle.block(py, self.site.close())
+    }
+
+    fn __enter__(site: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        site
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> Result<()> {
+        self.close(py)
     }
 
     fn __repr__(&self) -> String {

@@ -19,7 +19,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(100);
 ///
 /// ```
 /// let runtime = cmgateway::blocking::Runtime::shared()?;
-/// assert_eq!(runtime.wait(async { Ok(17) }, || Ok(()))?, 17);
+/// assert_eq!(runtime.wait(async { Ok(17) }, || Ok::<(), cmgateway::Error>(()))?, 17);
 /// # Ok::<(), cmgateway::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -136,6 +136,19 @@ mod tests {
         );
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Stopped);
         assert!(*dropped.lock().unwrap());
+    }
+
+    #[test]
+    fn a_wait_for_work_in_the_background_can_be_given_up() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let work = crate::background::run("wait", move || {
+            let _ = held.recv();
+            Ok(())
+        });
+        let stop = || Err(Error::new(ErrorKind::Stopped, "wait", "interrupted"));
+        let result: Result<()> = Runtime::shared().unwrap().wait(work, stop);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Stopped);
+        drop(release);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 """A script reads and writes WMI objects as it did through SWbemServices."""
 
+import contextlib
+import copy
 import datetime
 import math
+import pickle
 import threading
+import time
 
 import pytest
 from conftest import put_gateway
 
 import cmgateway
-from cmgateway.errors import ConfigError, ConflictError, Error, NotFoundError
+from cmgateway.errors import ConfigError, ConflictError, Error, NotFoundError, StoppedError, UnavailableError
 from cmgateway.wmi import DateTime, Instance, ObjectPath, format_query, like_literal, quote
 
 UTC = datetime.timezone.utc
@@ -140,6 +144,24 @@ def test_an_unknown_property_is_named(things):
         thing["no name"] = 1
 
 
+def test_an_instance_is_read_by_name_and_has_no_names_of_ours(things):
+    thing = things.new("Lab_Thing", Id=1, Text="a")
+    assert list(thing) == ["Id", "Text"]
+    assert {name: thing[name] for name in thing} == thing.properties_
+    with pytest.raises(AttributeError, match="set it to None"):
+        del thing.Text
+    with pytest.raises(TypeError, match="set it to None"):
+        del thing["Text"]
+    for name in ("Typo_", "path_", "__class__"):
+        with pytest.raises(AttributeError, match=name):
+            setattr(thing, name, "x")
+        with pytest.raises(ConfigError, match=f"{name}: names that end in an underscore"):
+            thing[name] = "x"
+        with pytest.raises(ConfigError, match=name):
+            things.new("Lab_Thing", **{name: 1})
+    assert list(thing) == ["Id", "Text"]
+
+
 def test_put_modes(things):
     thing = things.new("Lab_Thing", Id=1)
     with pytest.raises(NotFoundError):
@@ -224,6 +246,60 @@ def test_rows_are_read_once_and_as_asked_for(things):
     assert things.query("SELECT * FROM Lab_Thing WHERE Id = 17").first().Id == 17
 
 
+def begun(things):
+    rows = things.query("SELECT * FROM Lab_Thing")
+    next(rows)
+    return rows
+
+
+def test_rows_that_are_closed_are_free_for_other_queries(things):
+    for number in range(1000):
+        things.put(things.new("Lab_Thing", Id=number))
+    opened = []
+    with pytest.raises(UnavailableError, match="close"):
+        opened.extend(begun(things) for _ in range(30))
+    assert repr(opened[0]) == "<rows, open>"
+    for rows in opened:
+        rows.close()
+        rows.close()
+        assert rows.all() == []
+    assert repr(opened[0]) == "<rows, closed>"
+    for _ in range(40):
+        with things.query("SELECT * FROM Lab_Thing") as rows:
+            assert next(rows).Id == 0
+        things.query("SELECT * FROM Lab_Thing").first()
+
+
+def test_what_is_set_while_a_put_runs_is_kept(site, tmp_path):
+    sqlite3 = pytest.importorskip("sqlite3")
+    service = site.new("SMS_AzureService", Name="before")
+    site.put(service)
+    service.Name = "written"
+    with contextlib.closing(sqlite3.connect(tmp_path / "site.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer = threading.Thread(target=site.put, args=(service,))
+        writer.start()
+        time.sleep(0.3)  # until the put waits for the lock; a shorter one would only make the test weaker
+        service.Region = "south"
+        other.execute("ROLLBACK")
+    writer.join()
+    assert (service.Name, service.Region) == ("written", "south")
+    site.put(service)
+    again = site.get(service.path_)
+    assert (again.Name, again.Region) == ("written", "south")
+
+
+def test_a_closed_site_lets_go_of_its_file(tmp_path):
+    with cmgateway.create_site(tmp_path / "one.db", "GF1") as one:
+        put_gateway(one)
+        gateway = one.gateways()[0]
+    assert [file.name for file in tmp_path.iterdir()] == ["one.db"]
+    one.close()
+    for call in (one.code, gateway.instance, lambda: one.query("SELECT * FROM SMS_Site")):
+        with pytest.raises(StoppedError, match="closed"):
+            call()
+
+
 def test_class_definitions(things):
     definition = things.class_definition("lab_thing")
     assert (definition.name, definition.keys) == ("Lab_Thing", ["Id"])
@@ -252,6 +328,27 @@ def test_object_paths_and_datetimes_are_values():
             DateTime(text)
     with pytest.raises(ConfigError):
         ObjectPath("SMS_Site.SiteCode=")
+
+
+def test_datetimes_are_in_the_order_of_time():
+    early, late = DateTime("20240131120000.000000+120"), DateTime("20240131113000.000000+060")
+    assert early < late
+    assert late >= early
+    assert max(early, late) == late
+    assert early != DateTime("20240131100000.000000+000") <= early
+    assert DateTime("00000001000000.000000:000") < DateTime("00000002000000.000000:000")
+    assert len({early, late, DateTime(str(late))}) == 2
+    for other in (DateTime("00000001000000.000000:000"), DateTime("2024**********.******+***"), "x"):
+        with pytest.raises(TypeError):
+            _ = early < other
+
+
+def test_values_can_be_pickled_and_handles_say_that_they_cannot(site):
+    for value in (ObjectPath("SMS_Site.SiteCode='GF1'"), DateTime("20240131120000.000000+060")):
+        assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
+    for handle in (site, site.query("SELECT * FROM SMS_Site"), site.new("SMS_Site")):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            pickle.dumps(handle)
 
 
 def test_many_threads_share_a_site(things):

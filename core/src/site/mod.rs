@@ -11,6 +11,7 @@ mod transport;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::adminservice::{AdminService, AdminServiceOptions};
 pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
@@ -21,6 +22,7 @@ pub use self::shown_address::shown_address;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows};
+use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::TrustedRoots;
 use crate::wmi::wql::{Parameters, Select};
@@ -53,6 +55,7 @@ use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 #[derive(Clone)]
 pub struct Site {
     transport: Arc<dyn Transport>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Site {
@@ -77,9 +80,41 @@ impl Site {
                 let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
                 let (token, timeout) = (options.token, options.timeout);
                 let options = AdminServiceOptions { url, token, trusted_roots, timeout };
-                Ok(Site { transport: Arc::new(AdminService::new(options)?) })
+                // The CA file may lie on a share that does not answer.
+                background::run("connect to a site", move || Ok(Site::over(AdminService::new(options)?)))
+                    .await
             }
         }
+    }
+
+    fn over(transport: impl Transport + 'static) -> Self {
+        Site { transport: Arc::new(transport), closed: Arc::default() }
+    }
+
+    fn open(&self) -> Result<&dyn Transport> {
+        if self.closed.load(Ordering::Relaxed) {
+            let cause = "it is closed; connect again";
+            return Err(Error::new(ErrorKind::Stopped, format!("use {}", self.address()), cause));
+        }
+        Ok(&*self.transport)
+    }
+
+    /// Closes the connection, for every clone of it; later calls fail.
+    ///
+    /// A call that runs in another thread ends by itself, and so do open rows. The file of an embedded site is
+    /// then free: it can be moved and deleted, on Windows too. A second call does nothing.
+    ///
+    /// # Errors
+    /// `stopped` where the threads are gone.
+    pub async fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::Relaxed);
+        let transport = Arc::clone(&self.transport);
+        // Closing a file waits for the disk.
+        background::run(&format!("close {}", self.address()), move || {
+            transport.close();
+            Ok(())
+        })
+        .await
     }
 
     /// The address, without secrets.
@@ -92,7 +127,7 @@ impl Site {
     /// # Errors
     /// `unsupported` where the connection is to another kind of site.
     pub fn embedded(&self) -> Result<&EmbeddedSite> {
-        self.transport.embedded().ok_or_else(|| {
+        self.open()?.embedded().ok_or_else(|| {
             let cause = "only an embedded site (sqlite:FILE) can do this";
             Error::new(ErrorKind::Unsupported, format!("use {}", self.address()), cause)
         })
@@ -105,7 +140,7 @@ impl Site {
     /// express; `not_found` for an unknown class; those of the transport.
     pub async fn query(&self, wql: &str, parameters: &Parameters) -> Result<Rows> {
         let select = Select::parse_with(wql, parameters)?;
-        self.transport.query(&select).await
+        self.open()?.query(&select).await
     }
 
     /// Reads one instance by its path, with its lazy properties.
@@ -114,7 +149,7 @@ impl Site {
     /// `not_found` where there is none; those of the transport.
     pub async fn get(&self, path: &ObjectPath) -> Result<Instance> {
         self.check_namespace(path).await?;
-        self.transport.get(path).await
+        self.open()?.get(path).await
     }
 
     /// A new, empty instance of a class; it is in the site once it is put.
@@ -136,7 +171,7 @@ impl Site {
     /// kind `timed_out` or `protocol` the put may have been done.
     pub async fn put(&self, instance: &mut Instance, mode: PutMode) -> Result<ObjectPath> {
         let mode = checked_mode(instance, mode, || self.why_without_keys())?;
-        let path = self.transport.put(instance, mode).await?;
+        let path = self.open()?.put(instance, mode).await?;
         instance.mark_stored(path.clone());
         Ok(path)
     }
@@ -152,7 +187,7 @@ impl Site {
     /// `not_found` where there is none; those of the transport.
     pub async fn delete(&self, path: &ObjectPath) -> Result<()> {
         self.check_namespace(path).await?;
-        self.transport.delete(path).await
+        self.open()?.delete(path).await
     }
 
     /// A path that names the namespace of another site must not be taken for one of this site. The server is not
@@ -175,7 +210,7 @@ impl Site {
     /// # Errors
     /// `not_found` where the site does not have it; those of the transport.
     pub async fn class(&self, name: &str) -> Result<Class> {
-        self.transport.class(&Identifier::new(name)?).await
+        self.open()?.class(&Identifier::new(name)?).await
     }
 
     /// The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
@@ -237,7 +272,7 @@ fn checked_mode(
 
 impl From<EmbeddedSite> for Site {
     fn from(site: EmbeddedSite) -> Self {
-        Site { transport: Arc::new(site) }
+        Site::over(site)
     }
 }
 
