@@ -292,7 +292,7 @@ class Site:
         Raises:
             CertificateError: The certificate or the key cannot be used.
             NotFoundError: There is no such file.
-            ConfigError: The address cannot be one, or the token is empty.
+            ConfigError: The address cannot be one, or the token is empty or has blanks.
             UnavailableError: The address cannot be listened on.
             UnsupportedError: The site is no embedded one.
 
