@@ -152,6 +152,28 @@ def test_other_threads_run_while_a_call_waits(site, lock):
     assert turns > 1000
 
 
+def test_other_threads_run_while_many_certificates_are_read(pki):
+    content = pki.sub_cas[0].certificate_pem.encode() * 9000
+    started, seconds = threading.Event(), []
+
+    def read():
+        started.set()
+        start = time.monotonic()
+        cmgateway.cert.load_cer(content)
+        seconds.append(time.monotonic() - start)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    started.wait()
+    longest, last = 0, time.monotonic()
+    while not seconds:
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    reader.join()
+    # With the GIL held, this thread would have stood still nearly all the time.
+    assert longest < seconds[0] / 2
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_connection_does_not_cross_a_fork_and_a_new_one_works(site, tmp_path):
     put_gateway(site)

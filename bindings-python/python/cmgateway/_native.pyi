@@ -42,7 +42,9 @@ __all__ = [
 ]
 
 _Path: TypeAlias = Union[str, os.PathLike[str]]
-_Source: TypeAlias = Union[Certificate, IssuedCertificate, Thumbprint, str, bytes, bytearray, os.PathLike[str]]
+_Source: TypeAlias = Union[
+    Certificate, IssuedCertificate, Thumbprint, str, bytes, bytearray, os.PathLike[str]
+]
 _Sources: TypeAlias = Union[_Source, Iterable[_Source]]
 
 __version__: str
@@ -400,8 +402,8 @@ class Instance:
 
     Properties are attributes and items alike, without case: `service.Region`, `service["region"]`. Setting one is
     local until the instance is put. Iterating gives the names. Names that end in an underscore are ours, so that a
-    WMI property of any name can be reached; no property of such a name is made. A property that the instance does not have raises `AttributeError` or `KeyError`; one without a
-    value is None.
+    WMI property of any name can be reached; no property of such a name is made. A property that the instance does
+    not have raises `AttributeError` or `KeyError`; one without a value is None.
 
     Values: None, bool, int (up to 2^64-1), float, str, `DateTime` (an aware `datetime.datetime` is taken too),
     `ObjectPath`, `Instance` (an embedded object, copied), and lists of these.
@@ -619,8 +621,8 @@ class SubCa:
     """The list of a gateway's sub-CA thumbprints.
 
     Sub-CAs are given as `Certificate` or `IssuedCertificate`, as file (a path), as content of a file (bytes), as
-    `Thumbprint` or as text (a thumbprint, thumbprints separated by `;`, else the name of a file), one or several. Certificates and files are better than bare thumbprints:
-    that each is a CA and in date can then be checked.
+    `Thumbprint` or as text (a thumbprint, thumbprints separated by `;`, else the name of a file), one or several.
+    Certificates and files are better than bare thumbprints: that each is a CA and in date can then be checked.
 
     Example:
         >>> sub_ca = site.gateway("GraniteFalls.contoso.com").sub_ca
