@@ -103,6 +103,19 @@ end
 
 -- Runs this interpreter with a script; gives its output (both streams) and its exit code.
 function kit.run(script, ...)
+    return kit.run_with({}, script, ...)
+end
+
+local function assignments(variables)
+    local words = {}
+    for name, value in pairs(variables) do
+        words[#words + 1] = kit.on_windows and ('set "%s=%s"&& '):format(name, value) or ('%s="%s" '):format(name, value)
+    end
+    return table.concat(words)
+end
+
+-- The same with these variables in the script's environment.
+function kit.run_with(variables, script, ...)
     local words, index = {}, 0
     while words_of_the_call[index] do index = index - 1 end
     words[1] = words_of_the_call[index + 1]
@@ -110,7 +123,7 @@ function kit.run(script, ...)
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
     for at, word in ipairs(words) do words[at] = '"' .. word .. '"' end
     local output = os.tmpname()
-    local command = table.concat(words, " ") .. ' >"' .. output .. '" 2>&1'
+    local command = assignments(variables) .. table.concat(words, " ") .. ' >"' .. output .. '" 2>&1'
     if kit.on_windows then command = '"' .. command .. '"' end
     local first, how, code = os.execute(command)
     local text = kit.read(output)

@@ -1,7 +1,10 @@
 -- "I call the script as I called the VBScript, and with the options that are better."
 
+local cmgateway = require "cmgateway"
 local kit = require "kit"
 local tests = {}
+
+local unpack_all = table.unpack or unpack -- luacheck: ignore
 
 local NAME = "GraniteFalls.contoso.com"
 local A = "8824022CB382CADD9E19290449B893A839140962"
@@ -37,7 +40,7 @@ function tests.usage_without_arguments_or_with_two_ways()
     kit.equal(output, USAGE)
     kit.equal(code, 1)
     output, code = run(NAME, "--ad", A)
-    kit.contains(output, "unrecognized argument: --ad")
+    kit.contains(output, "unrecognized arguments: --ad")
     kit.equal(code, 2)
     kit.equal(select(2, run("--help")), 0)
 end
@@ -113,9 +116,68 @@ function tests.what_fails_goes_to_standard_error_with_code_1()
 end
 
 function tests.a_site_must_be_named()
-    if os.getenv("CMGATEWAY_SITE") then kit.skip("CMGATEWAY_SITE is set") end
-    local output, code = run(NAME, A)
+    local output, code = kit.run_with({ CMGATEWAY_SITE = "" }, SCRIPT, NAME, A)
     kit.contains(output, "no site: give --site or set CMGATEWAY_SITE")
+    kit.equal(code, 1)
+end
+
+function tests.names_and_options_come_in_any_order()
+    local site, address = kit.site_with_gateway(NAME)
+    for _, words in ipairs({
+        { NAME, "--site", address, A }, { "--site", address, "--", NAME, A }, { "--plan", NAME, A, "--site", address },
+        { NAME, A, "--site=" .. address }, { NAME, "--site", address, "--", A },
+    }) do
+        local output, code = run(unpack_all(words))
+        kit.equal(code, 0, output)
+    end
+    kit.equal(thumbprints(site), A)
+    -- A list that looks like a number is a list.
+    kit.equal(select(2, run("--site", address, NAME, "-5")), 0)
+    kit.equal(thumbprints(site), "-5")
+end
+
+function tests.wrong_options_are_said_with_code_2()
+    for _, case in ipairs({
+        { "--lis", "unrecognized arguments: --lis", NAME, "--lis" },
+        { "--re", "unrecognized arguments: --re", NAME, "--re", A },
+        { "no name", "required: ServiceCName", "--list" },
+        { "no value", "argument --add: expected at least one argument", NAME, "--add" },
+        { "no site", "argument --site: expected one argument", NAME, "--list", "--site" },
+        { "a third name", "unrecognized arguments: b", NAME, A, "b", "--plan" },
+        { "a value too many", "ignored explicit argument 'x'", NAME, "--list=x" },
+    }) do
+        local output, code = run(unpack_all(case, 3))
+        kit.contains(output, case[2])
+        kit.contains(output, USAGE)
+        kit.equal(code, 2, case[1])
+    end
+end
+
+function tests.what_the_environment_says_of_an_adminservice_is_not_for_a_site_file()
+    local site, address = kit.site_with_gateway(NAME)
+    local variables = { CMGATEWAY_TOKEN = "t", CMGATEWAY_CA_FILE = "/no/such/file", CMGATEWAY_SITE = address }
+    local output, code = kit.run_with(variables, SCRIPT, NAME, A)
+    kit.equal(code, 0, output)
+    kit.equal(thumbprints(site), A)
+    -- An empty variable is as good as none; the service is asked then, and does not answer.
+    variables = { CMGATEWAY_CA_FILE = "", CMGATEWAY_TOKEN = "" }
+    output, code = kit.run_with(variables, SCRIPT, NAME, "--list", "--site", "https://127.0.0.1:1/AdminService")
+    kit.contains(output, "127.0.0.1")
+    kit.equal(output:find("CA file", 1, true), nil)
+    kit.equal(code, 1)
+    variables.CMGATEWAY_CA_FILE = "/no/such/file"
+    output = kit.run_with(variables, SCRIPT, NAME, "--list", "--site", "https://127.0.0.1:1/AdminService")
+    kit.contains(output, "/no/such/file")
+end
+
+function tests.a_provider_without_a_site_code()
+    local site, address = kit.site_with_gateway(NAME)
+    local locations = "SELECT * FROM SMS_ProviderLocation WHERE ProviderForLocalSite = true"
+    local location = assert(assert(site:query(locations)):first())
+    location.SiteCode = cmgateway.null
+    assert(site:put(location))
+    local output, code = run("--site", address, NAME, A)
+    kit.equal(output, "Searching for SMS Provider for local site...\nFailed to locate SMS provider.\n")
     kit.equal(code, 1)
 end
 
