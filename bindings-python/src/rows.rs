@@ -11,7 +11,7 @@ use crate::runtime::Handle;
 /// The rows of a query, read as they are asked for.
 #[pyclass(frozen, module = "cmgateway")]
 pub(crate) struct Rows {
-    // None once the rows are taken by `all` or `first`.
+    // None once the rows are taken by `all` or `first`, or closed.
     rows: Mutex<Option<cmgateway::site::Rows>>,
     handle: Handle,
 }
@@ -49,6 +49,31 @@ impl Rows {
     /// The next row, or None; the rows after it are given up.
     fn first(&self, py: Python<'_>) -> Result<Option<Instance>> {
         let Some(mut rows) = self.lock(py).take() else { return Ok(None) };
-        Ok(self.handle.block(py, rows.next())?.map(Instance::new))
+        let row = self.handle.block(py, rows.next());
+        self.handle.block(py, rows.close())?;
+        Ok(row?.map(Instance::new))
+    }
+
+    /// Ends the query; the rows must not be used after it.
+    fn close(&self, py: Python<'_>) -> Result<()> {
+        let Some(rows) = self.lock(py).take() else { return Ok(()) };
+        self.handle.block(py, rows.close())
+    }
+
+    fn __enter__(rows: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        rows
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> Result<()> {
+        self.close(py)
+    }
+
+    fn __repr__(&self) -> &'static str {
+        // A thread that waits for a row holds the lock: the rows are open then.
+        match self.rows.try_lock() {
+            Ok(rows) if rows.is_none() => "<rows, closed>",
+            _ => "<rows, open>",
+        }
     }
 }

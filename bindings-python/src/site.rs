@@ -116,9 +116,10 @@ impl Site {
     /// Writes an instance and gives its path, which holds a key that the site made.
     #[pyo3(signature = (instance, mode="create_or_update"))]
     fn put(&self, py: Python<'_>, instance: &Instance, mode: &str) -> Result<ObjectPath> {
-        let (mode, mut stored) = (mode.parse()?, instance.lock().clone());
-        let path = self.handle.block(py, self.site.put(&mut stored, mode))?;
-        *instance.lock() = stored;
+        let (mode, mut written) = (mode.parse()?, instance.lock().clone());
+        let path = self.handle.block(py, self.site.put(&mut written, mode))?;
+        // Another thread may have set properties meanwhile.
+        instance.lock().mark_written(path.clone(), &written);
         Ok(ObjectPath(path))
     }
 
@@ -174,6 +175,20 @@ impl Site {
     ) -> Result<AdminServiceServer> {
         let options = server::options(address, certificate_file, key_file, token)?;
         AdminServiceServer::start(py, self.site.embedded()?.clone(), options, self.handle.clone())
+    }
+
+    /// Closes the connection, for every clone of it; later calls fail.
+    fn close(&self, py: Python<'_>) -> Result<()> {
+        self.handle.block(py, self.site.close())
+    }
+
+    fn __enter__(site: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        site
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> Result<()> {
+        self.close(py)
     }
 
     fn __repr__(&self) -> String {

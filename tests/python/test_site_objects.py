@@ -1,14 +1,16 @@
 """A script reads and writes WMI objects as it did through SWbemServices."""
 
+import contextlib
 import datetime
 import math
 import threading
+import time
 
 import pytest
 from conftest import put_gateway
 
 import cmgateway
-from cmgateway.errors import ConfigError, ConflictError, Error, NotFoundError
+from cmgateway.errors import ConfigError, ConflictError, Error, NotFoundError, StoppedError, UnavailableError
 from cmgateway.wmi import DateTime, Instance, ObjectPath, format_query, like_literal, quote
 
 UTC = datetime.timezone.utc
@@ -222,6 +224,57 @@ def test_rows_are_read_once_and_as_asked_for(things):
     with pytest.raises(StopIteration):
         next(rows)
     assert things.query("SELECT * FROM Lab_Thing WHERE Id = 17").first().Id == 17
+
+
+def test_rows_that_are_closed_are_free_for_other_queries(things):
+    for number in range(1000):
+        things.put(things.new("Lab_Thing", Id=number))
+    opened = []
+    with pytest.raises(UnavailableError, match="close"):
+        for _ in range(30):
+            rows = things.query("SELECT * FROM Lab_Thing")
+            next(rows)
+            opened.append(rows)
+    assert repr(opened[0]) == "<rows, open>"
+    for rows in opened:
+        rows.close()
+        rows.close()
+        assert rows.all() == []
+    assert repr(opened[0]) == "<rows, closed>"
+    for _ in range(40):
+        with things.query("SELECT * FROM Lab_Thing") as rows:
+            assert next(rows).Id == 0
+        things.query("SELECT * FROM Lab_Thing").first()
+
+
+def test_what_is_set_while_a_put_runs_is_kept(site, tmp_path):
+    sqlite3 = pytest.importorskip("sqlite3")
+    service = site.new("SMS_AzureService", Name="before")
+    site.put(service)
+    service.Name = "written"
+    with contextlib.closing(sqlite3.connect(tmp_path / "site.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writer = threading.Thread(target=site.put, args=(service,))
+        writer.start()
+        time.sleep(0.3)  # until the put waits for the lock; a shorter one would only make the test weaker
+        service.Region = "south"
+        other.execute("ROLLBACK")
+    writer.join()
+    assert (service.Name, service.Region) == ("written", "south")
+    site.put(service)
+    again = site.get(service.path_)
+    assert (again.Name, again.Region) == ("written", "south")
+
+
+def test_a_closed_site_lets_go_of_its_file(tmp_path):
+    with cmgateway.create_site(tmp_path / "one.db", "GF1") as one:
+        put_gateway(one)
+        gateway = one.gateways()[0]
+    assert [file.name for file in tmp_path.iterdir()] == ["one.db"]
+    one.close()
+    for call in (one.code, gateway.instance, lambda: one.query("SELECT * FROM SMS_Site")):
+        with pytest.raises(StoppedError, match="closed"):
+            call()
 
 
 def test_class_definitions(things):

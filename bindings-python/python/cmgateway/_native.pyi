@@ -301,6 +301,22 @@ class Site:
             'GF1'
         """
 
+    def close(self) -> None:
+        """Closes the connection, for every clone of it; later calls fail.
+
+        Calls that run in other threads and open rows end by themselves. The file of an embedded site can then be
+        moved and deleted, on Windows too. As a context manager the site is closed at the end of the block.
+
+        Example:
+            >>> with cmgateway.connect("sqlite:lab.db") as lab:
+            ...     lab.code()
+            'GF1'
+            >>> lab.close()
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
 @final
 class AdminServiceServer:
     """A running AdminService that serves an embedded site.
@@ -334,7 +350,8 @@ class AdminServiceServer:
 class Rows:
     """The rows of a query, read as they are asked for.
 
-    Iterating keeps memory flat, however many rows there are. Rows can be read once.
+    Iterating keeps memory flat, however many rows there are. Rows can be read once. A query that is not read to its
+    end stays open in the site until it is closed; as a context manager it is closed at the end of the block.
 
     Example:
         >>> rows = site.query("SELECT * FROM SMS_AzureService")
@@ -359,6 +376,22 @@ class Rows:
             >>> site.query("SELECT * FROM SMS_AzureService WHERE AzureServiceID = 99").first() is None
             True
         """
+
+    def close(self) -> None:
+        """Ends the query; the rows must not be used after it.
+
+        Rows that are closed have no more rows. A second call does nothing.
+
+        Example:
+            >>> with site.query("SELECT * FROM SMS_AzureService") as rows:
+            ...     for row in rows:
+            ...         break
+            >>> rows.all()
+            []
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
 
 @final
 class Instance:

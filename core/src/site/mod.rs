@@ -10,6 +10,7 @@ mod transport;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::adminservice::{AdminService, AdminServiceOptions};
 pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
@@ -19,6 +20,7 @@ pub use self::embedded::EmbeddedSite;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows};
+use crate::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::TrustedRoots;
 use crate::wmi::wql::{Parameters, Select};
@@ -51,6 +53,7 @@ use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 #[derive(Clone)]
 pub struct Site {
     transport: Arc<dyn Transport>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Site {
@@ -75,9 +78,39 @@ impl Site {
                 let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
                 let (token, timeout) = (options.token, options.timeout);
                 let options = AdminServiceOptions { url, token, trusted_roots, timeout };
-                Ok(Site { transport: Arc::new(AdminService::new(options)?) })
+                Ok(Site::over(AdminService::new(options)?))
             }
         }
+    }
+
+    fn over(transport: impl Transport + 'static) -> Self {
+        Site { transport: Arc::new(transport), closed: Arc::default() }
+    }
+
+    fn open(&self) -> Result<&dyn Transport> {
+        if self.closed.load(Ordering::Relaxed) {
+            let cause = "it is closed; connect again";
+            return Err(Error::new(ErrorKind::Stopped, format!("use {}", self.address()), cause));
+        }
+        Ok(&*self.transport)
+    }
+
+    /// Closes the connection, for every clone of it; later calls fail.
+    ///
+    /// A call that runs in another thread ends by itself, and so do open rows. The file of an embedded site is
+    /// then free: it can be moved and deleted, on Windows too. A second call does nothing.
+    ///
+    /// # Errors
+    /// `stopped` where the threads are gone.
+    pub async fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::Relaxed);
+        let transport = Arc::clone(&self.transport);
+        // Closing a file waits for the disk.
+        blocking::run(&format!("close {}", self.address()), move || {
+            transport.close();
+            Ok(())
+        })
+        .await
     }
 
     /// The address, without secrets.
@@ -90,7 +123,7 @@ impl Site {
     /// # Errors
     /// `unsupported` where the connection is to another kind of site.
     pub fn embedded(&self) -> Result<&EmbeddedSite> {
-        self.transport.embedded().ok_or_else(|| {
+        self.open()?.embedded().ok_or_else(|| {
             let cause = "only an embedded site (sqlite:FILE) can do this";
             Error::new(ErrorKind::Unsupported, format!("use {}", self.address()), cause)
         })
@@ -103,7 +136,7 @@ impl Site {
     /// express; `not_found` for an unknown class; those of the transport.
     pub async fn query(&self, wql: &str, parameters: &Parameters) -> Result<Rows> {
         let select = Select::parse_with(wql, parameters)?;
-        self.transport.query(&select).await
+        self.open()?.query(&select).await
     }
 
     /// Reads one instance by its path, with its lazy properties.
@@ -112,7 +145,7 @@ impl Site {
     /// `not_found` where there is none; those of the transport.
     pub async fn get(&self, path: &ObjectPath) -> Result<Instance> {
         self.check_namespace(path).await?;
-        self.transport.get(path).await
+        self.open()?.get(path).await
     }
 
     /// A new, empty instance of a class; it is in the site once it is put.
@@ -134,7 +167,7 @@ impl Site {
     /// kind `timed_out` or `protocol` the put may have been done.
     pub async fn put(&self, instance: &mut Instance, mode: PutMode) -> Result<ObjectPath> {
         let mode = checked_mode(instance, mode)?;
-        let path = self.transport.put(instance, mode).await?;
+        let path = self.open()?.put(instance, mode).await?;
         instance.mark_stored(path.clone());
         Ok(path)
     }
@@ -145,7 +178,7 @@ impl Site {
     /// `not_found` where there is none; those of the transport.
     pub async fn delete(&self, path: &ObjectPath) -> Result<()> {
         self.check_namespace(path).await?;
-        self.transport.delete(path).await
+        self.open()?.delete(path).await
     }
 
     /// A path that names the namespace of another site must not be taken for one of this site. The server is not
@@ -168,7 +201,7 @@ impl Site {
     /// # Errors
     /// `not_found` where the site does not have it; those of the transport.
     pub async fn class(&self, name: &str) -> Result<Class> {
-        self.transport.class(&Identifier::new(name)?).await
+        self.open()?.class(&Identifier::new(name)?).await
     }
 
     /// The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
@@ -223,7 +256,7 @@ fn checked_mode(instance: &Instance, mode: PutMode) -> Result<PutMode> {
 
 impl From<EmbeddedSite> for Site {
     fn from(site: EmbeddedSite) -> Self {
-        Site { transport: Arc::new(site) }
+        Site::over(site)
     }
 }
 

@@ -79,6 +79,8 @@ pub(crate) trait Transport: Send + Sync {
     fn delete<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, ()>;
     /// The definition of a class as the provider knows it.
     fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class>;
+    /// Lets go of what the connection holds; calls that are running end by themselves.
+    fn close(&self) {}
     /// The embedded site behind this transport, where it is one: what only a site file can do starts here.
     fn embedded(&self) -> Option<&EmbeddedSite> {
         None
@@ -89,6 +91,10 @@ pub(crate) trait Transport: Send + Sync {
 pub(crate) trait RowSource: Send {
     /// The next batch; never empty.
     fn next_batch(&mut self) -> Answer<'_, Option<Vec<Instance>>>;
+    /// Gives up the rows that are left; what they held in the site is free afterwards.
+    fn close(&mut self) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// The rows of a query, read as they are asked for.
@@ -119,6 +125,16 @@ impl Rows {
             }
         }
         Ok(self.batch.pop_front())
+    }
+
+    /// Ends the query; the rows must not be used after it.
+    ///
+    /// Dropping the rows does the same and does not wait until the site is free of them.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub async fn close(mut self) -> Result<()> {
+        self.source.close().await
     }
 
     /// The rows that are left, all at once.

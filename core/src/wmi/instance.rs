@@ -99,6 +99,17 @@ impl Instance {
         }
     }
 
+    /// Records that what `written` holds is stored under this path; what was set to something else meanwhile stays
+    /// modified.
+    pub fn mark_written(&mut self, path: ObjectPath, written: &Instance) {
+        self.path = Some(path);
+        for property in &mut self.properties {
+            if written.get(property.name.as_str()) == Some(&property.value) {
+                property.modified = false;
+            }
+        }
+    }
+
     /// The properties in the order of the class or of setting.
     pub fn properties(&self) -> &[Property] {
         &self.properties
@@ -153,6 +164,26 @@ impl Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_set_while_a_put_ran_stays_modified() {
+        let mut instance = Instance::new("SMS_AzureService").unwrap();
+        instance.set("Name", "a").unwrap();
+        instance.set("Region", "north").unwrap();
+        let written = instance.clone();
+        instance.set("Region", "south").unwrap();
+        instance.set("Description", "new").unwrap();
+        instance.mark_written(ObjectPath::new("SMS_AzureService", [("ID", 1)]).unwrap(), &written);
+        let modified: Vec<_> = instance
+            .properties()
+            .iter()
+            .filter(|property| property.is_modified())
+            .map(|p| p.name.as_str())
+            .collect();
+        assert_eq!(modified, ["Region", "Description"]);
+        assert_eq!(instance.text("Region"), Some("south"));
+        assert!(instance.path().is_some());
+    }
 
     #[test]
     fn knows_what_was_set_since_it_was_read() {

@@ -1,14 +1,14 @@
 //! The open connections of a site file.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::file;
+pub(super) use crate::blocking::run as blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{OPEN_QUERIES_MAX, OPEN_QUERY_WAIT, SITE_FILE_BUSY_WAIT};
 
@@ -18,7 +18,8 @@ use crate::limits::{OPEN_QUERIES_MAX, OPEN_QUERY_WAIT, SITE_FILE_BUSY_WAIT};
 /// that a forgotten query never stands in the way of a put.
 pub(super) struct Connections {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    // None once the site is closed.
+    idle: Mutex<Option<Vec<Connection>>>,
     for_queries: Arc<Semaphore>,
     for_calls: Arc<Semaphore>,
 }
@@ -38,12 +39,23 @@ pub(super) struct Running(Mutex<Option<InterruptHandle>>);
 impl Connections {
     pub(super) fn new(path: PathBuf, first: Connection) -> Arc<Self> {
         let permits = || Arc::new(Semaphore::new(OPEN_QUERIES_MAX));
-        let idle = Mutex::new(vec![first]);
+        let idle = Mutex::new(Some(vec![first]));
         Arc::new(Connections { path, idle, for_queries: permits(), for_calls: permits() })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the connections that are idle now, and those on loan when they come back.
+    pub(super) fn close(&self) {
+        // Closed outside of the lock: the last one writes the log back into the file.
+        let idle = self.idle().take();
+        drop(idle);
     }
 
     /// Lends a connection for one call, which ends by itself; waits for one where all are in use.
@@ -71,10 +83,11 @@ impl Connections {
             let cause = format!("{cause} ({OPEN_QUERIES_MAX})");
             return Err(Error::new(ErrorKind::Unavailable, operation, cause));
         };
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.idle().as_mut().map(Vec::pop);
         let connection = match idle {
-            Some(connection) => connection,
-            None => {
+            None => return Err(Error::new(ErrorKind::Stopped, operation, "the site is closed")),
+            Some(Some(connection)) => connection,
+            Some(None) => {
                 let path = self.path.clone();
                 blocking(operation, move || file::open(&path)).await?
             }
@@ -106,7 +119,9 @@ impl Drop for Loan {
             if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
                 return;
             }
-            self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            if let Some(idle) = self.home.idle().as_mut() {
+                idle.push(connection);
+            }
         }
     }
 }
@@ -116,23 +131,6 @@ impl Running {
     pub(super) fn stop(&self) {
         if let Some(handle) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             handle.interrupt();
-        }
-    }
-}
-
-/// Runs work that blocks, off the threads that drive I/O.
-pub(super) async fn blocking<T, F>(operation: &str, work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    match spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) if error.is_panic() => {
-            Err(Error::new(ErrorKind::Internal, operation, "the work panicked").with_source(error))
-        }
-        Err(error) => {
-            Err(Error::new(ErrorKind::Stopped, operation, "the runtime stopped").with_source(error))
         }
     }
 }

@@ -253,6 +253,10 @@ impl Transport for EmbeddedSite {
         Box::pin(self.class(name))
     }
 
+    fn close(&self) {
+        self.connections.close();
+    }
+
     fn embedded(&self) -> Option<&EmbeddedSite> {
         Some(self)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params_from_iter};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::catalog::Catalog;
 use super::column;
@@ -29,7 +30,7 @@ pub(super) async fn query(
     let running = StopOnDrop(loan.running());
     let (sender, mut receiver) = mpsc::channel(2);
     let (select, catalog) = (select.clone(), Arc::clone(catalog));
-    tokio::task::spawn_blocking(move || {
+    let task = tokio::task::spawn_blocking(move || {
         if let Err(error) = stream(&mut loan, &catalog, &select, &sender) {
             drop(loan);
             // Nobody listens any more: the caller dropped the rows.
@@ -37,13 +38,14 @@ pub(super) async fn query(
         }
     });
     let first = receiver.recv().await.transpose()?;
-    Ok(Rows::new(Reader { first, receiver, _running: running }))
+    Ok(Rows::new(Reader { first, receiver, running, task }))
 }
 
 struct Reader {
     first: Option<Vec<Instance>>,
     receiver: mpsc::Receiver<Batch>,
-    _running: StopOnDrop,
+    running: StopOnDrop,
+    task: JoinHandle<()>,
 }
 
 struct StopOnDrop(Arc<Running>);
@@ -61,6 +63,17 @@ impl RowSource for Reader {
                 Some(batch) => Ok(Some(batch)),
                 None => self.receiver.recv().await.transpose(),
             }
+        })
+    }
+
+    fn close(&mut self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.first = None;
+            self.receiver.close();
+            self.running.0.stop();
+            // The connection is given back when the thread ends; how it ends is of no interest any more.
+            let _ = (&mut self.task).await;
+            Ok(())
         })
     }
 }
