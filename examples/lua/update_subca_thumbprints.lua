@@ -70,7 +70,8 @@ local function read_values(words, at, option)
         at = at + 1
     end
     if #values == 0 and (kind == "1" or kind == "+") then
-        wrong_options("argument " .. option .. ": expected " .. (kind == "1" and "one" or "at least one") .. " argument")
+        local expected = kind == "1" and "one" or "at least one"
+        wrong_options("argument " .. option .. ": expected " .. expected .. " argument")
     end
     return kind == "1" and values[1] or values, at
 end

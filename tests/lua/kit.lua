@@ -109,7 +109,8 @@ end
 local function assignments(variables)
     local words = {}
     for name, value in pairs(variables) do
-        words[#words + 1] = kit.on_windows and ('set "%s=%s"&& '):format(name, value) or ('%s="%s" '):format(name, value)
+        local pattern = kit.on_windows and 'set "%s=%s"&& ' or '%s="%s" '
+        words[#words + 1] = pattern:format(name, value)
     end
     return table.concat(words)
 end
