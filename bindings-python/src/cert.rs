@@ -3,13 +3,14 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use cmgateway::cert;
+use cmgateway::{background, cert};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyByteArray, PyBytes};
 use time::OffsetDateTime;
 
 use crate::datetime::moment;
 use crate::error::Result;
+use crate::runtime::Handle;
 use crate::thumbprint::Thumbprint;
 
 /// An X.509 certificate, read and checked for its structure, not for trust.
@@ -21,14 +22,34 @@ pub(crate) struct Certificate(pub(crate) cert::Certificate);
 #[pyfunction]
 #[pyo3(signature = (source, /))]
 pub(crate) fn load_cer(py: Python<'_>, source: &Bound<'_, PyAny>) -> Result<Vec<Certificate>> {
-    let certificates = match source.cast::<PyBytes>() {
-        Ok(bytes) => cert::load_cer(bytes.as_bytes())?,
-        Err(_) => {
+    let certificates = match from_bytes(source)? {
+        Some(certificates) => certificates,
+        None => {
             let file: PathBuf = source.extract()?;
-            py.detach(|| cert::load_cer_file(file))?
+            let operation = format!("load certificates from {}", file.display());
+            let read = background::run(&operation, move || cert::load_cer_file(file));
+            Handle::new()?.block(py, read)?
         }
     };
     Ok(certificates.into_iter().map(Certificate).collect())
+}
+
+/// The certificates in the content of a file; None where the object is no bytes.
+pub(crate) fn from_bytes(source: &Bound<'_, PyAny>) -> Result<Option<Vec<cert::Certificate>>> {
+    if let Ok(bytes) = source.cast::<PyBytes>() {
+        return Ok(Some(parse(source.py(), bytes.as_bytes())?));
+    }
+    match source.cast::<PyByteArray>() {
+        // Copied, as other threads may change it.
+        Ok(bytes) => Ok(Some(parse(source.py(), &bytes.to_vec())?)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn parse(py: Python<'_>, bytes: &[u8]) -> cmgateway::Result<Vec<cert::Certificate>> {
+    // Giving up the GIL and taking it again costs as much as reading some certificates.
+    const LARGE: usize = 64 << 10;
+    if bytes.len() < LARGE { cert::load_cer(bytes) } else { py.detach(|| cert::load_cer(bytes)) }
 }
 
 /// The moment that is asked about: now where none is given.

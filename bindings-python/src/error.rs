@@ -1,6 +1,7 @@
 //! The core's error as the Python exception of its kind.
 
 use cmgateway::{Error, ErrorKind, Retry};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -16,6 +17,12 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// Wrong input that only the binding sees, because the core has no such value.
 pub(crate) fn config(operation: impl Into<String>, cause: impl Into<String>) -> Failure {
     Failure::Core(Error::new(ErrorKind::Config, operation, cause))
+}
+
+/// A value of a type that cannot be; `expected` is a sentence that says which can.
+pub(crate) fn wrong_type(expected: &str, given: &Bound<'_, PyAny>) -> Failure {
+    let given = given.get_type().name().map_or_else(|_| "another type".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{expected}, not {given}")).into()
 }
 
 impl From<Error> for Failure {

@@ -3,13 +3,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cmgateway::wmi;
-use pyo3::exceptions::{PyAttributeError, PyKeyError};
+use pyo3::exceptions::{PyAttributeError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyIterator, PyList};
 
-use crate::error::Result;
+use crate::error::{Result, config};
 use crate::path::ObjectPath;
 use crate::value;
+
+const NOT_DELETED: &str = "a property cannot be deleted; set it to None";
 
 /// An instance of a class, with the properties it came with and those set since.
 #[pyclass(frozen, module = "cmgateway.wmi")]
@@ -35,8 +37,14 @@ impl Instance {
     }
 
     pub(crate) fn write(&self, name: &str, value: &Bound<'_, PyAny>) -> Result<()> {
-        let value = value::from_python(value, &format!("set property {name}"))?;
-        self.lock().set(name, value).map_err(Into::into)
+        let operation = format!("set property {name}");
+        let value = value::from_python(value, &operation)?;
+        let mut instance = self.lock();
+        // A name of ours, or a mistyped one, would make a property that no attribute can read.
+        if name.ends_with('_') && instance.get(name).is_none() {
+            return Err(config(operation, "names that end in an underscore are not those of properties"));
+        }
+        instance.set(name, value).map_err(Into::into)
     }
 }
 
@@ -70,12 +78,24 @@ impl Instance {
     }
 
     fn __setattr__(&self, name: &str, value: &Bound<'_, PyAny>) -> Result<()> {
-        if ["class_", "path_", "properties_"].contains(&name)
-            || (name.starts_with("__") && name.ends_with("__"))
-        {
+        if name.ends_with('_') {
             return Err(PyAttributeError::new_err(format!("{name:?} cannot be set")).into());
         }
         self.write(name, value)
+    }
+
+    fn __delattr__(&self, _name: &str) -> Result<()> {
+        Err(PyAttributeError::new_err(NOT_DELETED).into())
+    }
+
+    fn __delitem__(&self, _name: &str) -> Result<()> {
+        Err(PyTypeError::new_err(NOT_DELETED).into())
+    }
+
+    /// The names of its properties, as of a dict.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        let names = self.lock().properties().iter().map(|each| each.name.to_string()).collect::<Vec<_>>();
+        PyList::new(py, names)?.try_iter()
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> Result<Bound<'py, PyAny>> {

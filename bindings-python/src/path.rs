@@ -5,7 +5,7 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::error::Result;
+use crate::error::{Result, wrong_type};
 
 /// The path of an object in WMI: server, namespace, class and keys.
 #[pyclass(frozen, eq, hash, module = "cmgateway.wmi")]
@@ -16,7 +16,10 @@ pub(crate) struct ObjectPath(pub(crate) wmi::ObjectPath);
 pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Result<wmi::ObjectPath> {
     match object.cast::<PyString>() {
         Ok(text) => Ok(wmi::ObjectPath::parse(&text.to_cow()?)?),
-        Err(_) => Ok(object.cast::<ObjectPath>()?.get().0.clone()),
+        Err(_) => match object.cast::<ObjectPath>() {
+            Ok(path) => Ok(path.get().0.clone()),
+            Err(_) => Err(wrong_type("a path is text or an ObjectPath", object)),
+        },
     }
 }
 
@@ -60,6 +63,10 @@ impl ObjectPath {
             keys.set_item(name.as_ref().map(|name| name.as_str()), value)?;
         }
         Ok(keys)
+    }
+
+    fn __getnewargs__(&self) -> (String,) {
+        (self.0.to_string(),)
     }
 
     fn __str__(&self) -> String {

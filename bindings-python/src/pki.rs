@@ -16,7 +16,7 @@ pub(crate) struct DevelopmentPki(cert::DevelopmentPki);
 
 /// A certificate with its private key and the certificates above it.
 #[pyclass(frozen, module = "cmgateway.cert")]
-pub(crate) struct IssuedCertificate(cert::IssuedCertificate);
+pub(crate) struct IssuedCertificate(pub(crate) cert::IssuedCertificate);
 
 #[pymethods]
 impl DevelopmentPki {
@@ -61,6 +61,11 @@ impl DevelopmentPki {
     #[getter]
     fn client(&self) -> IssuedCertificate {
         IssuedCertificate(self.0.client().clone())
+    }
+
+    fn __repr__(&self) -> String {
+        let root = self.0.root().certificate().subject();
+        format!("<development PKI {root} with {} sub-CAs>", self.0.sub_cas().len())
     }
 
     /// Writes certificates and keys as files into a folder and gives their paths.

@@ -39,7 +39,7 @@ impl SubCaPlan {
         &self.0.after
     }
 
-    /// What happens to each thumbprint.
+    /// What happens to each thumbprint, and to what stands in the list and is none.
     #[getter]
     fn steps(&self) -> Vec<PlanStep> {
         self.0.steps.iter().cloned().map(PlanStep).collect()
@@ -67,8 +67,9 @@ impl SubCaPlan {
     }
 
     fn __repr__(&self) -> String {
-        let change = if self.0.is_change() { "a change" } else { "no change" };
-        format!("<plan of {change} for {}>", self.0.service_name)
+        let table = self.0.to_string();
+        let summary = table.lines().last().unwrap_or_default().trim_start();
+        format!("<plan for {}: {summary}>", self.0.service_name)
     }
 }
 
@@ -80,7 +81,7 @@ impl PlanStep {
         self.0.action.as_str()
     }
 
-    /// To which thumbprint.
+    /// To which thumbprint, or to what stands in the list and is none.
     #[getter]
     fn thumbprint(&self) -> &str {
         &self.0.thumbprint

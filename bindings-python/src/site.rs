@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::class::ClassDefinition;
-use crate::error::{Result, config};
+use crate::error::{Result, config, wrong_type};
 use crate::gateway::Gateway;
 use crate::instance::Instance;
 use crate::path::{self, ObjectPath};
@@ -31,17 +31,23 @@ pub(crate) struct Site {
 #[pyo3(signature = (url, *, token=None, ca_file=None, timeout=None))]
 pub(crate) fn connect(
     py: Python<'_>,
-    url: &str,
+    url: &Bound<'_, PyAny>,
     token: Option<&str>,
     ca_file: Option<PathBuf>,
     timeout: Option<f64>,
 ) -> Result<Site> {
+    let Ok(url) = url.extract::<String>() else {
+        let expected = "an address is text such as sqlite:lab.db or https://cm1/AdminService";
+        return Err(wrong_type(expected, url));
+    };
     let mut options = ConnectOptions::new(url);
     options.token = token.map(Secret::new);
     options.ca_file = ca_file;
     if let Some(seconds) = timeout {
-        options.timeout = Duration::try_from_secs_f64(seconds)
-            .map_err(|error| config(format!("connect to {url}"), format!("timeout {seconds}: {error}")))?;
+        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let cause = format!("the timeout must be a number of seconds above zero, not {seconds}");
+            config("connect to a site", cause)
+        })?;
     }
     let handle = Handle::new()?;
     let site = handle.block(py, cmgateway::site::Site::connect(options))?;
@@ -65,6 +71,7 @@ fn target_of(target: &Bound<'_, PyAny>) -> Result<wmi::ObjectPath> {
                 Err(config("delete an instance", "it has no path: it is new, or the query left out its key"))
             }
         },
+        Err(_) if target.is_none() => Err(wrong_type("what to delete is a path or an instance", target)),
         Err(_) => path::from_python(target),
     }
 }

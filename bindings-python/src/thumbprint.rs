@@ -4,7 +4,7 @@ use cmgateway::cert;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::error::Result;
+use crate::error::{Result, wrong_type};
 
 /// The SHA-1 thumbprint of a certificate, as Windows shows it.
 #[pyclass(frozen, eq, hash, module = "cmgateway.cert")]
@@ -15,7 +15,10 @@ pub(crate) struct Thumbprint(pub(crate) cert::Thumbprint);
 pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Result<cert::Thumbprint> {
     match object.cast::<PyString>() {
         Ok(text) => Ok(cert::Thumbprint::from_hex(&text.to_cow()?)?),
-        Err(_) => Ok(object.cast::<Thumbprint>()?.get().0),
+        Err(_) => match object.cast::<Thumbprint>() {
+            Ok(thumbprint) => Ok(thumbprint.get().0),
+            Err(_) => Err(wrong_type("a thumbprint is text or a Thumbprint", object)),
+        },
     }
 }
 

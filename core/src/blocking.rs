@@ -132,28 +132,6 @@ impl Runtime {
     }
 }
 
-/// Runs work that blocks, such as reading a file, off the threads that drive I/O.
-///
-/// A wait for it can be given up; the work itself then ends by itself.
-///
-/// # Errors
-/// Those of the work; `internal` where it panicked.
-pub async fn run<T, F>(operation: &str, work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) if error.is_panic() => {
-            Err(Error::new(ErrorKind::Internal, operation, "the work panicked").with_source(error))
-        }
-        Err(error) => {
-            Err(Error::new(ErrorKind::Stopped, operation, "the runtime stopped").with_source(error))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +181,19 @@ mod tests {
         let waited =
             one.block_on(async move { Runtime::shared().unwrap().wait(busy(), || Ok::<(), Error>(())) });
         assert_eq!(waited.unwrap(), 17);
+    }
+
+    #[test]
+    fn a_wait_for_work_in_the_background_can_be_given_up() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let work = crate::background::run("wait", move || {
+            let _ = held.recv();
+            Ok(())
+        });
+        let stop = || Err(Error::new(ErrorKind::Stopped, "wait", "interrupted"));
+        let result: Result<()> = Runtime::shared().unwrap().wait(work, stop);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Stopped);
+        drop(release);
     }
 
     #[test]

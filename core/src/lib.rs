@@ -4,9 +4,10 @@
 //! file, or a real one through the AdminService. It reads and writes WMI objects ([`wmi`]), or uses the verbs of
 //! the trade, such as [`gateway::Gateway::sub_ca`]. [`cert`] reads the certificates this is about.
 //!
-//! Layers, lowest first; a module uses only what stands before it: [`Error`], [`Secret`], [`limits`] → [`cert`],
-//! [`wmi`] → [`net`] → [`site`] → [`gateway`] → [`blocking`], which both bindings call.
+//! Layers, lowest first; a module uses only what stands before it: [`Error`], [`Secret`], [`limits`],
+//! [`background`] → [`cert`], [`wmi`] → [`net`] → [`site`] → [`gateway`] → [`blocking`], which both bindings call.
 
+pub mod background;
 pub mod blocking;
 pub mod cert;
 mod error;

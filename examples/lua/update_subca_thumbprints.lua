@@ -57,10 +57,8 @@ local function wrong_options(message)
     give_up(nil, 2)
 end
 
--- "-" alone and negative numbers are values, as in Python's argparse.
 local function looks_like_an_option(word)
-    return word:sub(1, 1) == "-" and word ~= "-" and not word:match("^%-%d+$") and not word:match("^%-%d*%.%d+$")
-        and not word:find(" ", 1, true)
+    return word:sub(1, 1) == "-" and word ~= "-"
 end
 
 local function read_values(words, at, option)
@@ -149,6 +147,18 @@ local function connect(options)
     return check(cmgateway.connect(site, { token = token, ca_file = ca_file }))
 end
 
+-- The old call takes any text, as the VBScript did; a slip is at least said.
+local function warn_of_what_is_no_thumbprint(text)
+    local count, number = select(2, text:gsub(";", ";")) + 1, 0
+    for item in (text .. ";"):gmatch("([^;]*);") do
+        local thumbprint, err = cmgateway.cert.thumbprint(item)
+        number = number + 1
+        if not thumbprint then
+            say_error(("warning: item %d of %d is no thumbprint: %s"):format(number, count, err.cause))
+        end
+    end
+end
+
 -- Line for line what the VBScript did, with the `Put_` that the published page lost.
 local function as_the_vbscript(options)
     print("Searching for SMS Provider for local site...")
@@ -181,6 +191,7 @@ local function as_the_vbscript(options)
         return 1
     end
 
+    warn_of_what_is_no_thumbprint(options.thumbprints)
     print("Update [SubCACertThumbprint] to " .. options.thumbprints)
     service.SubCACertThumbprint = options.thumbprints
     check(site:put(service))
@@ -188,12 +199,15 @@ local function as_the_vbscript(options)
     return 0
 end
 
-local function split(text)
-    local items = {}
-    for item in (text .. ";"):gmatch("([^;]*);") do
-        items[#items + 1] = item
+-- A file is a file here, never a thumbprint.
+local function certificates_of(files)
+    local certificates = {}
+    for _, file in ipairs(files) do
+        for _, certificate in ipairs(check(cmgateway.cert.load_cer_file(file))) do
+            certificates[#certificates + 1] = certificate
+        end
     end
-    return items
+    return certificates
 end
 
 local function print_list(stored)
@@ -207,13 +221,13 @@ end
 local function with_a_plan(options)
     local sub_ca = check(connect(options):gateway(options.service_name)).sub_ca
     if options.list then return print_list(check(sub_ca:list())) end
-    local kind, sources = "set", options.set or options["from-cert"]
+    local kind, sources = "set", options.set or options.thumbprints
     if options.add then
         kind, sources = "add", options.add
     elseif options.remove then
         kind, sources = "remove", options.remove
-    elseif options.thumbprints then
-        sources = split(options.thumbprints)
+    elseif options["from-cert"] then
+        sources = certificates_of(options["from-cert"])
     end
     local plan = check(sub_ca:plan(kind, sources))
     print(options.json and plan:to_json() or tostring(plan))

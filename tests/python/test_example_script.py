@@ -1,7 +1,9 @@
 """examples/python/update_subca_thumbprints.py behaves as the VBScript did, and better with options."""
 
 import json
+import os
 import subprocess
+import sys
 
 import pytest
 from conftest import NAME, ROOT, A, B, environment, put_gateway
@@ -9,6 +11,97 @@ from conftest import NAME, ROOT, A, B, environment, put_gateway
 SCRIPT = ROOT / "examples" / "python" / "update_subca_thumbprints.py"
 QUERY = "SELECT * From SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = "
 USAGE = "Usage: update_subca_thumbprints.py <ServiceCName> <SubCA cert thumbprints, separated by ;>\n"
+
+
+def cases():
+    """The cases of the table that both scripts must pass: a list of key and text for each."""
+    table = (ROOT / "tests" / "parity" / "script_calls.txt").read_text(encoding="utf-8")
+    for block in table.split("\n\n"):
+        lines = [line.partition(" ") for line in block.splitlines() if not line.startswith("#")]
+        if lines:
+            yield [(key, text) for key, _, text in lines]
+
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case[0][1] for case in CASES])
+def test_a_call_does_what_the_table_says(case, site, certificates, pki, python, tmp_path):
+    put_gateway(site, stored=A)
+    texts = {
+        "name": NAME,
+        "site": site.address,
+        "a": A,
+        "b": B,
+        "c": str(pki.sub_cas[0].certificate.thumbprint),
+        "cer": str(certificates / "subca1.cer"),
+        "script": SCRIPT.name,
+    }
+
+    def all_of(key):
+        return [text.format(**texts) for name, text in case if name == key]
+
+    command = [python, SCRIPT, *all_of("word")]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(),
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert (str(done.returncode), done.stdout.splitlines()) == (*all_of("exit"), all_of("line")), done.stderr
+    assert all(error in done.stderr for error in all_of("error")), done.stderr
+    assert bool(done.stderr) == bool(all_of("error"))
+    assert stored(site) == (all_of("after") or [A])[0]
+
+
+def test_a_site_file_takes_no_token_from_the_environment(site, python):
+    put_gateway(site, stored=A)
+    more = {"CMGATEWAY_TOKEN": "x", "CMGATEWAY_CA_FILE": "none.cer", "CMGATEWAY_SITE": site.address}
+    done = subprocess.run(
+        [python, SCRIPT, NAME, "--list"],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(**more),
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, A + "\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, every argument is text")
+def test_bytes_that_are_no_text_are_refused_in_one_line(site, python):
+    command = [python, SCRIPT, "--site", site.address, b"gw\xff.contoso.com", "--list"]
+    done = subprocess.run(command, capture_output=True, env=environment(), timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_console_without_the_character_shows_its_number(site, python):
+    put_gateway(site, "\u2603.contoso.com", stored=A)
+    command = [python, SCRIPT, "--site", site.address, "\u2603.contoso.com", B]
+    more = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        command, capture_output=True, encoding="ascii", env=environment(**more), timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "'\\u2603.contoso.com'" in done.stdout
+    assert stored(site) == B
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is another error there")
+def test_a_reader_that_has_gone_is_no_error_to_show(site, python):
+    put_gateway(site, stored=A)
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [python, SCRIPT, "--site", site.address, NAME, "--list"]
+    with os.fdopen(writer, "wb") as stdout:
+        done = subprocess.run(
+            command, stdout=stdout, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 @pytest.fixture
@@ -43,7 +136,9 @@ def test_called_as_the_vbscript_it_says_what_the_vbscript_said(site, run):
 
 def test_the_list_is_written_as_it_stands(site, run):
     put_gateway(site)
-    assert run(NAME, "not checked; as before").returncode == 0
+    done = run(NAME, "not checked; as before")
+    assert done.returncode == 0
+    assert "warning: item 1 of 2 is no thumbprint" in done.stderr
     assert stored(site) == "not checked; as before"
 
 

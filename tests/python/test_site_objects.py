@@ -1,8 +1,10 @@
 """A script reads and writes WMI objects as it did through SWbemServices."""
 
 import contextlib
+import copy
 import datetime
 import math
+import pickle
 import threading
 import time
 
@@ -142,6 +144,24 @@ def test_an_unknown_property_is_named(things):
         thing["no name"] = 1
 
 
+def test_an_instance_is_read_by_name_and_has_no_names_of_ours(things):
+    thing = things.new("Lab_Thing", Id=1, Text="a")
+    assert list(thing) == ["Id", "Text"]
+    assert {name: thing[name] for name in thing} == thing.properties_
+    with pytest.raises(AttributeError, match="set it to None"):
+        del thing.Text
+    with pytest.raises(TypeError, match="set it to None"):
+        del thing["Text"]
+    for name in ("Typo_", "path_", "__class__"):
+        with pytest.raises(AttributeError, match=name):
+            setattr(thing, name, "x")
+        with pytest.raises(ConfigError, match=f"{name}: names that end in an underscore"):
+            thing[name] = "x"
+        with pytest.raises(ConfigError, match=name):
+            things.new("Lab_Thing", **{name: 1})
+    assert list(thing) == ["Id", "Text"]
+
+
 def test_put_modes(things):
     thing = things.new("Lab_Thing", Id=1)
     with pytest.raises(NotFoundError):
@@ -226,15 +246,18 @@ def test_rows_are_read_once_and_as_asked_for(things):
     assert things.query("SELECT * FROM Lab_Thing WHERE Id = 17").first().Id == 17
 
 
+def begun(things):
+    rows = things.query("SELECT * FROM Lab_Thing")
+    next(rows)
+    return rows
+
+
 def test_rows_that_are_closed_are_free_for_other_queries(things):
     for number in range(1000):
         things.put(things.new("Lab_Thing", Id=number))
     opened = []
     with pytest.raises(UnavailableError, match="close"):
-        for _ in range(30):
-            rows = things.query("SELECT * FROM Lab_Thing")
-            next(rows)
-            opened.append(rows)
+        opened.extend(begun(things) for _ in range(30))
     assert repr(opened[0]) == "<rows, open>"
     for rows in opened:
         rows.close()
@@ -305,6 +328,27 @@ def test_object_paths_and_datetimes_are_values():
             DateTime(text)
     with pytest.raises(ConfigError):
         ObjectPath("SMS_Site.SiteCode=")
+
+
+def test_datetimes_are_in_the_order_of_time():
+    early, late = DateTime("20240131120000.000000+120"), DateTime("20240131113000.000000+060")
+    assert early < late
+    assert late >= early
+    assert max(early, late) == late
+    assert early != DateTime("20240131100000.000000+000") <= early
+    assert DateTime("00000001000000.000000:000") < DateTime("00000002000000.000000:000")
+    assert len({early, late, DateTime(str(late))}) == 2
+    for other in (DateTime("00000001000000.000000:000"), DateTime("2024**********.******+***"), "x"):
+        with pytest.raises(TypeError):
+            _ = early < other
+
+
+def test_values_can_be_pickled_and_handles_say_that_they_cannot(site):
+    for value in (ObjectPath("SMS_Site.SiteCode='GF1'"), DateTime("20240131120000.000000+060")):
+        assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
+    for handle in (site, site.query("SELECT * FROM SMS_Site"), site.new("SMS_Site")):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            pickle.dumps(handle)
 
 
 def test_many_threads_share_a_site(things):

@@ -1,5 +1,6 @@
 """An administrator changes the sub-CA thumbprints of a gateway, and is stopped where it would do harm."""
 
+import contextlib
 import datetime
 import json
 
@@ -54,6 +55,8 @@ def test_every_kind_of_source_means_the_same(sub_ca, certificates, pki):
             [pki.sub_cas[0].certificate_pem.encode()],
             iter([file]),
             load_cer(file),
+            pki.sub_cas[0],
+            bytearray(file.read_bytes()),
         )
     ]
     assert all(plan == plans[0] for plan in plans)
@@ -110,6 +113,58 @@ def test_a_plan_that_is_out_of_date_is_refused(site, sub_ca):
     with pytest.raises(ConflictError):
         site.gateway("other.contoso.com").sub_ca.apply(sub_ca.plan("add", A))
     assert text_of(site) == B
+
+
+def test_what_goes_and_what_stays_without_being_a_thumbprint_is_a_step(site):
+    put_gateway(site, stored="junk")
+    sub_ca = site.gateway(NAME).sub_ca
+    plan = sub_ca.plan("set", [])
+    assert [(step.action, step.thumbprint) for step in plan.steps] == [("remove", "junk")]
+    assert str(plan).endswith("0 to add, 1 to remove, 0 kept")
+    assert json.loads(plan.to_json())["steps"][0]["thumbprint"] == "junk"
+    assert [step.action for step in sub_ca.plan("add", A).steps] == ["keep", "add"]
+    assert repr(plan) == f"<plan for {NAME}: 0 to add, 1 to remove, 0 kept>"
+    put_gateway(site, "lower.contoso.com", stored=A.lower())
+    spelt = site.gateway("lower.contoso.com").sub_ca.plan("set", A)
+    assert str(spelt).endswith("the list is written anew in its usual form: 1 kept")
+
+
+def test_a_provider_that_spells_the_list_in_its_own_way(site, sub_ca, tmp_path):
+    sqlite3 = pytest.importorskip("sqlite3")
+    with contextlib.closing(sqlite3.connect(tmp_path / "site.db", isolation_level=None)) as file:
+        tables = file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        (table,) = [
+            name for (name,) in tables if "azureservice" in name.lower() and "task" not in name.lower()
+        ]
+        file.execute(
+            f'CREATE TRIGGER own AFTER UPDATE ON "{table}" BEGIN UPDATE "{table}" SET SubCACertThumbprint ='
+            " lower(SubCACertThumbprint) || ';' WHERE rowid = NEW.rowid; END"
+        )
+    plan = sub_ca.plan("set", [A, B])
+    assert [str(item) for item in sub_ca.apply(plan)] == [A, B]
+    assert text_of(site) == f"{A};{B};".lower()
+    assert len(sub_ca.apply(plan)) == 2
+
+
+def test_a_list_of_thumbprints_in_one_text(sub_ca):
+    assert sub_ca.set(f"{A}; {B.lower()}").after == f"{A};{B}"
+    for text, says in [(f"{A};", "item 2 of 2 is empty"), (f"{A};;{B}", "item 2 of 3 is empty")]:
+        with pytest.raises(ConfigError, match=says):
+            sub_ca.plan("set", text)
+    stored = sub_ca.list()
+    assert (stored[0], stored[-1]) == (Thumbprint.from_hex(A), Thumbprint.from_hex(B))
+    for index in (2, -3):
+        with pytest.raises(IndexError):
+            stored[index]
+    sub_ca.set([])
+    assert repr(sub_ca.list()) == "<no sub-CA thumbprints>"
+
+
+def test_what_is_no_sub_ca_is_a_type_error_that_says_what_is_one(sub_ca, certificates):
+    with open(certificates / "subca1.cer", "rb") as file:
+        for wrong in (None, 1, {"a": 1}, file, [None], [[A]]):
+            with pytest.raises(TypeError, match="a sub-CA is a Certificate"):
+                sub_ca.plan("add", wrong)
 
 
 def test_a_plan_is_json(sub_ca, certificates):

@@ -44,6 +44,27 @@ except KeyboardInterrupt:
 """
 
 
+READ_FILE = """
+import sys, cmgateway
+file = sys.argv[1]
+print("ready", flush=True)
+try:
+    cmgateway.cert.load_cer(file)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+PLAN_WITH_FILE = """
+import sys, cmgateway
+sub_ca = cmgateway.connect("sqlite:" + sys.argv[1] + ".db").gateways()[0].sub_ca
+print("ready", flush=True)
+try:
+    sub_ca.plan("add", sys.argv[1])
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
 @pytest.fixture
 def lock(site, tmp_path):
     """Another process that holds the site file until it is closed; in our own one, locks do not stop us."""
@@ -85,6 +106,32 @@ def test_ctrl_c_ends_a_wait_for_a_lock(tmp_path):
 def test_ctrl_c_ends_a_wait_for_a_server_that_never_answers():
     with socket.create_server(("127.0.0.1", 0)) as server:
         said, seconds = interrupt(WAIT_FOR_ANSWER, server.getsockname()[1])
+    assert said == "interrupted\n"
+    assert seconds < 1
+
+
+@pytest.mark.parametrize("script", [READ_FILE, PLAN_WITH_FILE])
+def test_ctrl_c_ends_a_wait_for_a_file(tmp_path, certificates, script):
+    fcntl = pytest.importorskip("fcntl")
+    if not hasattr(fcntl, "F_SETLEASE"):
+        pytest.skip("this system has no leases, which make an open wait")
+    file = tmp_path / "held"
+    put_gateway(cmgateway.create_site(tmp_path / "held.db", "GF1"))
+    file.write_bytes((certificates / "subca1.cer").read_bytes())
+    with file.open("r+b") as held:
+        before = signal.signal(
+            signal.SIGIO, signal.SIG_IGN
+        )  # what the system asks us to give the file back with
+        try:
+            fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except OSError:
+            signal.signal(signal.SIGIO, before)
+            pytest.skip("this file system has no leases")
+        try:
+            said, seconds = interrupt(script, file)
+        finally:
+            fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            signal.signal(signal.SIGIO, before)
     assert said == "interrupted\n"
     assert seconds < 1
 

@@ -3,7 +3,7 @@
 
 use cmgateway::cert::{Certificate, DevelopmentPki, DevelopmentPkiOptions, Thumbprint};
 use cmgateway::gateway::Gateway;
-use cmgateway::gateway::sub_ca::{ChangeKind, StepAction, SubCaSource, ThumbprintList};
+use cmgateway::gateway::sub_ca::{ChangeKind, StepAction, SubCaPlan, SubCaSource, ThumbprintList};
 use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, Site, SiteCode};
 use cmgateway::wmi::{Instance, ObjectPath};
 use cmgateway::{Error, ErrorKind};
@@ -166,9 +166,67 @@ async fn what_old_scripts_wrote_is_read_kept_and_said() {
     assert_eq!((list.thumbprints().count(), list.others().collect::<Vec<_>>()), (2, vec!["oops"]));
     let plan = sub_ca.add(&[thumbprint(B)]).await.unwrap();
     assert!(plan.warnings.iter().any(|warning| warning.contains("oops")), "{plan}");
+    assert_eq!(actions(&plan), format!("keep {A}, keep oops, add {B}"));
     assert_eq!(stored(&site).await, Some(format!("{A};oops;{B}")));
-    sub_ca.set(&[thumbprint(B)]).await.unwrap();
+    let plan = sub_ca.set(&[thumbprint(B)]).await.unwrap();
+    assert_eq!(actions(&plan), format!("keep {B}, remove {A}, remove oops"));
+    assert!(plan.to_string().ends_with("0 to add, 2 to remove, 1 kept"), "{plan}");
     assert_eq!(stored(&site).await.as_deref(), Some(B));
+}
+
+fn actions(plan: &SubCaPlan) -> String {
+    let steps = plan.steps.iter().map(|step| format!("{} {}", step.action.as_str(), step.thumbprint));
+    steps.collect::<Vec<_>>().join(", ")
+}
+
+#[tokio::test]
+async fn texts_are_thumbprints_lists_or_files_and_a_mistake_is_named() {
+    let folder = TestFolder::new();
+    let site = site(&folder).await;
+    put_gateway(&site, NAME, None).await;
+    let sub_ca = Gateway::find(&site, NAME).await.unwrap().sub_ca();
+    let list = SubCaSource::from_text(&format!("{A}; {}", B.to_lowercase())).unwrap();
+    assert_eq!(sub_ca.plan(ChangeKind::Set, &[list]).await.unwrap().after, format!("{A};{B}"));
+    for (text, part) in [
+        (format!("{A};"), "item 2 of 2 is empty"),
+        (format!("{A};sub.cer"), "item 2 of 2: 's' at position 1"),
+        (";".to_owned(), "item 1 of 2 is empty"),
+    ] {
+        let error = SubCaSource::from_text(&text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    for (text, part) in [
+        (A.replace("9140962", "914O962"), "'O' at position 37 is not a hex digit"),
+        (format!("{A}X"), "'X' at position 41"),
+        (format!("{A},"), "',' at position 41"),
+        (format!("{A}."), "'.' at position 41"),
+        (format!("{A},{B}"), "',' at position 41"),
+    ] {
+        let error = sub_ca.add(&[SubCaSource::from_text(&text).unwrap()]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().ends_with("and there is no such file"), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    for text in [format!("{A}.cer"), format!("no/{A}X"), "my-decade-facade.cer".to_owned()] {
+        let error = sub_ca.add(&[SubCaSource::from_text(&text).unwrap()]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    }
+    assert_eq!(stored(&site).await, None);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = TestFolder::new();
+    let site = site(&folder).await;
+    put_gateway(&site, NAME, None).await;
+    let sub_ca = Gateway::find(&site, NAME).await.unwrap().sub_ca();
+    let pipe = folder.file("pipe.cer");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = sub_ca.add(&[SubCaSource::File(pipe)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Certificate);
+    assert!(error.to_string().contains("a pipe"), "{error}");
 }
 
 #[test]

@@ -3,5 +3,6 @@
 
 pub mod folder;
 pub mod lua_interpreter;
+pub mod skip;
 pub mod test_pki;
 pub mod wire_server;

@@ -10,7 +10,7 @@ Wherever a call is said to raise one of `cmgateway.errors`, others of them may c
 import datetime
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Optional, Union, final
+from typing import Any, Literal, NoReturn, Optional, Union, final
 
 from typing_extensions import Self, TypeAlias
 
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _Path: TypeAlias = Union[str, os.PathLike[str]]
-_Source: TypeAlias = Union[Certificate, Thumbprint, str, bytes, os.PathLike[str]]
+_Source: TypeAlias = Union[Certificate, IssuedCertificate, Thumbprint, str, bytes, bytearray, os.PathLike[str]]
 _Sources: TypeAlias = Union[_Source, Iterable[_Source]]
 
 __version__: str
@@ -82,11 +82,12 @@ def create_site(file: _Path, code: str) -> Site:
     It is for rehearsals, tests, and a gateway without Configuration Manager.
 
     Args:
-        file: The file, which must not exist.
+        file: The file, which must not exist; `sqlite:` in front of it is passed over.
         code: The site code: three letters or digits.
 
     Raises:
         ConflictError: The file exists.
+        NotFoundError: There is no such folder.
         ConfigError: The code is none.
 
     Example:
@@ -398,8 +399,8 @@ class Instance:
     """An instance of a class, with the properties it came with and those set since.
 
     Properties are attributes and items alike, without case: `service.Region`, `service["region"]`. Setting one is
-    local until the instance is put. Names that end in an underscore are ours, so that a WMI property of any name
-    can be reached. A property that the instance does not have raises `AttributeError` or `KeyError`; one without a
+    local until the instance is put. Iterating gives the names. Names that end in an underscore are ours, so that a
+    WMI property of any name can be reached; no property of such a name is made. A property that the instance does not have raises `AttributeError` or `KeyError`; one without a
     value is None.
 
     Values: None, bool, int (up to 2^64-1), float, str, `DateTime` (an aware `datetime.datetime` is taken too),
@@ -442,7 +443,10 @@ class Instance:
     def __setattr__(self, name: str, value: Any, /) -> None: ...
     def __getitem__(self, key: str, /) -> Any: ...
     def __setitem__(self, key: str, value: Any, /) -> None: ...
+    def __delattr__(self, name: str, /) -> NoReturn: ...
+    def __delitem__(self, key: str, /) -> NoReturn: ...
     def __contains__(self, key: str, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
     def __dir__(self) -> list[str]: ...
 
 @final
@@ -482,6 +486,7 @@ class ObjectPath:
             {'AzureServiceID': 1}
         """
 
+    def __getnewargs__(self) -> tuple[str]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -490,7 +495,8 @@ class ObjectPath:
 class DateTime:
     """A DMTF date and time, or an interval, kept in its 25 characters.
 
-    What a site holds stays as it is, unknown fields (`*`) and offset included.
+    What a site holds stays as it is, unknown fields (`*`) and offset included; two are equal where their texts are.
+    Points in time are in the order of time, intervals in that of length; nothing else has an order.
 
     Raises:
         ConfigError: The text is no DMTF date and time, or one that no calendar has.
@@ -513,6 +519,11 @@ class DateTime:
             True
         """
 
+    def __getnewargs__(self) -> tuple[str]: ...
+    def __lt__(self, other: DateTime, /) -> bool: ...
+    def __le__(self, other: DateTime, /) -> bool: ...
+    def __gt__(self, other: DateTime, /) -> bool: ...
+    def __ge__(self, other: DateTime, /) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
@@ -607,8 +618,8 @@ class Gateway:
 class SubCa:
     """The list of a gateway's sub-CA thumbprints.
 
-    Sub-CAs are given as `Certificate`, as file (a path), as content of a file (bytes), as `Thumbprint` or as text (a
-    thumbprint, else the name of a file), one or several. Certificates and files are better than bare thumbprints:
+    Sub-CAs are given as `Certificate` or `IssuedCertificate`, as file (a path), as content of a file (bytes), as
+    `Thumbprint` or as text (a thumbprint, thumbprints separated by `;`, else the name of a file), one or several. Certificates and files are better than bare thumbprints:
     that each is a CA and in date can then be checked.
 
     Example:
@@ -737,7 +748,7 @@ class SubCaPlan:
 
     @property
     def steps(self) -> list[PlanStep]:
-        """What happens to each thumbprint."""
+        """What happens to each thumbprint, and to what stands in the list and is none."""
 
     @property
     def warnings(self) -> list[str]:
@@ -776,7 +787,7 @@ class PlanStep:
 
     @property
     def thumbprint(self) -> str:
-        """To which thumbprint."""
+        """To which thumbprint, or to what stands in the list and is none."""
 
     @property
     def subject(self) -> Optional[str]:
@@ -801,6 +812,7 @@ class ThumbprintList:
         """What stands in the list and is no thumbprint, in order."""
 
     def __iter__(self) -> Iterator[Thumbprint]: ...
+    def __getitem__(self, index: int, /) -> Thumbprint: ...
     def __len__(self) -> int: ...
     def __contains__(self, key: Union[Thumbprint, str], /) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -834,7 +846,7 @@ class Thumbprint:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
-def load_cer(source: Union[bytes, _Path], /) -> list[Certificate]:
+def load_cer(source: Union[bytes, bytearray, _Path], /) -> list[Certificate]:
     """Reads every certificate of a CER file: DER or PEM, one or many.
 
     Args:

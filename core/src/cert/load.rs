@@ -78,11 +78,15 @@ fn read_limited(path: &Path) -> Result<Vec<u8>> {
     if metadata.is_dir() {
         return Err(refuse("it is a folder"));
     }
+    // Opening a pipe would wait for its other end.
+    if !metadata.is_file() {
+        return Err(refuse("it is not a file with content: a pipe, a socket or a device"));
+    }
     if metadata.len() > CERTIFICATE_FILE_BYTES_MAX as u64 {
         return Err(too_large(metadata.len()));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    // The file may grow meanwhile, and devices have no length: one byte too many is enough to refuse it.
+    // The file may grow meanwhile: one byte too many is enough to refuse it.
     let most = (CERTIFICATE_FILE_BYTES_MAX as u64).saturating_add(1);
     File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(about)?;
     Ok(bytes)

@@ -99,6 +99,9 @@ async fn read(site: &Site, service_name: &str) -> Result<Instance> {
     if service_name.trim().is_empty() {
         return Err(Error::new(ErrorKind::Config, operation, "the service name is empty"));
     }
+    if service_name.contains(char::is_control) {
+        return Err(Error::new(ErrorKind::Config, operation, "the service name has a control character"));
+    }
     let wql = "SELECT * FROM SMS_AzureService WHERE ServiceType = ? AND ServiceCName = ?";
     let parameters = Parameters::Positional(vec![SERVICE_TYPE.into(), service_name.into()]);
     let mut rows = site.query(wql, &parameters).await?.all().await?;

@@ -193,6 +193,11 @@ fn read_file(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>> {
         };
         Error::new(kind, &operation, error.to_string()).with_source(error)
     };
+    // Opening a pipe would wait for its other end.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        let cause = "it is not a file with content: a folder, a pipe, a socket or a device";
+        return Err(Error::new(ErrorKind::Config, operation, cause));
+    }
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(CERTIFICATE_FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -77,9 +77,16 @@ impl Address {
                     "this version reaches a site by sqlite: and https: only",
                 ))
             }
+            // A bare file name, or one with the letter of a drive.
+            Some((drive, _)) if drive.len() == 1 => refuse(&bare_file(url)),
+            None if !url.is_empty() => refuse(&bare_file(url)),
             _ => refuse("an address begins with sqlite: or https:"),
         }
     }
+}
+
+fn bare_file(file: &str) -> String {
+    format!("an address begins with sqlite: or https:; did you mean sqlite:{file}?")
 }
 
 #[cfg(test)]

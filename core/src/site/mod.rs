@@ -20,7 +20,7 @@ pub use self::embedded::EmbeddedSite;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows};
-use crate::blocking;
+use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::TrustedRoots;
 use crate::wmi::wql::{Parameters, Select};
@@ -78,7 +78,9 @@ impl Site {
                 let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
                 let (token, timeout) = (options.token, options.timeout);
                 let options = AdminServiceOptions { url, token, trusted_roots, timeout };
-                Ok(Site::over(AdminService::new(options)?))
+                // The CA file may lie on a share that does not answer.
+                background::run("connect to a site", move || Ok(Site::over(AdminService::new(options)?)))
+                    .await
             }
         }
     }
@@ -106,7 +108,7 @@ impl Site {
         self.closed.store(true, Ordering::Relaxed);
         let transport = Arc::clone(&self.transport);
         // Closing a file waits for the disk.
-        blocking::run(&format!("close {}", self.address()), move || {
+        background::run(&format!("close {}", self.address()), move || {
             transport.close();
             Ok(())
         })

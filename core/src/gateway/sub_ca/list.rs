@@ -90,6 +90,10 @@ impl ThumbprintList {
         ThumbprintList(thumbprints.into_iter().map(Entry::Thumbprint).collect())
     }
 
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
     pub(super) fn push(&mut self, thumbprint: Thumbprint) {
         self.0.push(Entry::Thumbprint(thumbprint));
     }
@@ -106,11 +110,17 @@ impl fmt::Display for ThumbprintList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, entry) in self.0.iter().enumerate() {
             f.write_str(if at > 0 { ";" } else { "" })?;
-            match entry {
-                Entry::Thumbprint(thumbprint) => write!(f, "{thumbprint}")?,
-                Entry::Other(text) => f.write_str(text)?,
-            }
+            write!(f, "{entry}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Thumbprint(thumbprint) => write!(f, "{thumbprint}"),
+            Entry::Other(text) => f.write_str(text),
+        }
     }
 }

@@ -55,7 +55,7 @@ impl SubCa {
     /// `certificate` for one that is no CA, has expired, or cannot be read; `config` where nothing is given to
     /// add or remove; those of [`Gateway::find`].
     pub async fn plan(&self, kind: ChangeKind, sources: &[SubCaSource]) -> Result<SubCaPlan> {
-        self.plan_for(kind, &source::resolve(sources)?).await
+        self.plan_for(kind, &source::resolve(sources).await?).await
     }
 
     async fn plan_for(&self, kind: ChangeKind, candidates: &[Candidate]) -> Result<SubCaPlan> {
@@ -85,7 +85,9 @@ impl SubCa {
         }
         if stored(&instance)? != plan.before.as_deref() {
             // Applied before, or by somebody else with the same wish: nothing is left to do.
-            if stored(&instance)?.unwrap_or_default() == plan.after {
+            if ThumbprintList::read(stored(&instance)?.unwrap_or_default())
+                == ThumbprintList::read(&plan.after)
+            {
                 return Ok(ThumbprintList::read(&plan.after));
             }
             let cause = "the list was changed since the plan was made; make a new plan";
@@ -97,7 +99,10 @@ impl SubCa {
             instance = self.gateway.instance().await?;
         }
         match stored(&instance)?.unwrap_or_default() {
-            text if text == plan.after => Ok(ThumbprintList::read(text)),
+            // A provider may write the list in its own way: in lower case, with a `;` at its end.
+            text if ThumbprintList::read(text) == ThumbprintList::read(&plan.after) => {
+                Ok(ThumbprintList::read(text))
+            }
             text => {
                 let cause = format!("the site reads back {text:?} in place of {:?}", plan.after);
                 Err(Error::new(ErrorKind::Protocol, operation, cause))
@@ -130,7 +135,7 @@ impl SubCa {
     }
 
     async fn change(&self, kind: ChangeKind, sources: &[SubCaSource]) -> Result<SubCaPlan> {
-        let candidates = source::resolve(sources)?;
+        let candidates = source::resolve(sources).await?;
         let mut attempt = 1;
         loop {
             let plan = self.plan_for(kind, &candidates).await?;

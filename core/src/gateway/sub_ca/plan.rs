@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::list::ThumbprintList;
+use super::list::{Entry, ThumbprintList};
 use super::source::Candidate;
 use crate::cert::{Certificate, Thumbprint};
 use crate::error::{Error, ErrorKind, Result};
@@ -72,7 +72,7 @@ impl StepAction {
 pub struct PlanStep {
     /// What happens.
     pub action: StepAction,
-    /// To which thumbprint.
+    /// To which thumbprint, or to what stands in the list and is none.
     pub thumbprint: String,
     /// The subject of its certificate, where one was given.
     pub subject: Option<String>,
@@ -92,7 +92,7 @@ pub struct SubCaPlan {
     pub before: Option<String>,
     /// The text of the property as it would be.
     pub after: String,
-    /// What happens to each thumbprint.
+    /// What happens to each thumbprint, and to what stands in the list and is none.
     pub steps: Vec<PlanStep>,
     /// What the administrator should know.
     pub warnings: Vec<String>,
@@ -254,19 +254,20 @@ fn after(
 }
 
 fn steps(before: &ThumbprintList, after: &ThumbprintList, candidates: &[Candidate]) -> Vec<PlanStep> {
-    let step = |action, thumbprint: Thumbprint| {
-        let given = candidates.iter().find(|candidate| candidate.thumbprint == thumbprint);
+    let step = |action, entry: &Entry| {
+        let given = candidates.iter().find(|candidate| Entry::Thumbprint(candidate.thumbprint) == *entry);
         let subject = given.and_then(|candidate| candidate.certificate.as_ref()).map(Certificate::subject);
-        PlanStep { action, thumbprint: thumbprint.to_string(), subject }
+        PlanStep { action, thumbprint: entry.to_string(), subject }
     };
-    let removed = before.thumbprints().filter(|thumbprint| !after.contains(*thumbprint));
+    let (before, after) = (before.entries(), after.entries());
+    let removed = before.iter().filter(|entry| !after.contains(entry));
     let mut steps: Vec<_> = after
-        .thumbprints()
-        .map(|thumbprint| match before.contains(thumbprint) {
-            true => step(StepAction::Keep, thumbprint),
-            false => step(StepAction::Add, thumbprint),
+        .iter()
+        .map(|entry| match before.contains(entry) {
+            true => step(StepAction::Keep, entry),
+            false => step(StepAction::Add, entry),
         })
         .collect();
-    steps.extend(removed.map(|thumbprint| step(StepAction::Remove, thumbprint)));
+    steps.extend(removed.map(|entry| step(StepAction::Remove, entry)));
     steps
 }

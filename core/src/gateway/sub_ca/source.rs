@@ -1,7 +1,9 @@
 //! Where a sub-CA's thumbprint comes from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::list::ThumbprintList;
+use crate::background;
 use crate::cert::{Certificate, Thumbprint, load_cer_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::SUB_CA_THUMBPRINTS_MAX;
@@ -18,16 +20,18 @@ pub enum SubCaSource {
     File(PathBuf),
     /// A thumbprint; nothing about its certificate can be checked.
     Thumbprint(Thumbprint),
+    /// Several thumbprints, such as a list that somebody typed.
+    Thumbprints(Vec<Thumbprint>),
 }
 
 impl SubCaSource {
-    /// Reads what a script writes in one text: a thumbprint, else the name of a file.
+    /// Reads what a script writes in one text: a thumbprint, thumbprints separated by `;`, else the name of a file.
     ///
     /// A text of nothing but hexadecimal digits and separators is meant as a thumbprint, so that a mistyped one
-    /// is not looked for on disk.
+    /// is not looked for on disk. A file with `;` in its name is given as [`SubCaSource::File`].
     ///
     /// # Errors
-    /// `config` where the text is empty or a thumbprint with a mistake.
+    /// `config` where the text is empty or a thumbprint with a mistake; in a list the message counts the items.
     ///
     /// ```
     /// use cmgateway::gateway::sub_ca::SubCaSource;
@@ -37,6 +41,9 @@ impl SubCaSource {
     /// # Ok::<(), cmgateway::Error>(())
     /// ```
     pub fn from_text(text: &str) -> Result<Self> {
+        if text.contains(';') {
+            return ThumbprintList::parse(text).map(SubCaSource::Thumbprints);
+        }
         match Thumbprint::from_hex(text) {
             Ok(thumbprint) => Ok(SubCaSource::Thumbprint(thumbprint)),
             Err(error) => {
@@ -55,16 +62,22 @@ pub(super) struct Candidate {
     pub(super) certificate: Option<Certificate>,
 }
 
-/// Reads the sources, files included, in order.
-pub(super) fn resolve(sources: &[SubCaSource]) -> Result<Vec<Candidate>> {
+/// Reads the sources, files included, in order; a file may lie on a share that does not answer.
+pub(super) async fn resolve(sources: &[SubCaSource]) -> Result<Vec<Candidate>> {
+    let sources = sources.to_vec();
+    background::run("read sub-CA certificates", move || read_all(&sources)).await
+}
+
+fn read_all(sources: &[SubCaSource]) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::with_capacity(sources.len());
     for source in sources {
         match source {
             SubCaSource::Thumbprint(thumbprint) => {
-                candidates.push(Candidate { thumbprint: *thumbprint, certificate: None });
+                candidates.push(bare(*thumbprint));
             }
+            SubCaSource::Thumbprints(thumbprints) => candidates.extend(thumbprints.iter().copied().map(bare)),
             SubCaSource::Certificate(certificate) => candidates.push(candidate(certificate.clone())),
-            SubCaSource::File(file) => candidates.extend(load_cer_file(file)?.into_iter().map(candidate)),
+            SubCaSource::File(file) => candidates.extend(read_file(file)?.into_iter().map(candidate)),
         }
         if candidates.len() > SUB_CA_THUMBPRINTS_MAX {
             let cause = format!("more than {SUB_CA_THUMBPRINTS_MAX} certificates are given");
@@ -72,6 +85,32 @@ pub(super) fn resolve(sources: &[SubCaSource]) -> Result<Vec<Candidate>> {
         }
     }
     Ok(candidates)
+}
+
+fn read_file(file: &Path) -> Result<Vec<Certificate>> {
+    load_cer_file(file).map_err(|error| match mistyped_thumbprint(file) {
+        Some(mistake) if error.kind() == ErrorKind::NotFound => {
+            let cause = format!("{}, and there is no such file", mistake.cause());
+            Error::new(ErrorKind::Config, format!("read sub-CA {}", file.display()), cause)
+        }
+        _ => error,
+    })
+}
+
+/// What is wrong with a file name as a thumbprint, where it was probably meant as one: long, without folder and
+/// ending, most of it hexadecimal.
+fn mistyped_thumbprint(file: &Path) -> Option<Error> {
+    const SHORTEST: usize = 30;
+    let text = file.to_str()?;
+    let name = text.trim_matches('.');
+    let hexadecimal = name.chars().filter(char::is_ascii_hexdigit).count();
+    let others = name.chars().filter(|c| c.is_alphanumeric() && !c.is_ascii_hexdigit()).count();
+    let meant = hexadecimal >= SHORTEST && others <= hexadecimal / 4 && !name.contains(['.', '/', '\\']);
+    if meant { Thumbprint::from_hex(text).err() } else { None }
+}
+
+fn bare(thumbprint: Thumbprint) -> Candidate {
+    Candidate { thumbprint, certificate: None }
 }
 
 fn candidate(certificate: Certificate) -> Candidate {

@@ -8,7 +8,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::file;
-pub(super) use crate::blocking::run as blocking;
+pub(super) use crate::background::run as blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{OPEN_QUERIES_MAX, OPEN_QUERY_WAIT, SITE_FILE_BUSY_WAIT};
 

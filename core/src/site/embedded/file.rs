@@ -39,6 +39,7 @@ pub(super) fn create(path: &Path) -> Result<Connection> {
     // Reserves the name; SQLite takes an empty file for a new database.
     OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
         IoKind::AlreadyExists => Error::new(ErrorKind::Conflict, &operation, "the file exists already"),
+        IoKind::NotFound => Error::new(ErrorKind::NotFound, &operation, "the folder does not exist"),
         _ => file_error(&operation, error),
     })?;
     let made = (|| {

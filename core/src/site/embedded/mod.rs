@@ -47,12 +47,12 @@ pub struct EmbeddedSite {
 impl EmbeddedSite {
     /// Makes a new site file with the classes this library works with and the site's own instances.
     ///
-    /// The file must not exist. It gets `SMS_ProviderLocation` and `SMS_Site` instances for the site code.
+    /// The file must not exist; its name may stand behind `sqlite:`, as in an address. It gets `SMS_ProviderLocation` and `SMS_Site` instances for the site code.
     ///
     /// # Errors
     /// `conflict` where the file exists; `not_found`, `auth` or `unavailable` where it cannot be made.
     pub async fn create(file: impl AsRef<Path>, code: &SiteCode) -> Result<Self> {
-        let (path, code) = (file.as_ref().to_owned(), code.clone());
+        let (path, code) = (without_scheme(file.as_ref()).to_owned(), code.clone());
         let operation = format!("create site {}", path.display());
         blocking(&operation, move || {
             let mut connection = file::create(&path)?;
@@ -219,6 +219,14 @@ impl EmbeddedSite {
             result
         })
         .await
+    }
+}
+
+/// People copy addresses; a file of the name `sqlite:lab.db` is never what they want.
+fn without_scheme(file: &Path) -> &Path {
+    match file.to_str().and_then(|text| text.split_once(':')) {
+        Some((scheme, file)) if scheme.eq_ignore_ascii_case("sqlite") => Path::new(file),
+        _ => file,
     }
 }
 
