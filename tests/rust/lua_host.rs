@@ -1,5 +1,4 @@
 //! The programs of the examples take arguments as the operating system gives them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use std::process::Command;
 
