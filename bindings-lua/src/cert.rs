@@ -1,8 +1,9 @@
 //! `cmgateway.cert`: certificates and thumbprints.
 
 use cmgateway::cert::{load_cer, load_cer_file};
-use mlua::{Lua, LuaString, Table, Value};
+use mlua::{Lua, Table, Value};
 
+use crate::arguments::Arguments;
 use crate::certificate::LuaCertificate;
 use crate::development_pki;
 use crate::error::{answer, expected};
@@ -13,23 +14,31 @@ pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
     let add = |name, function: mlua::Result<_>| module.set(name, function?);
     add(
         "load_cer",
-        lua.create_function(|_, bytes: LuaString| {
+        lua.create_function(|_, bytes: Value| {
+            let bytes = Arguments("load_cer").bytes(1, &bytes)?;
             answer(load_cer(&bytes.as_bytes()).map(wrapped).map_err(expected))
         }),
     )?;
     add(
         "load_cer_file",
-        lua.create_function(|_, file: String| answer(load_cer_file(file).map(wrapped).map_err(expected))),
+        lua.create_function(|_, file: Value| {
+            let file = Arguments("load_cer_file").text(1, &file);
+            answer(file.and_then(|file| load_cer_file(file).map(wrapped).map_err(expected)))
+        }),
     )?;
     add(
         "thumbprint",
-        lua.create_function(|_, text: LuaString| {
+        lua.create_function(|_, text: Value| {
+            let text = Arguments("thumbprint").bytes(1, &text)?;
             answer(thumbprint_from(&Value::String(text)).map(LuaThumbprint))
         }),
     )?;
     add(
         "development_pki",
-        lua.create_function(|lua, options: Option<Table>| answer(development_pki::new(lua, options))),
+        lua.create_function(|lua, options: Value| {
+            let options = Arguments("development_pki").options(1, options)?;
+            answer(development_pki::new(lua, options))
+        }),
     )?;
     Ok(module)
 }

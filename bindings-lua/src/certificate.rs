@@ -2,10 +2,11 @@
 
 use cmgateway::cert::Certificate;
 use cmgateway::{Error, ErrorKind};
-use mlua::{AnyUserData, Lua, Table, UserData, UserDataFields, UserDataMethods};
+use mlua::{AnyUserData, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use time::OffsetDateTime;
 
-use crate::error::{answer, expected};
+use crate::arguments::Arguments;
+use crate::error::{answer, expected, no_other_fields};
 use crate::thumbprint::LuaThumbprint;
 
 pub(crate) struct LuaCertificate(pub(crate) Certificate);
@@ -23,10 +24,13 @@ impl UserData for LuaCertificate {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_method("is_valid_at", |_, this, at: Option<i64>| {
+        no_other_fields(methods, "Certificate");
+        methods.add_method("is_valid_at", |lua, this, at: Value| {
+            let at = Arguments("is_valid_at").optional_seconds(lua, 1, at)?;
             answer(time_at(at).map(|at| this.0.is_valid_at(at)))
         });
-        methods.add_method("is_expired", |_, this, at: Option<i64>| {
+        methods.add_method("is_expired", |lua, this, at: Value| {
+            let at = Arguments("is_expired").optional_seconds(lua, 1, at)?;
             answer(time_at(at).map(|at| this.0.is_expired(at)))
         });
         methods.add_meta_method("__tostring", |_, this, ()| Ok(shown(&this.0)));

@@ -3,6 +3,8 @@
 use cmgateway::wmi::DateTime;
 use mlua::{AnyUserData, UserData, UserDataFields, UserDataMethods};
 
+use crate::error::no_other_fields;
+
 pub(crate) struct LuaDateTime(pub(crate) DateTime);
 
 impl UserData for LuaDateTime {
@@ -15,6 +17,7 @@ impl UserData for LuaDateTime {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "DateTime");
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
         methods.add_meta_method("__eq", |_, this, other: AnyUserData| {
             Ok(other.borrow::<LuaDateTime>().is_ok_and(|other| other.0 == this.0))

@@ -1,10 +1,11 @@
 //! A small enterprise PKI for rehearsals.
 
 use cmgateway::cert::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
-use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
+use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 
+use crate::arguments::Arguments;
 use crate::certificate::{LuaCertificate, time_at};
-use crate::error::{answer, expected, misuse};
+use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::options::Options;
 
 struct LuaDevelopmentPki(DevelopmentPki);
@@ -60,10 +61,13 @@ impl UserData for LuaDevelopmentPki {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_method("write_to", |lua, this, folder: String| {
-            let files = this.0.write_to(folder).map_err(expected).and_then(|files| {
-                lua.create_sequence_from(files.iter().map(|file| file.to_string_lossy().into_owned()))
-            });
+        no_other_fields(methods, "DevelopmentPki");
+        methods.add_method("write_to", |lua, this, folder: Value| {
+            let folder = Arguments("write_to").text(1, &folder);
+            let files =
+                folder.and_then(|folder| this.0.write_to(folder).map_err(expected)).and_then(|files| {
+                    lua.create_sequence_from(files.iter().map(|file| file.to_string_lossy().into_owned()))
+                });
             answer(files)
         });
     }
@@ -80,5 +84,9 @@ impl UserData for LuaIssuedCertificate {
         fields.add_field_method_get("private_key_pem", |lua, this| {
             lua.create_string(this.0.private_key_pem().expose())
         });
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "IssuedCertificate");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cmgateway::{Error, Retry};
+use cmgateway::{Error, ErrorKind, Retry};
 use mlua::{
     Function, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value,
 };
@@ -35,6 +35,7 @@ impl UserData for Failure {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "Error");
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.to_string()));
         // Either side may be ours: `"failed: " .. err`.
         methods.add_meta_function("__concat", |lua, sides: (Value, Value)| concatenated(lua, &sides));
@@ -63,9 +64,24 @@ pub(crate) fn expected(error: Error) -> mlua::Error {
     mlua::Error::external(Failure(Arc::new(error)))
 }
 
+/// The kind of an error of the core.
+pub(crate) fn kind_of(error: &mlua::Error) -> Option<ErrorKind> {
+    error.downcast_ref::<Failure>().map(|failure| failure.0.kind())
+}
+
 /// An error of the caller's program: it is raised.
 pub(crate) fn misuse(message: impl fmt::Display) -> mlua::Error {
     mlua::Error::runtime(message)
+}
+
+/// Makes reading a field that a class of ours does not have raise: a misspelt name is not a silent nil.
+pub(crate) fn no_other_fields<T, M: UserDataMethods<T>>(methods: &mut M, class: &'static str) {
+    methods.add_meta_function("__index", move |_, (_, name): (Value, Value)| no_such_field(class, &name));
+}
+
+/// Raises for a name that a class of ours does not have.
+pub(crate) fn no_such_field(class: &str, name: &Value) -> mlua::Result<Value> {
+    Err(misuse(format!("{class} has no field '{}'", name.to_string()?)))
 }
 
 /// What a function gives back: its value, or `nil, err`.

@@ -3,7 +3,7 @@
 use cmgateway::gateway::Gateway;
 use mlua::{UserData, UserDataFields, UserDataMethods};
 
-use crate::error::answer;
+use crate::error::{answer, no_other_fields};
 use crate::instance::LuaInstance;
 use crate::path::LuaPath;
 use crate::runtime::wait;
@@ -20,6 +20,7 @@ impl UserData for LuaGateway {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "Gateway");
         methods.add_method("instance", |lua, this, ()| answer(wait(lua, this.0.instance()).map(LuaInstance)));
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Gateway {}>", this.0.service_name()))

@@ -6,6 +6,7 @@ use mlua::{
     Value,
 };
 
+use crate::arguments::Arguments;
 use crate::error::{answer, expected, misuse, raising};
 use crate::path::LuaPath;
 use crate::value::{from_lua, text_from, to_lua, to_lua_or_null};
@@ -74,8 +75,11 @@ fn assign(instance: &mut Instance, name: &LuaString, value: Value) -> mlua::Resu
 }
 
 /// A new instance with these properties.
-pub(crate) fn new(class: &str, properties: Option<Table>) -> mlua::Result<LuaInstance> {
-    let mut instance = Instance::new(class).map_err(expected)?;
+pub(crate) fn new(function: &'static str, (class, properties): (Value, Value)) -> mlua::Result<LuaInstance> {
+    let class = Arguments(function).text(1, &class)?;
+    let properties =
+        Arguments(function).optional_table(2, "properties go in a table, { name = value, … }", properties)?;
+    let mut instance = Instance::new(&class).map_err(expected)?;
     for (name, value) in properties.map_or(Ok(Vec::new()), |table| crate::parameters::named_values(&table))? {
         instance.set(&name, value).map_err(expected)?;
     }

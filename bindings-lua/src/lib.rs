@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod arguments;
 mod cert;
 mod certificate;
 mod class;

@@ -3,12 +3,16 @@
 use cmgateway::wmi::wql::Parameters;
 use mlua::{LuaString, Table, Value};
 
+use crate::arguments::Arguments;
 use crate::error::misuse;
 use crate::value::{from_lua, sequence, text_from};
 
 /// An array for `?`, a map for `:name`; nil and the empty table are no values at all.
-pub(crate) fn parameters(table: Option<Table>) -> mlua::Result<Parameters> {
-    let Some(table) = table else { return Ok(Parameters::None) };
+pub(crate) fn parameters(function: &'static str, given: Value) -> mlua::Result<Parameters> {
+    let what = "values go in a table, { value, … } or { name = value, … }";
+    let Some(table) = Arguments(function).optional_table(2, what, given)? else {
+        return Ok(Parameters::None);
+    };
     if table.is_empty() {
         return Ok(Parameters::None);
     }

@@ -4,7 +4,7 @@ use cmgateway::wmi::{KeyValue, ObjectPath, Value as WmiValue};
 use cmgateway::{Error, ErrorKind};
 use mlua::{AnyUserData, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 
-use crate::error::{expected, misuse};
+use crate::error::{expected, misuse, no_other_fields};
 use crate::instance::LuaInstance;
 use crate::value::{text_from, to_lua};
 
@@ -20,6 +20,7 @@ impl UserData for LuaPath {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "ObjectPath");
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
         methods.add_meta_method("__eq", |_, this, other: AnyUserData| {
             Ok(other.borrow::<LuaPath>().is_ok_and(|other| other.0 == this.0))

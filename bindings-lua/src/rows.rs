@@ -3,13 +3,13 @@
 use cmgateway::site::Rows;
 use mlua::{AnyUserData, Function, Lua, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 
-use crate::error::{answer, misuse, raising};
+use crate::error::{answer, misuse, no_other_fields, raising};
 use crate::instance::LuaInstance;
 use crate::runtime::wait;
 
 pub(crate) enum LuaRows {
     Open(Rows),
-    /// Read to the end, or given away by `all` and `first`.
+    /// Read to the end, given away by `all` and `first`, or left by a loop: there is no row any more.
     Finished,
     Closed,
 }
@@ -20,6 +20,7 @@ impl UserData for LuaRows {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "Rows");
         methods.add_method_mut("next", |lua, this, ()| answer(this.next(lua)));
         methods.add_method_mut("all", |lua, this, ()| answer(this.all(lua)));
         methods.add_method_mut("first", |lua, this, ()| {
@@ -30,7 +31,10 @@ impl UserData for LuaRows {
         });
         methods.add_function("each", |lua, rows: AnyUserData| each(lua, rows));
         methods.add_method_mut("close", |_, this, ()| this.close());
-        methods.add_meta_method_mut("__close", |_, this, _: MultiValue| this.close());
+        methods.add_meta_method_mut("__close", |_, this, _: MultiValue| {
+            this.finish();
+            Ok(())
+        });
         methods
             .add_meta_method("__tostring", |_, this, ()| Ok(format!("<cmgateway.Rows, {}>", this.state())));
     }

@@ -2,10 +2,11 @@
 
 use std::future::Future;
 
+use cmgateway::ErrorKind;
 use cmgateway::blocking::Runtime;
 use mlua::{Lua, UserData, UserDataFields, UserDataRef};
 
-use crate::error::{expected, misuse};
+use crate::error::{expected, kind_of, misuse};
 
 const KEY: &str = "cmgateway.runtime";
 
@@ -23,6 +24,22 @@ impl UserData for Guard {
 pub(crate) fn install(lua: &Lua) -> mlua::Result<()> {
     let runtime = Runtime::shared().map_err(|error| misuse(error.to_string()))?;
     lua.set_named_registry_value(KEY, Guard(runtime))
+}
+
+/// Runs a call that opens a query; where the site has too many open ones, those that the script has forgotten are
+/// collected, and it runs once more.
+///
+/// Lua 5.1 and LuaJIT do not tell us when a loop over rows is left early.
+pub(crate) fn with_free_queries<T>(lua: &Lua, call: impl Fn() -> mlua::Result<T>) -> mlua::Result<T> {
+    match call() {
+        Err(error) if kind_of(&error) == Some(ErrorKind::Unavailable) => {
+            // The first cycle frees the loop's function, the second one the rows that it held.
+            lua.gc_collect()?;
+            lua.gc_collect()?;
+            call()
+        }
+        done => done,
+    }
 }
 
 /// Waits for a future on Lua's thread. No Lua code runs meanwhile.

@@ -8,7 +8,7 @@ use cmgateway::site::{AdminServiceServer, ServerOptions, Site};
 use cmgateway::{Error, ErrorKind, Secret};
 use mlua::{Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods};
 
-use crate::error::{answer, expected, misuse};
+use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::options::Options;
 use crate::runtime::wait;
 
@@ -65,6 +65,7 @@ impl UserData for LuaServer {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "AdminServiceServer");
         methods.add_method_mut("stop", |lua, this, ()| answer(this.stop(lua)));
         methods.add_meta_method_mut("__close", |lua, this, _: MultiValue| this.stop(lua).map(drop));
         methods.add_meta_method("__tostring", |_, this, ()| {

@@ -5,17 +5,18 @@ use std::time::Duration;
 use cmgateway::gateway::Gateway;
 use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, Site, SiteCode};
 use cmgateway::{Error, ErrorKind, Secret};
-use mlua::{AnyUserData, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value};
 
+use crate::arguments::Arguments;
 use crate::class;
-use crate::error::{answer, expected, misuse};
+use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::gateway::LuaGateway;
 use crate::instance::{self, LuaInstance};
 use crate::options::Options;
 use crate::parameters::parameters;
 use crate::path::{LuaPath, path_from, path_of};
 use crate::rows::LuaRows;
-use crate::runtime::wait;
+use crate::runtime::{wait, with_free_queries};
 use crate::server;
 
 pub(crate) struct LuaSite(pub(crate) Site);
@@ -24,30 +25,33 @@ pub(crate) struct LuaSite(pub(crate) Site);
 pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
     module.set(
         "connect",
-        lua.create_function(|lua, (url, options): (String, Option<Table>)| {
-            answer(connect(lua, url, options))
-        })?,
+        lua.create_function(|lua, (url, options): (Value, Value)| answer(connect(lua, &url, options)))?,
     )?;
     module.set(
         "create_site",
-        lua.create_function(|lua, (file, code): (String, String)| answer(create_site(lua, file, code)))?,
+        lua.create_function(|lua, (file, code): (Value, Value)| answer(create_site(lua, &file, &code)))?,
     )
 }
 
-fn connect(lua: &Lua, url: String, options: Option<Table>) -> mlua::Result<LuaSite> {
+fn connect(lua: &Lua, url: &Value, options: Value) -> mlua::Result<LuaSite> {
+    let url = Arguments("connect").text(1, url)?;
+    let options = Arguments("connect").options(2, options)?;
     let given = Options::read("connect", options, &["token", "ca_file", "timeout"])?;
     let mut options = ConnectOptions::new(url);
     options.token = given.get::<String>(lua, "token")?.map(Secret::new);
     options.ca_file = given.get::<String>(lua, "ca_file")?.map(Into::into);
     if let Some(seconds) = given.get::<f64>(lua, "timeout")? {
-        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|error| {
-            expected(Error::new(ErrorKind::Config, "read timeout", format!("{seconds} seconds: {error}")))
+        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let cause = format!("{seconds} is no number of seconds above 0");
+            expected(Error::new(ErrorKind::Config, "read timeout", cause))
         })?;
     }
     wait(lua, Site::connect(options)).map(LuaSite)
 }
 
-fn create_site(lua: &Lua, file: String, code: String) -> mlua::Result<LuaSite> {
+fn create_site(lua: &Lua, file: &Value, code: &Value) -> mlua::Result<LuaSite> {
+    let file = Arguments("create_site").text(1, file)?;
+    let code = Arguments("create_site").text(2, code)?;
     let code = SiteCode::new(&code).map_err(expected)?;
     wait(lua, EmbeddedSite::create(file, &code)).map(|site| LuaSite(site.into()))
 }
@@ -59,8 +63,11 @@ impl UserData for LuaSite {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "Site");
         add_objects(methods);
         add_classes(methods);
+        methods.add_method("close", |lua, this, ()| answer(wait(lua, this.0.close()).map(|()| true)));
+        methods.add_meta_method("__close", |lua, this, _: MultiValue| wait(lua, this.0.close()));
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Site {}>", this.0.address()))
         });
@@ -68,17 +75,15 @@ impl UserData for LuaSite {
 }
 
 fn add_objects<M: UserDataMethods<LuaSite>>(methods: &mut M) {
-    methods.add_method("query", |lua, this, (wql, values): (String, Option<Table>)| {
+    methods.add_method("query", |lua, this, (wql, values): (Value, Value)| {
         answer(query(lua, &this.0, &wql, values))
     });
     methods.add_method("get", |lua, this, path: Value| {
         answer(path_from(&path).and_then(|path| wait(lua, this.0.get(&path))).map(LuaInstance))
     });
-    methods.add_method("new", |_, _, (class, properties): (String, Option<Table>)| {
-        answer(instance::new(&class, properties))
-    });
-    methods.add_method("put", |lua, this, (instance, mode): (AnyUserData, Option<String>)| {
-        answer(put(lua, &this.0, &instance, mode))
+    methods.add_method("new", |_, _, given: (Value, Value)| answer(instance::new("new", given)));
+    methods.add_method("put", |lua, this, (instance, mode): (Value, Value)| {
+        answer(put(lua, &this.0, &instance, &mode))
     });
     methods.add_method("delete", |lua, this, what: Value| {
         answer(path_of(&what).and_then(|path| wait(lua, this.0.delete(&path))).map(|()| true))
@@ -86,41 +91,54 @@ fn add_objects<M: UserDataMethods<LuaSite>>(methods: &mut M) {
 }
 
 fn add_classes<M: UserDataMethods<LuaSite>>(methods: &mut M) {
-    methods.add_method("code", |lua, this, ()| answer(wait(lua, this.0.code()).map(|code| code.to_string())));
-    methods.add_method("class_definition", |lua, this, name: String| {
-        answer(wait(lua, this.0.class(&name)).and_then(|class| class::to_table(lua, &class)))
+    methods.add_method("code", |lua, this, ()| {
+        answer(with_free_queries(lua, || wait(lua, this.0.code())).map(|code| code.to_string()))
     });
-    methods.add_method("define_class", |lua, this, asked: (String, Table, Option<Table>)| {
+    methods.add_method("class_definition", |lua, this, name: Value| {
+        let name = Arguments("class_definition").text(1, &name);
+        let class = name.and_then(|name| wait(lua, this.0.class(&name)));
+        answer(class.and_then(|class| class::to_table(lua, &class)))
+    });
+    methods.add_method("define_class", |lua, this, asked: (Value, Value, Value)| {
         answer(define_class(lua, &this.0, asked))
     });
-    methods.add_method("gateway", |lua, this, name: String| {
-        answer(wait(lua, Gateway::find(&this.0, &name)).map(LuaGateway))
-    });
-    methods.add_method("serve", |lua, this, options: Option<Table>| {
+    methods.add_method("gateway", |lua, this, name: Value| answer(gateway(lua, &this.0, &name)));
+    methods.add_method("serve", |lua, this, options: Value| {
+        let options = Arguments("serve").options(1, options)?;
         answer(server::serve(lua, &this.0, options))
     });
     methods.add_method("gateways", |lua, this, ()| answer(gateways(lua, &this.0)));
 }
 
-fn query(lua: &Lua, site: &Site, wql: &str, values: Option<Table>) -> mlua::Result<LuaRows> {
-    let parameters = parameters(values)?;
-    wait(lua, site.query(wql, &parameters)).map(LuaRows::Open)
+fn query(lua: &Lua, site: &Site, wql: &Value, values: Value) -> mlua::Result<LuaRows> {
+    let wql = Arguments("query").text(1, wql)?;
+    let parameters = parameters("query", values)?;
+    with_free_queries(lua, || wait(lua, site.query(&wql, &parameters))).map(LuaRows::Open)
 }
 
-fn put(lua: &Lua, site: &Site, instance: &AnyUserData, mode: Option<String>) -> mlua::Result<LuaPath> {
-    let mode = mode.map_or(Ok(PutMode::default()), |word| word.parse()).map_err(misuse)?;
-    let mut instance = instance
-        .borrow_mut::<LuaInstance>()
-        .map_err(|_| misuse("bad argument #1 to 'put' (cmgateway.Instance expected)"))?;
+fn put(lua: &Lua, site: &Site, instance: &Value, mode: &Value) -> mlua::Result<LuaPath> {
+    let mode = Arguments("put").optional_text(2, mode)?;
+    let mode = mode.map_or(Ok(PutMode::default()), |word| word.parse()).map_err(expected)?;
+    let bad = || misuse("bad argument #1 to 'put': an Instance expected");
+    let instance = instance.as_userdata().ok_or_else(bad)?;
+    let mut instance = instance.borrow_mut::<LuaInstance>().map_err(|_| bad())?;
     wait(lua, site.put(&mut instance.0, mode)).map(LuaPath)
 }
 
-fn define_class(lua: &Lua, site: &Site, asked: (String, Table, Option<Table>)) -> mlua::Result<bool> {
-    let (name, properties, options) = asked;
-    let class = class::from_table(lua, &name, &properties, options)?;
+fn define_class(lua: &Lua, site: &Site, asked: (Value, Value, Value)) -> mlua::Result<bool> {
+    let arguments = Arguments("define_class");
+    let name = arguments.text(1, &asked.0)?;
+    let properties = arguments.table(2, "a table of types expected, { name = \"string\", … }", asked.1)?;
+    let class = class::from_table(lua, &name, &properties, arguments.options(3, asked.2)?)?;
     wait(lua, site.embedded().map_err(expected)?.define_class(class)).map(|()| true)
 }
 
+fn gateway(lua: &Lua, site: &Site, name: &Value) -> mlua::Result<LuaGateway> {
+    let name = Arguments("gateway").text(1, name)?;
+    with_free_queries(lua, || wait(lua, Gateway::find(site, &name))).map(LuaGateway)
+}
+
 fn gateways(lua: &Lua, site: &Site) -> mlua::Result<Vec<LuaGateway>> {
-    Ok(wait(lua, Gateway::list(site))?.into_iter().map(LuaGateway).collect())
+    let gateways = with_free_queries(lua, || wait(lua, Gateway::list(site)))?;
+    Ok(gateways.into_iter().map(LuaGateway).collect())
 }

@@ -1,11 +1,12 @@
 //! The list of a gateway's sub-CA thumbprints, and what changes it.
 
 use cmgateway::gateway::sub_ca::{SubCa, SubCaSource};
-use mlua::{AnyUserData, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, UserData, UserDataFields, UserDataMethods, Value};
 
+use crate::arguments::Arguments;
 use crate::certificate::LuaCertificate;
-use crate::error::{answer, expected, misuse};
-use crate::runtime::wait;
+use crate::error::{answer, expected, misuse, no_other_fields};
+use crate::runtime::{wait, with_free_queries};
 use crate::sub_ca_plan::LuaSubCaPlan;
 use crate::thumbprint::LuaThumbprint;
 use crate::thumbprint_list::LuaThumbprintList;
@@ -19,15 +20,17 @@ impl UserData for LuaSubCa {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_method("list", |lua, this, ()| answer(wait(lua, this.0.list()).map(LuaThumbprintList)));
-        methods.add_method("plan", |lua, this, (kind, given): (String, Value)| {
-            let kind = kind.parse().map_err(misuse)?;
-            answer(sources(given).and_then(|given| wait(lua, this.0.plan(kind, &given))).map(LuaSubCaPlan))
+        no_other_fields(methods, "SubCa");
+        methods.add_method("list", |lua, this, ()| {
+            answer(with_free_queries(lua, || wait(lua, this.0.list())).map(LuaThumbprintList))
         });
-        methods.add_method("apply", |lua, this, plan: AnyUserData| {
-            let plan = plan.borrow::<LuaSubCaPlan>();
-            let plan =
-                plan.map_err(|_| misuse("bad argument #1 to 'apply' (cmgateway.SubCaPlan expected)"))?;
+        methods.add_method("plan", |lua, this, (kind, given): (Value, Value)| {
+            let kind = Arguments("plan").text(1, &kind);
+            answer(kind.and_then(|kind| plan(lua, &this.0, &kind, given)))
+        });
+        methods.add_method("apply", |lua, this, plan: Value| {
+            let plan = plan.as_userdata().and_then(|plan| plan.borrow::<LuaSubCaPlan>().ok());
+            let plan = plan.ok_or_else(|| misuse("bad argument #1 to 'apply': a SubCaPlan expected"))?;
             answer(wait(lua, this.0.apply(&plan.0)).map(LuaThumbprintList))
         });
         methods.add_method("set", |lua, this, given: Value| {
@@ -43,6 +46,12 @@ impl UserData for LuaSubCa {
             Ok(format!("<cmgateway.SubCa of {}>", this.0.gateway().service_name()))
         });
     }
+}
+
+fn plan(lua: &Lua, sub_ca: &SubCa, kind: &str, given: Value) -> mlua::Result<LuaSubCaPlan> {
+    let kind = kind.parse().map_err(expected)?;
+    let given = sources(given)?;
+    wait(lua, sub_ca.plan(kind, &given)).map(LuaSubCaPlan)
 }
 
 /// One source or a table of them.

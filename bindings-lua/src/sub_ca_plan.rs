@@ -3,6 +3,8 @@
 use cmgateway::gateway::sub_ca::SubCaPlan;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
 
+use crate::error::no_other_fields;
+
 pub(crate) struct LuaSubCaPlan(pub(crate) SubCaPlan);
 
 impl UserData for LuaSubCaPlan {
@@ -20,6 +22,7 @@ impl UserData for LuaSubCaPlan {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "SubCaPlan");
         methods.add_method("to_json", |_, this, ()| Ok(this.0.to_json()));
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
     }

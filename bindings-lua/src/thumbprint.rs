@@ -3,7 +3,7 @@
 use cmgateway::cert::Thumbprint;
 use mlua::{AnyUserData, UserData, UserDataFields, UserDataMethods, Value};
 
-use crate::error::{expected, misuse};
+use crate::error::{expected, misuse, no_other_fields};
 use crate::value::text_from;
 
 pub(crate) struct LuaThumbprint(pub(crate) Thumbprint);
@@ -14,6 +14,7 @@ impl UserData for LuaThumbprint {
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "Thumbprint");
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
         methods.add_meta_method("__eq", |_, this, other: AnyUserData| {
             Ok(other.borrow::<LuaThumbprint>().is_ok_and(|other| other.0 == this.0))

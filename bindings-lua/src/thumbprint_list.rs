@@ -1,9 +1,9 @@
 //! The sub-CA thumbprints that a gateway has.
 
 use cmgateway::gateway::sub_ca::ThumbprintList;
-use mlua::{AnyUserData, Function, Lua, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{AnyUserData, Function, IntoLua, Lua, UserData, UserDataFields, UserDataMethods, Value};
 
-use crate::error::answer;
+use crate::error::{answer, no_such_field};
 use crate::thumbprint::{LuaThumbprint, thumbprint_from};
 
 pub(crate) struct LuaThumbprintList(pub(crate) ThumbprintList);
@@ -20,7 +20,10 @@ impl UserData for LuaThumbprintList {
         });
         methods.add_method("each", |lua, this, ()| each(lua, &this.0));
         methods.add_meta_method("__len", |_, this, ()| Ok(this.0.thumbprints().count()));
-        methods.add_meta_method("__index", |_, this, at: Value| Ok(nth(&this.0, &at)));
+        methods.add_meta_method("__index", |lua, this, at: Value| match at {
+            Value::Integer(_) | Value::Number(_) => nth(&this.0, &at).into_lua(lua),
+            _ => no_such_field("ThumbprintList", &at),
+        });
         methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
         methods.add_meta_method("__eq", |_, this, other: AnyUserData| {
             Ok(other.borrow::<LuaThumbprintList>().is_ok_and(|other| other.0 == this.0))

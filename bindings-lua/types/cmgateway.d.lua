@@ -2,7 +2,8 @@
 
 ---The Configuration Manager cloud management gateway (CMG) for Lua scripts.
 ---
----What can be expected to fail returns `nil, err`; wrong use (a bad argument, an unknown option) raises.
+---What can be expected to fail returns `nil, err`; wrong use (a bad argument, an unknown option) raises, and so does
+---reading a field that an object of this library does not have. An instance has the fields of its class.
 ---
 ---```lua
 ---local cmgateway = require "cmgateway"
@@ -264,6 +265,18 @@ function Site:gateways() end
 ---@nodiscard
 function Site:serve(options) end
 
+---Closes the connection, for every clone of it; later calls fail.
+---
+---They fail with an error of kind `stopped`; a second `close` does nothing. The file of an embedded site is then
+---free: it can be moved and deleted, on Windows too. In Lua 5.4 a site may stand in a `<close>` variable.
+---
+---```lua
+---site:close()
+---```
+---@return true? done
+---@return cmgateway.Error? err
+function Site:close() end
+
 ---A running AdminService that serves an embedded site.
 ---
 ---In Lua 5.4 it may stand in a `<close>` variable.
@@ -295,7 +308,9 @@ function Rows:next() end
 
 ---A function for `for … in`, which raises `err` where reading fails, as `io.lines` does.
 ---
----In Lua 5.4 the rows are closed when the loop ends.
+---In Lua 5.4 the rows end with the loop. Lua 5.1 and LuaJIT do not tell when a loop is left early: call `close`
+---then, or leave it to the collector, which runs when the site has no query to spare. A second loop over rows that
+---were read to their end has none.
 ---
 ---```lua
 ---for row in assert(site:query(wql)):each() do print(row.ServiceCName) end

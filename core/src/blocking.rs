@@ -1,8 +1,11 @@
 //! The one runtime, and how both bindings wait on it.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime as Tokio};
 
@@ -55,6 +58,15 @@ impl Drop for Threads {
     }
 }
 
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
 static SHARED: Mutex<Weak<Threads>> = Mutex::new(Weak::new());
 
 impl Runtime {
@@ -84,6 +96,9 @@ impl Runtime {
     ///
     /// `check` is called every 100 ms; where it fails, the future is dropped and the wait ends with its error.
     ///
+    /// A thread of another tokio runtime may wait as well, as a host with `#[tokio::main]` does that runs a script;
+    /// that thread then serves nobody else, so such a host is better off with `spawn_blocking` around the script.
+    ///
     /// # Errors
     /// Those of the future, then those of `check`; `stopped` in a process forked from the one that started the
     /// threads.
@@ -96,15 +111,24 @@ impl Runtime {
             let cause = "this connection was made before the process was forked; make a new one";
             return Err(Error::new(ErrorKind::Stopped, "wait", cause).into());
         };
-        tokio.block_on(async {
-            let mut future = std::pin::pin!(future);
-            loop {
-                match tokio::time::timeout(CHECK_EVERY, &mut future).await {
-                    Ok(result) => return result.map_err(E::from),
-                    Err(_) => check()?,
-                }
+        // Not `block_on`: it panics on a thread that drives another runtime. The I/O is driven by our own threads,
+        // so all that this one has to do is to poll and to sleep.
+        let _entered = tokio.enter();
+        // Another runtime's task would run out of its budget here, which it gets back only after the wait.
+        let mut future = pin!(tokio::task::unconstrained(future));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut checked = Instant::now();
+        loop {
+            if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+                return result.map_err(E::from);
             }
-        })
+            thread::park_timeout(CHECK_EVERY.saturating_sub(checked.elapsed()));
+            if checked.elapsed() >= CHECK_EVERY {
+                check()?;
+                checked = Instant::now();
+            }
+        }
     }
 }
 
@@ -136,6 +160,27 @@ mod tests {
         );
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Stopped);
         assert!(*dropped.lock().unwrap());
+    }
+
+    #[test]
+    fn a_wait_works_inside_another_runtime() {
+        let busy = || async {
+            for _ in 0..1000 {
+                tokio::task::spawn_blocking(|| ()).await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Ok(17)
+        };
+        let inside = async move {
+            let runtime = Runtime::shared().unwrap();
+            runtime.wait(busy(), || Ok::<(), Error>(())).unwrap()
+        };
+        let many = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        assert_eq!(many.block_on(async { tokio::spawn(inside).await.unwrap() }), 17);
+        let one = Builder::new_current_thread().build().unwrap();
+        let waited =
+            one.block_on(async move { Runtime::shared().unwrap().wait(busy(), || Ok::<(), Error>(())) });
+        assert_eq!(waited.unwrap(), 17);
     }
 
     #[test]

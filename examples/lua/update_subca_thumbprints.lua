@@ -52,55 +52,111 @@ local function check(value, err)
     return value
 end
 
+local function wrong_options(message)
+    say_error(USAGE .. "\nerror: " .. message)
+    give_up(nil, 2)
+end
+
+local function looks_like_an_option(word)
+    return word:sub(1, 1) == "-" and word ~= "-"
+end
+
 local function read_values(words, at, option)
     local values, kind = {}, OPTIONS[option]
-    while words[at] and words[at]:sub(1, 2) ~= "--" and not (kind == "1" and #values == 1) do
+    while words[at] and not looks_like_an_option(words[at]) and not (kind == "1" and #values == 1) do
         values[#values + 1] = words[at]
         at = at + 1
     end
     if #values == 0 and (kind == "1" or kind == "+") then
-        give_up(USAGE .. "\nerror: argument " .. option .. ": a value is missing", 2)
+        local expected = kind == "1" and "one" or "at least one"
+        wrong_options("argument " .. option .. ": expected " .. expected .. " argument")
     end
     return kind == "1" and values[1] or values, at
 end
 
+-- One word that begins with a dash: an option, maybe with `=VALUE`; gives where to read on.
+local function read_option(options, words, at)
+    local option, value = words[at]:match("^(%-%-[^=]+)=(.*)$")
+    option = option or words[at]
+    option = option == "-h" and "--help" or option
+    local kind, name = OPTIONS[option], option:sub(3)
+    if not kind then wrong_options("unrecognized arguments: " .. words[at]) end
+    if not value then
+        if kind ~= "0" then
+            options[name], at = read_values(words, at + 1, option)
+            return at
+        end
+        options[name] = true
+    elseif kind == "0" then
+        wrong_options("argument " .. option .. ": ignored explicit argument '" .. value .. "'")
+    else
+        options[name] = kind == "1" and value or { value }
+    end
+    return at + 1
+end
+
+-- Options and the two names in any order; after `--` there are no options any more.
 local function read_options(words)
-    local options, at = {}, 1
+    local options, names, at = {}, {}, 1
     while words[at] do
-        local word = words[at]
-        at = at + 1
-        local option, value = word:match("^(%-%-[^=]+)=(.*)$")
-        if option and OPTIONS[option] == "1" then
-            options[option:sub(3)] = value
-        elseif OPTIONS[word] == "0" then
-            options[word:sub(3)] = true
-        elseif OPTIONS[word] then
-            options[word:sub(3)], at = read_values(words, at, word)
-        elseif word:sub(1, 1) == "-" or options.thumbprints then
-            give_up(USAGE .. "\nerror: unrecognized argument: " .. word, 2)
-        elseif options.service_name then
-            options.thumbprints = word
+        if words[at] == "--" then
+            for rest = at + 1, #words do names[#names + 1] = words[rest] end
+            break
+        elseif looks_like_an_option(words[at]) then
+            at = read_option(options, words, at)
         else
-            options.service_name = word
+            names[#names + 1] = words[at]
+            at = at + 1
         end
     end
+    if options.help then return options end
+    if #names > 2 then wrong_options("unrecognized arguments: " .. table.concat(names, " ", 3)) end
+    if #names == 0 then wrong_options("the following arguments are required: ServiceCName") end
+    options.service_name, options.thumbprints = names[1], names[2]
     return options
 end
 
+-- A variable of the environment; an empty one is as good as none.
+local function environment(name)
+    local value = os.getenv(name)
+    return value ~= "" and value or nil
+end
+
+local function read_token(path)
+    local file, message = io.open(path, "rb")
+    if not file then give_up(message) end
+    local text = file:read("*a")
+    file:close()
+    if not text then give_up(path .. ": cannot be read") end
+    text = text:gsub("^\239\187\191", ""):match("^%s*(.-)%s*$")
+    return text ~= "" and text or nil
+end
+
 local function connect(options)
-    local token = os.getenv("CMGATEWAY_TOKEN")
-    if options["token-file"] then
-        local file, message = io.open(options["token-file"], "rb")
-        if not file then give_up(message) end
-        token = file:read("*a"):gsub("^\239\187\191", ""):match("^%s*(.-)%s*$")
-        file:close()
-    end
-    local site = options.site or os.getenv("CMGATEWAY_SITE")
-    if not site then
+    local site = options.site or environment("CMGATEWAY_SITE")
+    if not site or site == "" then
         give_up("no site: give --site or set CMGATEWAY_SITE (sqlite:FILE or https://HOST/AdminService)")
     end
-    local ca_file = options["ca-file"] or os.getenv("CMGATEWAY_CA_FILE")
-    return check(cmgateway.connect(site, { token = token ~= "" and token or nil, ca_file = ca_file }))
+    local token = options["token-file"] and read_token(options["token-file"])
+    local ca_file = options["ca-file"]
+    -- What the environment says about an AdminService is no business of a site file.
+    if site:lower():sub(1, 6) == "https:" then
+        token = token or environment("CMGATEWAY_TOKEN")
+        ca_file = ca_file or environment("CMGATEWAY_CA_FILE")
+    end
+    return check(cmgateway.connect(site, { token = token, ca_file = ca_file }))
+end
+
+-- The old call takes any text, as the VBScript did; a slip is at least said.
+local function warn_of_what_is_no_thumbprint(text)
+    local count, number = select(2, text:gsub(";", ";")) + 1, 0
+    for item in (text .. ";"):gmatch("([^;]*);") do
+        local thumbprint, err = cmgateway.cert.thumbprint(item)
+        number = number + 1
+        if not thumbprint then
+            say_error(("warning: item %d of %d is no thumbprint: %s"):format(number, count, err.cause))
+        end
+    end
 end
 
 -- Line for line what the VBScript did, with the `Put_` that the published page lost.
@@ -110,7 +166,7 @@ local function as_the_vbscript(options)
     local site_code = ""
     local locations = "SELECT * From SMS_ProviderLocation WHERE ProviderForLocalSite = true"
     for location in check(site:query(locations)):each() do
-        site_code = location.SiteCode
+        site_code = location.SiteCode or ""
     end
     if site_code == "" then
         print("Failed to locate SMS provider.")
@@ -135,6 +191,7 @@ local function as_the_vbscript(options)
         return 1
     end
 
+    warn_of_what_is_no_thumbprint(options.thumbprints)
     print("Update [SubCACertThumbprint] to " .. options.thumbprints)
     service.SubCACertThumbprint = options.thumbprints
     check(site:put(service))
@@ -142,12 +199,15 @@ local function as_the_vbscript(options)
     return 0
 end
 
-local function split(text)
-    local items = {}
-    for item in (text .. ";"):gmatch("([^;]*);") do
-        items[#items + 1] = item
+-- A file is a file here, never a thumbprint.
+local function certificates_of(files)
+    local certificates = {}
+    for _, file in ipairs(files) do
+        for _, certificate in ipairs(check(cmgateway.cert.load_cer_file(file))) do
+            certificates[#certificates + 1] = certificate
+        end
     end
-    return items
+    return certificates
 end
 
 local function print_list(stored)
@@ -161,13 +221,13 @@ end
 local function with_a_plan(options)
     local sub_ca = check(connect(options):gateway(options.service_name)).sub_ca
     if options.list then return print_list(check(sub_ca:list())) end
-    local kind, sources = "set", options.set or options["from-cert"]
+    local kind, sources = "set", options.set or options.thumbprints
     if options.add then
         kind, sources = "add", options.add
     elseif options.remove then
         kind, sources = "remove", options.remove
-    elseif options.thumbprints then
-        sources = split(options.thumbprints)
+    elseif options["from-cert"] then
+        sources = certificates_of(options["from-cert"])
     end
     local plan = check(sub_ca:plan(kind, sources))
     print(options.json and plan:to_json() or tostring(plan))
@@ -194,9 +254,9 @@ local function main(words)
     for _, way in ipairs({ "thumbprints", "set", "add", "remove", "from-cert", "list" }) do
         ways = ways + (options[way] and 1 or 0)
     end
-    if ways ~= 1 or not options.service_name then
+    if ways ~= 1 then
         print(USAGE)
-        return options.service_name and 1 or 2
+        return 1
     end
     if options.thumbprints and not (options.plan or options.json) then
         return as_the_vbscript(options)
@@ -208,7 +268,7 @@ local function run(words)
     local done, result = pcall(main, words)
     if done then return result end
     if type(result) == "table" then
-        say_error(result.message)
+        if result.message then say_error(result.message) end
         return result.code
     end
     say_error(result)

@@ -37,10 +37,30 @@ pub fn run(command: &mut Command) -> Result<(), String> {
     }
 }
 
-/// The command as one would type it.
+/// The command as one types it: a word that the shell would take apart stands in quotes.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || r"-_./\:=,+@".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else if cfg!(windows) {
+        format!("\"{word}\"")
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Takes the variables that tell about a site of the caller's own, `CMGATEWAY_…`, out of a command's environment.
+pub fn without_our_variables(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CMGATEWAY_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Finds a program on the search path.

@@ -3,3 +3,4 @@
 pub mod checkout;
 pub mod lua_host;
 pub mod python_environment;
+pub mod rehearsal_folder;

@@ -18,6 +18,14 @@ pub(crate) fn check(report: &mut Report) {
         let sources = ["examples/lua", "tests/lua"];
         Ok(run(Command::new(luacheck).current_dir(root()).arg("--quiet").args(sources))?)
     });
+    report.step("luarocks lint", || {
+        let Some(luarocks) = find_program("luarocks") else {
+            let how = "luarocks is not on the search path; on Debian: apt-get install luarocks";
+            return Err(Skip::Missing(how.to_owned()));
+        };
+        let rockspec = "bindings-lua/cmgateway-dev-1.rockspec";
+        Ok(run(Command::new(luarocks).current_dir(root()).args(["lint", rockspec]))?)
+    });
     for version in LuaVersion::ALL {
         report.step(&format!("Lua tests under {}", version.feature()), || {
             let interpreter = find_or_build(version, &target()).map_err(Skip::Missing)?;

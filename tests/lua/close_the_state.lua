@@ -67,7 +67,7 @@ function tests.with_a_to_be_closed_variable()
         local rows <close> = assert(site:query("SELECT * FROM SMS_AzureService"))
         return rows
     ]]))
-    kit.contains(scope(site), "closed")
+    kit.contains(scope(site), "finished")
 end
 
 return tests

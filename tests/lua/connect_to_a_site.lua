@@ -57,4 +57,23 @@ function tests.the_module_is_one_table()
     kit.equal(tostring(cmgateway.null), "null")
 end
 
+function tests.a_closed_site_answers_no_more()
+    local site, address = kit.site_with_gateway("a.contoso.com")
+    local gateway = assert(site:gateway("a.contoso.com"))
+    local service = assert(gateway:instance())
+    kit.equal(site:close(), true)
+    kit.equal(site:close(), true)
+    kit.fails("stopped", site:code())
+    kit.fails("stopped", site:query("SELECT * FROM SMS_Site"))
+    kit.fails("stopped", site:get(service.path_))
+    kit.fails("stopped", site:put(service))
+    kit.fails("stopped", site:delete(service))
+    kit.fails("stopped", site:class_definition("SMS_Site"))
+    kit.fails("stopped", site:gateways())
+    kit.fails("stopped", gateway.sub_ca:list())
+    kit.equal(site.address, address)
+    -- Another connection to the same file is not touched.
+    kit.equal(assert(cmgateway.connect(address)):code(), "GF1")
+end
+
 return tests

@@ -103,24 +103,40 @@ end
 
 -- Runs this interpreter with a script; gives its output (both streams) and its exit code.
 function kit.run(script, ...)
+    local output, code, errors = kit.run_with({}, script, ...)
+    return output .. errors, code
+end
+
+local function assignments(variables)
+    local words = {}
+    for name, value in pairs(variables) do
+        local pattern = kit.on_windows and 'set "%s=%s"&& ' or '%s="%s" '
+        words[#words + 1] = pattern:format(name, value)
+    end
+    return table.concat(words)
+end
+
+-- The same with these variables in the script's environment; standard error comes third.
+function kit.run_with(variables, script, ...)
     local words, index = {}, 0
     while words_of_the_call[index] do index = index - 1 end
     words[1] = words_of_the_call[index + 1]
     words[2] = script
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
     for at, word in ipairs(words) do words[at] = '"' .. word .. '"' end
-    local output = os.tmpname()
-    local command = table.concat(words, " ") .. ' >"' .. output .. '" 2>&1'
+    local output, errors = os.tmpname(), os.tmpname()
+    local command = assignments(variables) .. table.concat(words, " ") .. ' >"' .. output .. '" 2>"' .. errors .. '"'
     if kit.on_windows then command = '"' .. command .. '"' end
     local first, how, code = os.execute(command)
-    local text = kit.read(output)
+    local text, said = kit.read(output):gsub("\r\n", "\n"), kit.read(errors):gsub("\r\n", "\n")
     os.remove(output)
+    os.remove(errors)
     if type(first) == "number" then -- Lua 5.1: what wait() gave, on Unix the code times 256
         code = (first >= 256 and not kit.on_windows) and first / 256 or first
     elseif how == "signal" then
         code = 128 + code
     end
-    return (text:gsub("\r\n", "\n")), code
+    return text, code, said
 end
 
 -- A test may call this to say why it does not apply here.

@@ -103,6 +103,43 @@ function tests.each_may_be_left_early_as_often_as_one_likes()
     end
 end
 
+function tests.a_second_loop_has_no_rows()
+    local site = kit.site_with_gateway("a.contoso.com")
+    kit.put_gateway(site, "b.contoso.com")
+    for _, leave_early in ipairs({ false, true }) do
+        local rows, seen = assert(site:query("SELECT * FROM SMS_AzureService")), 0
+        for _ in rows:each() do
+            seen = seen + 1
+            if leave_early then break end
+        end
+        kit.equal(seen, leave_early and 1 or 2)
+        -- Where Lua does not close the rows, the loop that was left goes on; everywhere it ends without an error.
+        for _ in rows:each() do seen = seen + 1 end
+        for _ in rows:each() do error("a third loop has rows") end
+        kit.equal(seen <= 2, true)
+        kit.equal(#rows:all(), 0)
+    end
+end
+
+function tests.queries_that_a_script_forgot_do_not_stand_in_the_way()
+    local site = kit.site_with_gateway()
+    for number = 1, 900 do kit.put_gateway(site, "gw" .. number) end
+    collectgarbage("stop") -- so that it is not by chance
+    local done, err = pcall(function()
+        for _ = 1, 40 do
+            assert(assert(site:query("SELECT * FROM SMS_AzureService")):next())
+        end
+        for _ = 1, 20 do
+            for row in assert(site:query("SELECT * FROM SMS_AzureService")):each() do
+                if row then break end
+            end
+        end
+        kit.equal(site:code(), "GF1")
+    end)
+    collectgarbage("restart")
+    if not done then error(err, 0) end
+end
+
 function tests.closed_rows_raise()
     local site = kit.site_with_gateway("a.contoso.com")
     local rows = assert(site:query("SELECT * FROM SMS_AzureService"))
@@ -117,7 +154,9 @@ function tests.values_are_one_table_without_holes()
     local site = kit.site_with_gateway()
     kit.raises("without a hole", site.query, site, BY_NAME, { 1, nil, 3 })
     kit.raises("without a hole", site.query, site, BY_NAME, { 1, name = 2 })
-    kit.raises("", site.query, site, BY_NAME, "a.contoso.com")
+    kit.raises("bad argument #2 to 'query': values go in a table, { value, … } or { name = value, … }, got string",
+        site.query, site, BY_NAME, "a.contoso.com")
+    kit.raises("bad argument #1 to 'query': text expected, got table", site.query, site, {})
     kit.raises("function", site.query, site, BY_NAME, { print })
 end
 

@@ -53,8 +53,8 @@ function tests.put_modes_refuse_what_they_should()
     kit.fails("not_found", site:put(other, "update_only"))
     assert(site:put(service, "update_only"))
     assert(site:put(service, "create_or_update"))
-    kit.raises('mode "upsert" is not', site.put, site, service, "upsert")
-    kit.raises("cmgateway.Instance expected", site.put, site, site)
+    kit.contains(kit.fails("config", site:put(service, "upsert")), 'mode "upsert" is not')
+    kit.raises("an Instance expected", site.put, site, site)
 end
 
 function tests.delete_takes_a_path_a_text_or_an_instance()

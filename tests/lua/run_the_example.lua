@@ -3,8 +3,11 @@
 local kit = require "kit"
 local tests = {}
 
+local unpack_all = table.unpack or unpack -- luacheck: ignore
+
 local NAME = "GraniteFalls.contoso.com"
 local A = "8824022CB382CADD9E19290449B893A839140962"
+local B = "0123456789ABCDEF0123456789ABCDEF01234567"
 local SCRIPT = arg[0]:gsub("tests[/\\]lua[/\\]run%.lua$", "") .. "examples/lua/update_subca_thumbprints.lua"
 local USAGE = "Usage: update_subca_thumbprints.lua <ServiceCName> <SubCA cert thumbprints, separated by ;>\n"
 
@@ -18,7 +21,7 @@ end
 
 function tests.as_the_vbscript_message_for_message()
     local site, address = kit.site_with_gateway(NAME)
-    local output, code = run("--site", address, NAME, A .. ";x")
+    local output, code = kit.run_with({}, SCRIPT, "--site", address, NAME, A .. ";x")
     kit.equal(output, "Searching for SMS Provider for local site...\nSiteCode = GF1\n"
         .. "Run WQL query: SELECT * From SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = '"
         .. NAME .. "'\nUpdate [SubCACertThumbprint] to " .. A .. ";x\n[SubCACertThumbprint] is updated successfully.\n")
@@ -37,7 +40,7 @@ function tests.usage_without_arguments_or_with_two_ways()
     kit.equal(output, USAGE)
     kit.equal(code, 1)
     output, code = run(NAME, "--ad", A)
-    kit.contains(output, "unrecognized argument: --ad")
+    kit.contains(output, "unrecognized arguments: --ad")
     kit.equal(code, 2)
     kit.equal(select(2, run("--help")), 0)
 end
@@ -113,10 +116,107 @@ function tests.what_fails_goes_to_standard_error_with_code_1()
 end
 
 function tests.a_site_must_be_named()
-    if os.getenv("CMGATEWAY_SITE") then kit.skip("CMGATEWAY_SITE is set") end
-    local output, code = run(NAME, A)
+    local _, code, output = kit.run_with({ CMGATEWAY_SITE = "" }, SCRIPT, NAME, A)
     kit.contains(output, "no site: give --site or set CMGATEWAY_SITE")
     kit.equal(code, 1)
+end
+
+function tests.names_and_options_come_in_any_order()
+    local site, address = kit.site_with_gateway(NAME)
+    for _, words in ipairs({
+        { NAME, "--site", address, A }, { "--site", address, "--", NAME, A }, { "--plan", NAME, A, "--site", address },
+        { NAME, A, "--site=" .. address }, { NAME, "--site", address, "--", A },
+    }) do
+        local output, code = run(unpack_all(words))
+        kit.equal(code, 0, output)
+    end
+    kit.equal(thumbprints(site), A)
+    kit.equal(select(2, run("--site", address, "--", NAME, "-5")), 0)
+    kit.equal(thumbprints(site), "-5")
+end
+
+function tests.wrong_options_are_said_with_code_2()
+    for _, case in ipairs({
+        { "--lis", "unrecognized arguments: --lis", NAME, "--lis" },
+        { "--re", "unrecognized arguments: --re", NAME, "--re", A },
+        { "no name", "required: ServiceCName", "--list" },
+        { "no value", "argument --add: expected at least one argument", NAME, "--add" },
+        { "no site", "argument --site: expected one argument", NAME, "--list", "--site" },
+        { "a third name", "unrecognized arguments: b", NAME, A, "b", "--plan" },
+        { "a value too many", "ignored explicit argument 'x'", NAME, "--list=x" },
+    }) do
+        local output, code = run(unpack_all(case, 3))
+        kit.contains(output, case[2])
+        kit.contains(output, USAGE)
+        kit.equal(code, 2, case[1])
+    end
+end
+
+function tests.what_the_environment_says_of_an_adminservice_is_not_for_a_site_file()
+    local site, address = kit.site_with_gateway(NAME)
+    local variables = { CMGATEWAY_TOKEN = "t", CMGATEWAY_CA_FILE = "/no/such/file", CMGATEWAY_SITE = address }
+    local _, code, output = kit.run_with(variables, SCRIPT, NAME, A)
+    kit.equal(code, 0, output)
+    kit.equal(thumbprints(site), A)
+    -- An empty variable is as good as none; the service is asked then, and does not answer.
+    variables = { CMGATEWAY_CA_FILE = "", CMGATEWAY_TOKEN = "" }
+    _, code, output = kit.run_with(variables, SCRIPT, NAME, "--list", "--site", "https://127.0.0.1:1/AdminService")
+    kit.contains(output, "127.0.0.1")
+    kit.equal(output:find("CA file", 1, true), nil)
+    kit.equal(code, 1)
+    variables.CMGATEWAY_CA_FILE = "/no/such/file"
+    _, _, output = kit.run_with(variables, SCRIPT, NAME, "--list", "--site", "https://127.0.0.1:1/AdminService")
+    kit.contains(output, "/no/such/file")
+end
+
+-- The cases of the table that the tests in Python run, too.
+local function cases()
+    local all, case = {}, nil
+    for line in (kit.read("tests/parity/script_calls.txt"):gsub("\r", "") .. "\n"):gmatch("(.-)\n") do
+        local key, text = line:match("^(%l+) ?(.*)$")
+        if line == "" then
+            case = nil
+        elseif key then
+            if not case then
+                case = { case = {}, word = {}, exit = {}, line = {}, error = {}, after = {} }
+                all[#all + 1] = case
+            end
+            table.insert(case[key], text)
+        end
+    end
+    return all
+end
+
+local function filled(lines, texts)
+    local result = {}
+    for at, line in ipairs(lines) do
+        result[at] = line:gsub("{(%l+)}", texts)
+    end
+    return result
+end
+
+function tests.each_call_does_what_the_table_says()
+    local pki, certificates = kit.pki()
+    local all = cases()
+    kit.equal(#all > 20, true)
+    for _, case in ipairs(all) do
+        local site, address = kit.site_with_gateway(NAME)
+        assert(assert(site:gateway(NAME)).sub_ca:set(A))
+        local texts = {
+            name = NAME, site = address, a = A, b = B, c = tostring(pki.sub_cas[1].certificate.thumbprint),
+            cer = certificates .. "/subca1.cer", script = "update_subca_thumbprints.lua",
+        }
+        local what = case.case[1]
+        local none = { CMGATEWAY_SITE = "", CMGATEWAY_TOKEN = "", CMGATEWAY_CA_FILE = "" }
+        local output, code, errors = kit.run_with(none, SCRIPT, unpack_all(filled(case.word, texts)))
+        local lines = table.concat(filled(case.line, texts), "\n")
+        kit.equal(output, lines == "" and "" or lines .. "\n", what .. ": " .. errors)
+        kit.equal(tostring(code), case.exit[1], what)
+        kit.equal(errors ~= "", #case.error > 0, what .. ": " .. errors)
+        for _, part in ipairs(filled(case.error, texts)) do kit.contains(errors, part) end
+        local service = assert(assert(site:gateway(NAME)):instance())
+        kit.equal(service.SubCACertThumbprint or "", filled(case.after, texts)[1] or A, what)
+    end
 end
 
 return tests

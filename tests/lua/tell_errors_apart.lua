@@ -34,6 +34,52 @@ function tests.each_kind_is_met()
     kit.fails("unsupported", cmgateway.connect("com://"))
 end
 
+function tests.a_field_that_an_object_does_not_have_raises_its_name()
+    local site = kit.site_with_gateway("a.contoso.com")
+    local gateway = assert(site:gateway("a.contoso.com"))
+    local pki = kit.pki()
+    local objects = {
+        Site = site, Gateway = gateway, SubCa = gateway.sub_ca, ObjectPath = gateway.path,
+        SubCaPlan = assert(gateway.sub_ca:plan("set", {})), ThumbprintList = assert(gateway.sub_ca:list()),
+        Certificate = pki.root.certificate, Thumbprint = pki.root.certificate.thumbprint, DevelopmentPki = pki,
+        IssuedCertificate = pki.root, Rows = assert(site:query("SELECT * FROM SMS_Site")),
+        DateTime = assert(cmgateway.wmi.datetime("20260301120000.000000+060")),
+        Error = select(2, site:gateway("none")),
+    }
+    for class, object in pairs(objects) do
+        kit.raises(class .. " has no field 'nope'", function() return object.nope end)
+    end
+    -- A field that is there may well be nil, and an instance is the site's, not ours.
+    kit.equal(objects.SubCaPlan.before, nil)
+    kit.equal(gateway.path.server, nil)
+    kit.equal(objects.ThumbprintList[1], nil)
+    kit.equal(objects.Error.retry_after, nil)
+    kit.equal(assert(gateway:instance()).nope, nil)
+end
+
+function tests.a_bad_word_is_an_error_of_kind_config()
+    local site = kit.site_with_gateway("a.contoso.com")
+    local gateway = assert(site:gateway("a.contoso.com"))
+    kit.fails("config", gateway.sub_ca:plan("replace", {}))
+    kit.fails("config", site:put(assert(gateway:instance()), "always"))
+    kit.fails("config", site:query("SELECT * FROM \255"))
+    local err = kit.fails("config", cmgateway.connect("https://cm1/AdminService", { timeout = -1 }))
+    kit.contains(err, "-1 is no number of seconds above 0")
+end
+
+function tests.a_bad_argument_is_told_as_the_script_counts()
+    local site = kit.site_with_gateway("a.contoso.com")
+    kit.raises("bad argument #1 to 'connect': text expected, got table", cmgateway.connect, {})
+    kit.raises("bad argument #2 to 'connect': options go in a table", cmgateway.connect, "sqlite:x", "token")
+    kit.raises("bad argument #2 to 'create_site': text expected, got nil", cmgateway.create_site, "x.db")
+    kit.raises("bad argument #1 to 'gateway': text expected, got nil", site.gateway, site)
+    kit.raises("bad argument #1 to 'put': an Instance expected", site.put, site, {})
+    kit.raises("bad argument #2 to 'define_class': a table of types expected", site.define_class, site, "A", "B")
+    local sub_ca = assert(site:gateway("a.contoso.com")).sub_ca
+    kit.raises("bad argument #1 to 'apply': a SubCaPlan expected", sub_ca.apply, sub_ca, "plan")
+    kit.raises("bad argument #1 to 'load_cer': text expected", cmgateway.cert.load_cer)
+end
+
 function tests.a_loop_raises_the_error_whole()
     local site = kit.site_with_gateway()
     local done, err = pcall(function()

@@ -1,7 +1,6 @@
 //! The AdminService server in front of an embedded site, with curl as a foreign referee and with our own client.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
 
-use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use cmgateway::wmi::wql::Parameters;
 use cmgateway::wmi::{CimType, Class, DateTime, Identifier, Instance, ObjectPath, PropertyDefinition, Value};
 use cmgateway::{ErrorKind, Secret};
 use cmgateway_tests::folder::TestFolder;
+use cmgateway_tests::skip::skipped;
 use cmgateway_tests::test_pki::TestPki;
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -80,7 +80,7 @@ impl Lab {
         let output = match output {
             Ok(output) => output,
             Err(error) => {
-                let _ = writeln!(std::io::stderr(), "skipped: curl cannot be run: {error}");
+                skipped(&format!("curl cannot be run: {error}"));
                 return None;
             }
         };

@@ -13,6 +13,7 @@ use cmgateway::cert::{
     AlternativeNameKind, Certificate, DevelopmentPki, DevelopmentPkiOptions, KeyKind, Thumbprint, load_cer,
     load_cer_file,
 };
+use cmgateway_tests::skip::skipped;
 use time::OffsetDateTime;
 use time::macros::{datetime, format_description};
 
@@ -41,7 +42,7 @@ fn pki() -> DevelopmentPki {
 
 fn bundle() -> Option<Vec<Certificate>> {
     if !Path::new(BUNDLE).exists() {
-        println!("skipped: {BUNDLE} does not exist");
+        skipped(&format!("{BUNDLE} does not exist"));
         return None;
     }
     Some(load_cer_file(BUNDLE).unwrap())
@@ -50,7 +51,7 @@ fn bundle() -> Option<Vec<Certificate>> {
 fn has_openssl() -> bool {
     let found = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
     if !found {
-        println!("skipped: no foreign referee, install openssl");
+        skipped("no foreign referee, install openssl");
     }
     found
 }

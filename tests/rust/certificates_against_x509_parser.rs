@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panic")]
 
 use cmgateway::cert::{Certificate, DevelopmentPki, DevelopmentPkiOptions, load_cer_file};
+use cmgateway_tests::skip::skipped;
 use time::macros::datetime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -38,7 +39,7 @@ fn compare(ours: &Certificate) {
 #[test]
 fn the_machines_ca_bundle_reads_the_same() {
     let Ok(certificates) = load_cer_file("/etc/ssl/certs/ca-certificates.crt") else {
-        println!("skipped: this machine has no CA bundle in the place Debian puts it");
+        skipped("this machine has no CA bundle in the place Debian puts it");
         return;
     };
     assert!(certificates.len() > 50);

@@ -11,6 +11,7 @@ use cmgateway::wmi::wql::Parameters;
 use cmgateway::wmi::{CimType, Class, Identifier, Instance, ObjectPath, PropertyDefinition, Value};
 use cmgateway::{ErrorKind, Result};
 use cmgateway_tests::folder::TestFolder;
+use cmgateway_tests::skip::skipped;
 
 async fn new_site(folder: &TestFolder) -> Site {
     EmbeddedSite::create(folder.file("site.db"), &SiteCode::new("GF1").unwrap()).await.unwrap().into()
@@ -435,7 +436,7 @@ impl<'a> SmallDisk<'a> {
         if mount.status().is_ok_and(|status| status.success()) {
             return Some(SmallDisk(folder));
         }
-        println!("skipped: mounting a small tmpfs needs root");
+        skipped("mounting a small tmpfs needs root");
         None
     }
 
@@ -496,7 +497,7 @@ async fn a_read_only_file_can_be_read_and_refuses_a_put() {
         mount.args(arguments).arg(&file).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     };
     if !(mount(&["--bind", file.to_str().unwrap()]) && mount(&["-o", "remount,bind,ro"])) {
-        println!("skipped: mounting a file read-only needs root");
+        skipped("mounting a file read-only needs root");
         return;
     }
     let read = match connect(&file).await {

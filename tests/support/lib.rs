@@ -4,5 +4,6 @@
 pub mod authority;
 pub mod folder;
 pub mod lua_interpreter;
+pub mod skip;
 pub mod test_pki;
 pub mod wire_server;

@@ -4,6 +4,7 @@
 //! site as an AdminService on loopback, adds one sub-CA with the Python script on the file and the other with the
 //! Lua script through HTTPS. With `--site URL --cname NAME FILE.cer…` it does the same on a site of yours.
 
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -14,9 +15,9 @@ use cmgateway::net::PemSource;
 use cmgateway::site::{AdminServiceServer, EmbeddedSite, PutMode, ServerOptions, SiteCode};
 use cmgateway::wmi::Instance;
 use cmgateway::{Error, Secret};
-use cmgateway_examples::checkout::{root, target};
-use cmgateway_examples::lua_host;
+use cmgateway_examples::checkout::{root, shown, target, without_our_variables};
 use cmgateway_examples::python_environment::PythonEnvironment;
+use cmgateway_examples::{lua_host, rehearsal_folder};
 
 const USAGE: &str = "usage: cargo quickstart
        cargo quickstart -- --site URL --cname NAME [--ca-file FILE] [--plan] FILE.cer…
@@ -26,8 +27,9 @@ The token of an AdminService comes from the environment variable CMGATEWAY_TOKEN
 const RUN_LUA: &str = "run-lua";
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let done = match arguments.first().map(String::as_str) {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let first = arguments.first().map(|word| word.to_string_lossy());
+    let done = match first.as_deref() {
         Some(RUN_LUA) => return lua_host::main(&arguments[1..]),
         Some("--help" | "-h") => {
             println!("{USAGE}");
@@ -47,26 +49,27 @@ fn main() -> ExitCode {
 
 /// What the caller wants done on a site of their own.
 struct Wish {
-    site: String,
-    service_name: String,
-    ca_file: Option<String>,
+    site: OsString,
+    service_name: OsString,
+    ca_file: Option<OsString>,
     plan_only: bool,
-    certificates: Vec<String>,
+    certificates: Vec<OsString>,
 }
 
-fn parse(arguments: &[String]) -> Result<Wish, String> {
+fn parse(arguments: &[OsString]) -> Result<Wish, String> {
     let (mut site, mut service_name, mut ca_file) = (None, None, None);
     let (mut plan_only, mut certificates) = (false, Vec::new());
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
-        let mut value = || words.next().cloned().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
-        match word.as_str() {
+        let shown = word.to_string_lossy();
+        let mut value = || words.next().cloned().ok_or_else(|| format!("{shown} needs a value\n{USAGE}"));
+        match &*shown {
             "--site" => site = Some(value()?),
             "--cname" => service_name = Some(value()?),
             "--ca-file" => ca_file = Some(value()?),
             "--plan" => plan_only = true,
             option if option.starts_with('-') => return Err(format!("unknown option {option}\n{USAGE}")),
-            file => certificates.push(file.to_owned()),
+            _ => certificates.push(word.clone()),
         }
     }
     match (site, service_name) {
@@ -79,30 +82,31 @@ fn parse(arguments: &[String]) -> Result<Wish, String> {
 
 fn on_own_site(wish: &Wish) -> Result<(), String> {
     let python = prepare_python()?;
-    let mut site = vec!["--site", &wish.site, &wish.service_name];
-    if let Some(file) = &wish.ca_file {
-        site.extend(["--ca-file", file]);
-    }
-    let list = [&site[..], &["--list"]].concat();
-    let files: Vec<_> = wish.certificates.iter().map(String::as_str).collect();
-    let plan = [&site[..], &["--plan", "--add"], &files].concat();
+    let with = |options: &[&str], files: &[OsString]| {
+        let mut words = vec![OsString::from("--site"), wish.site.clone(), wish.service_name.clone()];
+        if let Some(file) = &wish.ca_file {
+            words.extend([OsString::from("--ca-file"), file.clone()]);
+        }
+        words.extend(options.iter().map(OsString::from));
+        words.extend_from_slice(files);
+        words
+    };
+    let list = with(&["--list"], &[]);
+    let plan = with(&["--plan", "--add"], &wish.certificates);
     heading("Python: the list before, and what would change");
-    run_python(&python, &list, None)?;
-    run_python(&python, &plan, None)?;
+    run_python(&python, &list, Environment::AsItIs)?;
+    run_python(&python, &plan, Environment::AsItIs)?;
     if wish.plan_only {
         return Ok(());
     }
     heading("Lua: the change, and the list after");
-    run_lua(&[&site[..], &["--add"], &files].concat(), None)?;
-    run_lua(&list, None)
+    run_lua(&with(&["--add"], &wish.certificates), Environment::AsItIs)?;
+    run_lua(&list, Environment::AsItIs)
 }
 
 fn rehearse() -> Result<(), String> {
     let python = prepare_python()?;
-    let folder = target().join("quickstart");
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("could not make {}: {error}", folder.display()))?;
+    let folder = rehearsal_folder::make(&target().join("quickstart"))?;
     let said = |error: Error| error.to_string();
     let runtime = Runtime::shared().map_err(said)?;
     let token = "quickstart";
@@ -114,24 +118,27 @@ fn rehearse() -> Result<(), String> {
     let (first, second, root) =
         (certificate("subca1.cer"), certificate("subca2.cer"), certificate("root.cer"));
     heading("Python, on the site file: the list before, the plan, the change");
-    run_python(&python, &["--site", &file, name, "--list"], None)?;
-    run_python(&python, &["--site", &file, name, "--add", &first, "--plan"], None)?;
-    run_python(&python, &["--site", &file, name, "--add", &first], None)?;
+    run_python(&python, &["--site", &file, name, "--list"], Environment::Clean(None))?;
+    run_python(&python, &["--site", &file, name, "--add", &first, "--plan"], Environment::Clean(None))?;
+    run_python(&python, &["--site", &file, name, "--add", &first], Environment::Clean(None))?;
     heading(&format!("Lua, through HTTPS at {}: the change, twice, and the list after", server.url()));
     let url = server.url();
     let site = ["--site", &url, "--ca-file", &root, name];
     let add = [&site[..], &["--add", &second]].concat();
-    run_lua(&add, Some(token))?;
-    run_lua(&add, Some(token))?;
-    run_lua(&[&site[..], &["--list"]].concat(), Some(token))?;
+    run_lua(&add, Environment::Clean(Some(token)))?;
+    run_lua(&add, Environment::Clean(Some(token)))?;
+    run_lua(&[&site[..], &["--list"]].concat(), Environment::Clean(Some(token)))?;
 
     let stopped = async {
         server.stop().await;
         Ok(())
     };
     runtime.wait(stopped, || Ok(())).map_err(said)?;
+    let mut command = Command::new(python.python());
+    command.arg(script("python", "py")).args(["--site", &file, name, "--list"]);
     println!("\nThe site is {file}, its certificates lie beside it. Try it yourself:");
-    println!("  {} {}", python.python().display(), script("python", "py").display());
+    println!("  {}", shown(&command));
+    println!("The next quick start makes these files anew; it leaves your own files in the folder alone.");
     Ok(())
 }
 
@@ -178,23 +185,42 @@ fn script(language: &str, ending: &str) -> PathBuf {
     root().join("examples").join(language).join(format!("update_subca_thumbprints.{ending}"))
 }
 
-fn run_python(python: &PythonEnvironment, options: &[&str], token: Option<&str>) -> Result<(), String> {
-    let mut command = Command::new(python.python());
-    command.arg(script("python", "py"));
-    run_script(command, options, token)
+/// Which of the variables CMGATEWAY_* a script sees.
+#[derive(Clone, Copy)]
+enum Environment<'a> {
+    /// All of them: they tell about a site of the caller's own.
+    AsItIs,
+    /// None but the token given here, if one is.
+    Clean(Option<&'a str>),
 }
 
-fn run_lua(options: &[&str], token: Option<&str>) -> Result<(), String> {
+fn run_python(
+    python: &PythonEnvironment,
+    options: &[impl AsRef<OsStr>],
+    environment: Environment<'_>,
+) -> Result<(), String> {
+    let mut command = Command::new(python.python());
+    command.arg(script("python", "py"));
+    run_script(command, options, environment)
+}
+
+fn run_lua(options: &[impl AsRef<OsStr>], environment: Environment<'_>) -> Result<(), String> {
     let host = std::env::current_exe().map_err(|error| format!("could not find this program: {error}"))?;
     let mut command = Command::new(host);
     command.arg(RUN_LUA).arg(script("lua", "lua"));
-    run_script(command, options, token)
+    run_script(command, options, environment)
 }
 
-fn run_script(mut command: Command, options: &[&str], token: Option<&str>) -> Result<(), String> {
-    println!("$ update_subca_thumbprints {}", options.join(" "));
-    if let Some(token) = token {
-        command.env("CMGATEWAY_TOKEN", token);
+fn run_script(
+    mut command: Command,
+    options: &[impl AsRef<OsStr>],
+    environment: Environment<'_>,
+) -> Result<(), String> {
+    let words: Vec<_> = options.iter().map(|word| word.as_ref().to_string_lossy()).collect();
+    println!("$ update_subca_thumbprints {}", words.join(" "));
+    if let Environment::Clean(token) = environment {
+        without_our_variables(&mut command);
+        command.envs(token.map(|token| ("CMGATEWAY_TOKEN", token)));
     }
     match command.args(options).status() {
         Ok(status) if status.success() => Ok(()),
