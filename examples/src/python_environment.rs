@@ -47,6 +47,14 @@ impl PythonEnvironment {
         command
     }
 
+    /// The folder that an installed package lies in.
+    pub fn package_folder(&self, package: &str) -> Option<PathBuf> {
+        let code = format!("import {package}, os; print(os.path.dirname({package}.__file__))");
+        let output = Command::new(self.python()).args(["-c", &code]).output().ok()?;
+        let folder = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| PathBuf::from(folder.trim()))
+    }
+
     /// Installs packages, once for each list.
     ///
     /// # Errors

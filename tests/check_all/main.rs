@@ -10,6 +10,7 @@ mod report;
 use std::process::ExitCode;
 
 use cmgateway_examples::checkout::{cargo, run};
+use cmgateway_examples::python_environment::PythonEnvironment;
 use cmgateway_tests::skip::REQUIRE_ALL;
 
 use self::report::{Report, Skip};
@@ -23,19 +24,23 @@ fn main() -> ExitCode {
     let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
     let require_all = in_ci || !arguments.is_empty();
     let mut report = Report::new(require_all);
-    rust(&mut report, require_all);
+    // First, because a package of samples comes with it that the Rust tests read.
+    let python = python::prepare(&mut report);
+    rust(&mut report, require_all, python.as_ref());
     // The tests in Python and Lua start it by this name.
     report.step("servers that misbehave", || {
         let (package, name) = ("cmgateway-tests", "misbehaving-servers");
         Ok(run(cargo().args(["build", "--quiet", "--package", package, "--bin", name]))?)
     });
-    python::check(&mut report);
+    if let Some(python) = &python {
+        python::check(&mut report, python);
+    }
     lua::check(&mut report);
     report.step("quick start", || Ok(run(cargo().arg("quickstart"))?));
     report.finish()
 }
 
-fn rust(report: &mut Report, require_all: bool) {
+fn rust(report: &mut Report, require_all: bool, python: Option<&PythonEnvironment>) {
     report.step("rustfmt", || Ok(run(cargo().args(["fmt", "--all", "--check"]))?));
     report.step("clippy", || {
         Ok(run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?)
@@ -50,6 +55,12 @@ fn rust(report: &mut Report, require_all: bool) {
     report.step("Rust tests and doc examples", || {
         let mut tests = cargo();
         tests.args(["test", "--quiet"]).env(REQUIRE_ALL, if require_all { "1" } else { "0" });
+        if let Some(samples) = python.and_then(|python| python.package_folder("cryptography_vectors")) {
+            tests.env("CRYPTOGRAPHY_VECTORS", samples);
+        }
+        if let Some(python) = python {
+            tests.env("CMGATEWAY_TEST_PYTHON", python.python());
+        }
         Ok(run(&mut tests)?)
     });
     report.step("Rust documentation", || {

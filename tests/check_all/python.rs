@@ -6,22 +6,33 @@ use cmgateway_examples::python_environment::PythonEnvironment;
 use crate::report::{Report, Skip};
 
 /// Test and lint tools; kept to one major version each, so that a new one does not turn a run red.
-const TOOLS: &[&str] = &["pytest>=8,<10", "ruff>=0.8,<1", "mypy>=1.13,<3", "cryptography>=44", "tomli>=2"];
+const TOOLS: &[&str] = &[
+    "pytest>=8,<10",
+    "ruff>=0.8,<1",
+    "mypy>=1.13,<3",
+    "cryptography>=44",
+    "cryptography_vectors>=44",
+    "tomli>=2",
+];
 
 /// Our Python files, below the top folder.
 const SOURCES: &[&str] = &["bindings-python/python", "examples/python", "tests/python", "tests/bench"];
 
-/// Builds the wheel, lints, checks types and stubs, and runs the Python tests.
-pub(crate) fn check(report: &mut Report) {
+/// Builds and installs the wheel and the tools.
+pub(crate) fn prepare(report: &mut Report) -> Option<PythonEnvironment> {
     let mut environment = None;
-    let prepared = report.step("Python environment and wheel", || {
+    report.step("Python environment and wheel", || {
         let python = PythonEnvironment::prepare().map_err(Skip::Missing)?;
         python.install_bindings()?;
         python.install(TOOLS)?;
         environment = Some(python);
         Ok(())
     });
-    let Some(python) = environment.filter(|_| prepared) else { return };
+    environment
+}
+
+/// Lints, checks types and stubs, and runs the Python tests.
+pub(crate) fn check(report: &mut Report, python: &PythonEnvironment) {
     report.step("ruff", || {
         run(python.module("ruff").arg("check").args(SOURCES))?;
         Ok(run(python.module("ruff").args(["format", "--check"]).args(SOURCES))?)

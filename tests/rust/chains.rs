@@ -45,7 +45,7 @@ fn verify(
 fn has_openssl() -> bool {
     let found = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
     if !found {
-        println!("skipped: no foreign referee, install openssl");
+        skipped("no foreign referee, install openssl");
     }
     found
 }

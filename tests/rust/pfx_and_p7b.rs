@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use cmgateway::cert::{
@@ -13,6 +13,7 @@ use cmgateway::cert::{
     write_p7b_pem, write_pfx,
 };
 use cmgateway::{Error, ErrorKind};
+use cmgateway_tests::skip::skipped;
 use time::macros::datetime;
 
 #[path = "pfx_and_p7b/samples.rs"]
@@ -56,7 +57,7 @@ fn run(program: &str, arguments: &[&str]) -> Option<Output> {
 fn has(program: &str, arguments: &[&str]) -> bool {
     let found = run(program, arguments).is_some_and(|output| output.status.success());
     if !found {
-        println!("skipped: {program} is not installed");
+        skipped(&format!("{program} is not installed"));
     }
     found
 }
@@ -585,37 +586,22 @@ fn pfx_in_ber_is_read() {
     }
 }
 
-/// The folder of public samples, from the package `cryptography_vectors`.
+/// The folder of public samples, from the package `cryptography_vectors`; `check-all` says where it is.
 fn sample_folder() -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os("CRYPTOGRAPHY_VECTORS") {
-        return Some(path.into());
-    }
-    let found = venv_folder().and_then(|lib| {
-        let versions = std::fs::read_dir(lib).ok()?.flatten();
-        let mut folders = versions.map(|version| version.path().join("site-packages/cryptography_vectors"));
-        folders.find(|folder| folder.is_dir())
-    });
+    let found = std::env::var_os("CRYPTOGRAPHY_VECTORS").map(PathBuf::from);
     if found.is_none() {
-        println!(
-            "skipped: no samples; set CRYPTOGRAPHY_VECTORS or install cryptography_vectors in target/venv"
-        );
+        skipped("no samples; CRYPTOGRAPHY_VECTORS must name the folder of the package cryptography_vectors");
     }
     found
 }
 
-fn venv_folder() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    Some(root.join("target/venv/lib"))
-}
-
+/// A Python with the package `cryptography`; `check-all` says which.
 fn venv_python() -> Option<String> {
-    let python = venv_folder()?.parent()?.join("bin/python3");
-    let python = python.to_str()?.to_owned();
-    let found = run(&python, &["-c", "import cryptography"]).is_some_and(|output| output.status.success());
-    if !found {
-        println!("skipped: no cryptography in target/venv");
+    let python = std::env::var("CMGATEWAY_TEST_PYTHON").ok();
+    if python.is_none() {
+        skipped("no Python; CMGATEWAY_TEST_PYTHON must name one that has the package cryptography");
     }
-    found.then_some(python)
+    python
 }
 
 /// What a sample says: its parts, or the reason of its refusal.
