@@ -14,6 +14,7 @@ use cmgateway::cert::{
 };
 use cmgateway_tests::authority::{AFTER, Authority, DURING, START, authority_params, owner_params};
 use cmgateway_tests::folder::TestFolder;
+use cmgateway_tests::skip::skipped;
 use rcgen::{
     CidrSubnet, CustomExtension, DistinguishedName, DnType, GeneralSubtree, KeyPair, NameConstraints,
 };
