@@ -1,7 +1,7 @@
 //! The definition of a class.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::wmi::{CimType, Identifier};
+use crate::wmi::{CimType, Identifier, Instance, KeyValue, ObjectPath, Value};
 
 /// One property of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,34 @@ impl Class {
             Some(key) => Err(refuse(format!("the key {} is not among the properties", key.as_ref()))),
             None => Ok(class),
         }
+    }
+
+    /// The path of an instance of this class; None where a key is missing or null.
+    ///
+    /// ```
+    /// use cmgateway::wmi::{Class, Instance};
+    /// let class = Class::from_names("SMS_Site", &[("SiteCode", "string")], &["SiteCode"])?;
+    /// let mut site = Instance::new("SMS_Site")?;
+    /// assert_eq!(class.path_of(&site), None);
+    /// site.set("SiteCode", "GF1")?;
+    /// assert_eq!(class.path_of(&site).map(|path| path.to_string()).as_deref(), Some("SMS_Site.SiteCode=\"GF1\""));
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn path_of(&self, instance: &Instance) -> Option<ObjectPath> {
+        let mut keys = Vec::new();
+        for key in self.keys() {
+            let value = match instance.get(key.name.as_str())? {
+                Value::Integer(number) => KeyValue::Integer(*number),
+                Value::Boolean(flag) => KeyValue::Boolean(*flag),
+                Value::String(text) => KeyValue::String(text.clone()),
+                Value::DateTime(datetime) => KeyValue::String(datetime.to_string()),
+                Value::Reference(path) => KeyValue::String(path.to_string()),
+                _ => return None,
+            };
+            keys.push((Some(key.name.clone()), value));
+        }
+        let class = self.name.clone();
+        (!keys.is_empty()).then_some(ObjectPath { server: None, namespace: None, class, keys })
     }
 
     /// The properties that make up the key, in the order of the definition.

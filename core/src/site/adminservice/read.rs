@@ -14,7 +14,7 @@ use crate::net::http::{Method, Url};
 use crate::site::odata::{json, key, percent, query as odata_query};
 use crate::site::transport::{Answer, RowSource, Rows};
 use crate::wmi::wql::Select;
-use crate::wmi::{Class, Identifier, Instance, KeyValue, ObjectPath, Value};
+use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 
 /// Runs a query. The first page is fetched here, so that a refused query is refused at once; the others when
 /// their rows are asked for, so that memory holds one page.
@@ -54,7 +54,7 @@ pub(super) async fn get(connection: &Connection, path: &ObjectPath) -> Result<In
     let class_name = class.as_ref().map_or(&path.class, |class| &class.name);
     let mut instance = json::instance(class_name, class.as_ref(), object)
         .map_err(|cause| malformed(&operation, &url, cause))?;
-    let stored = path_of(&instance, class.as_ref()).unwrap_or_else(|| path.clone());
+    let stored = class.as_ref().and_then(|class| class.path_of(&instance)).unwrap_or_else(|| path.clone());
     instance.mark_stored(stored);
     Ok(instance)
 }
@@ -112,25 +112,6 @@ async fn page(connection: &Connection, operation: &str, url: &Url) -> Result<Map
     answer::json_object(operation, url, &answer)
 }
 
-/// The path of an instance whose class is known and whose keys are all there.
-pub(super) fn path_of(instance: &Instance, class: Option<&Class>) -> Option<ObjectPath> {
-    let class = class?;
-    let mut keys = Vec::new();
-    for definition in class.keys() {
-        let value = match instance.get(definition.name.as_str())? {
-            Value::String(text) => KeyValue::String(text.clone()),
-            Value::Integer(number) => KeyValue::Integer(*number),
-            Value::Boolean(flag) => KeyValue::Boolean(*flag),
-            Value::DateTime(datetime) => KeyValue::String(datetime.to_string()),
-            Value::Reference(path) => KeyValue::String(path.to_string()),
-            _ => return None,
-        };
-        keys.push((Some(definition.name.clone()), value));
-    }
-    let class = instance.class_name().clone();
-    (!keys.is_empty()).then_some(ObjectPath { server: None, namespace: None, class, keys })
-}
-
 /// The path in an address such as `https://host/AdminService/wmi/SMS_Site('GF1')`, relative or whole.
 pub(super) fn path_in_address(address: &str) -> Option<ObjectPath> {
     let open = address.find('(').unwrap_or(address.len());
@@ -181,7 +162,7 @@ impl Pages {
             .into_iter()
             .find_map(|name| path_in_address(object.get(name)?.as_str()?));
         let mut instance = json::instance(&self.class_name, self.class.as_ref(), object)?;
-        if let Some(path) = path_of(&instance, self.class.as_ref()).or(told) {
+        if let Some(path) = self.class.as_ref().and_then(|class| class.path_of(&instance)).or(told) {
             instance.mark_stored(path);
         }
         Ok(instance)

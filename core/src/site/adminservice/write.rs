@@ -32,7 +32,7 @@ pub(super) async fn put(connection: &Connection, instance: &Instance, mode: PutM
     }
     let (path, was_read) = match instance.path() {
         Some(path) => (Some(path.clone()), true),
-        None => (read::path_of(instance, class.as_ref()), false),
+        None => (class.as_ref().and_then(|class| class.path_of(instance)), false),
     };
     match (path, mode) {
         (Some(path), mode) => match put.change(&path, was_read, mode).await {
@@ -88,7 +88,7 @@ impl Put<'_> {
             };
             let stored =
                 only.and_then(|only| json::instance(self.instance.class_name(), self.class, only).ok());
-            if let Some(path) = stored.and_then(|stored| read::path_of(&stored, self.class)) {
+            if let Some(path) = stored.and_then(|stored| self.class?.path_of(&stored)) {
                 return Ok(path);
             }
         }
@@ -96,7 +96,7 @@ impl Put<'_> {
             .into_iter()
             .find_map(|name| read::path_in_address(answer.header(name)?))
             .or(told)
-            .or_else(|| read::path_of(self.instance, self.class))
+            .or_else(|| self.class?.path_of(self.instance))
             .ok_or_else(|| {
                 let cause = "the instance was created, but neither answer nor $metadata tells its key";
                 malformed(self.operation, url, cause.into())

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::ROWS_PER_BATCH;
 use crate::site::transport::{Answer, RowSource, Rows};
 use crate::wmi::wql::Select;
-use crate::wmi::{CimType, Class, Identifier, Instance, KeyValue, ObjectPath, Property, Value};
+use crate::wmi::{CimType, Identifier, Instance, Property, Value};
 
 type Batch = Result<Vec<Instance>>;
 
@@ -204,25 +204,8 @@ fn part_of_row(part: &Part, from: usize, row: &Row<'_>) -> Result<Instance, Stri
     }
     let mut instance = Instance::read(part.class.name.clone(), None, properties);
     // As with the SMS Provider: a row that was read without its key has no path.
-    if let Some(path) = path_of(&part.class, &instance) {
+    if let Some(path) = part.class.path_of(&instance) {
         instance.mark_stored(path);
     }
     Ok(instance)
-}
-
-/// The path of an instance from its key properties; None where one is missing or null.
-pub(super) fn path_of(class: &Class, instance: &Instance) -> Option<ObjectPath> {
-    let mut keys = Vec::new();
-    for key in class.keys() {
-        let value = match instance.get(key.name.as_str())? {
-            Value::Integer(number) => KeyValue::Integer(*number),
-            Value::Boolean(flag) => KeyValue::Boolean(*flag),
-            Value::String(text) => KeyValue::String(text.clone()),
-            Value::DateTime(datetime) => KeyValue::String(datetime.to_string()),
-            Value::Reference(path) => KeyValue::String(path.to_string()),
-            _ => return None,
-        };
-        keys.push((Some(key.name.clone()), value));
-    }
-    Some(ObjectPath { server: None, namespace: None, class: class.name.clone(), keys })
 }

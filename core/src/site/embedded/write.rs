@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 use super::catalog::{self, Catalog, table};
 use super::column;
 use super::compile::{Part, Shape, Statement};
-use super::read::{for_each_row, path_of};
+use super::read::for_each_row;
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::site::transport::{PutMode, unchanged};
@@ -46,7 +46,7 @@ pub(super) fn put_in(
     let mut keyed = coerced(&class, instance, &operation)?;
     fill_keys_from_path(&class, instance, &mut keyed)?;
     generate_key(transaction, &class, &mut keyed, &operation)?;
-    let path = path_of(&class, &keyed).ok_or_else(|| missing_key(&class, &keyed, &operation))?;
+    let path = class.path_of(&keyed).ok_or_else(|| missing_key(&class, &keyed, &operation))?;
     match (exists(transaction, &class, &path, &operation)?, mode) {
         (true, PutMode::CreateOnly) => {
             Err(Error::new(ErrorKind::Conflict, operation, format!("{path} exists already")))

@@ -188,7 +188,7 @@ fn balanced(parts: &[String], word: &str) -> String {
 
 /// Two scalars compared; a constant is one that was made for what stands on the left.
 fn compared(left: &Expression, operator: Operator, right: &Expression, is_constant: bool) -> String {
-    let sign = sign(operator);
+    let sign = operator.symbol();
     let direct = |left: &str, right: &str| format!("{left} {sign} {right}");
     match (left.kind, right.kind) {
         (Kind::Any | Kind::Object, _) | (_, Kind::Any | Kind::Object) => loosely(left, sign, right),
@@ -203,15 +203,4 @@ fn compared(left: &Expression, operator: Operator, right: &Expression, is_consta
 /// Text with numbers, and values whose type only the rows tell.
 fn loosely(left: &Expression, sign: &str, right: &Expression) -> String {
     format!("{}({}, {}) {sign} 0", function::COMPARE, left.sql, right.sql)
-}
-
-fn sign(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Equal => "=",
-        Operator::NotEqual => "<>",
-        Operator::Less => "<",
-        Operator::LessOrEqual => "<=",
-        Operator::Greater => ">",
-        Operator::GreaterOrEqual => ">=",
-    }
 }
