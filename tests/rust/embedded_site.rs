@@ -157,6 +157,11 @@ async fn properties_come_with_the_instances_and_keep_their_type() {
     let Value::Object(prop) = &props[0] else { panic!("{props:?}") };
     assert_eq!(prop.text("propertyname"), Some("IISSSLState"));
 
+    let mut kept_by_sqlite = service(1, "a");
+    kept_by_sqlite.set("RowId", 5).unwrap();
+    let refused = site.put(&mut kept_by_sqlite, PutMode::default()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported);
+
     let mut wrong = service(1, "a");
     wrong.set("Huge", "not a number").unwrap();
     let error = site.put(&mut wrong, PutMode::default()).await.unwrap_err();

@@ -139,6 +139,7 @@ pub(super) fn add_property(
     property: &PropertyDefinition,
 ) -> Result<()> {
     let operation = format!("add property {} to class {}", property.name, class.name);
+    check_name(&property.name, &operation)?;
     let position = class.properties.len();
     if position >= PROPERTIES_PER_CLASS_MAX {
         let cause = format!("the class has {position} properties, as many as one may have");
@@ -190,6 +191,7 @@ fn check(class: &Class, operation: &str) -> Result<()> {
         return refuse("no property is a key".to_owned());
     }
     for (at, property) in class.properties.iter().enumerate() {
+        check_name(&property.name, operation)?;
         if property.name.is_system() {
             return refuse(format!("property {}: names that begin with __ belong to WMI", property.name));
         }
@@ -200,6 +202,17 @@ fn check(class: &Class, operation: &str) -> Result<()> {
         if property.is_key && !is_value {
             return refuse(format!("property {}: an array or an object cannot be a key", property.name));
         }
+    }
+    Ok(())
+}
+
+/// SQLite keeps these names for the number of a row.
+fn check_name(name: &Identifier, operation: &str) -> Result<()> {
+    if ["rowid", "oid", "_rowid_"].iter().any(|kept| name.is(kept)) {
+        let cause = format!("a property of an embedded site cannot be called {name}");
+        return Err(
+            Error::new(ErrorKind::Unsupported, operation, cause).with_context("property", name.as_str())
+        );
     }
     Ok(())
 }
