@@ -49,7 +49,7 @@ def test_the_referee_reads_our_pfx(pki, pair, profile):
 
 @pytest.mark.parametrize("encryption", ["best", "windows", "none"])
 def test_we_read_the_referees_pfx(pki, encryption):
-    builder = PKCS8.encryption_builder().kdf_rounds(2000)
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
     algorithm = {
         "best": serialization.BestAvailableEncryption(PASSWORD.encode()),
         "windows": builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
@@ -89,7 +89,7 @@ def test_a_wrong_password_is_said_to_be_one(tmp_path, pair):
             with pytest.raises(AuthError) as caught:
                 load_pfx(source, password)
             assert caught.value.context["reason"] == reason
-            assert "wrong " not in str(caught.value).replace("is wrong", "")
+            assert PASSWORD not in str(caught.value)
     with pytest.raises(CertificateError) as caught:
         load_pfx(b"no PFX", PASSWORD)
     assert caught.value.context["reason"] == "damaged"
@@ -159,6 +159,8 @@ def test_a_key_knows_its_certificate_and_does_not_show_itself(pki, pair):
         hash(key)
 
 
+# Ours keeps the order given, which DER would sort; the referee says that it reads it as BER.
+@pytest.mark.filterwarnings("ignore:PKCS#7 certificates could not be parsed as DER")
 def test_p7b_goes_both_ways(tmp_path, pki):
     certificates = [issued.certificate for issued in (pki.server, *pki.sub_cas, pki.root)]
     written = write_p7b(certificates)
