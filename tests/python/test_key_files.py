@@ -1,5 +1,8 @@
 """A script reads and writes keys with their certificates; `cryptography` is the referee."""
 
+import threading
+import time
+
 import pytest
 
 from cmgateway.cert import (
@@ -181,3 +184,15 @@ def test_files_that_are_not_there_are_not_found(tmp_path):
             load(tmp_path / "missing.bin")
         with pytest.raises(TypeError):
             load(7)
+
+
+def test_other_threads_run_while_a_password_is_tried(pki):
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1_000_000)
+    closed = pkcs12.serialize_key_and_certificates(b"n", *theirs(pki), None, builder.build(PASSWORD.encode()))
+    trying = threading.Thread(target=load_pfx, args=(closed, PASSWORD))
+    trying.start()
+    ticks = 0
+    while trying.is_alive():
+        ticks += 1
+        time.sleep(0.001)
+    assert ticks > 10
