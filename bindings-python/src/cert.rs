@@ -1,16 +1,15 @@
 //! Certificates.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
 
-use cmgateway::{background, cert};
+use cmgateway::cert;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes};
+use pyo3::types::PyBytes;
 use time::OffsetDateTime;
 
 use crate::datetime::moment;
-use crate::error::Result;
-use crate::runtime::Handle;
+use crate::error::{Result, wrong_type};
+use crate::file_source;
 use crate::thumbprint::Thumbprint;
 
 /// An X.509 certificate, read and checked for its structure, not for trust.
@@ -21,35 +20,35 @@ pub(crate) struct Certificate(pub(crate) cert::Certificate);
 /// Reads every certificate of a CER file: DER or PEM, one or many.
 #[pyfunction]
 #[pyo3(signature = (source, /))]
-pub(crate) fn load_cer(py: Python<'_>, source: &Bound<'_, PyAny>) -> Result<Vec<Certificate>> {
-    let certificates = match from_bytes(source)? {
-        Some(certificates) => certificates,
-        None => {
-            let file: PathBuf = source.extract()?;
-            let operation = format!("load certificates from {}", file.display());
-            let read = background::run(&operation, move || cert::load_cer_file(file));
-            Handle::new()?.block(py, read)?
-        }
-    };
-    Ok(certificates.into_iter().map(Certificate).collect())
+pub(crate) fn load_cer(source: &Bound<'_, PyAny>) -> Result<Vec<Certificate>> {
+    file_source::load(source, "load certificates", cert::load_cer, cert::load_cer_file).map(wrapped)
 }
 
-/// The certificates in the content of a file; None where the object is no bytes.
-pub(crate) fn from_bytes(source: &Bound<'_, PyAny>) -> Result<Option<Vec<cert::Certificate>>> {
-    if let Ok(bytes) = source.cast::<PyBytes>() {
-        return Ok(Some(parse(source.py(), bytes.as_bytes())?));
-    }
-    match source.cast::<PyByteArray>() {
-        // Copied, as other threads may change it.
-        Ok(bytes) => Ok(Some(parse(source.py(), &bytes.to_vec())?)),
-        Err(_) => Ok(None),
-    }
+/// The certificates of the core as those of Python.
+pub(crate) fn wrapped(certificates: Vec<cert::Certificate>) -> Vec<Certificate> {
+    certificates.into_iter().map(Certificate).collect()
 }
 
-fn parse(py: Python<'_>, bytes: &[u8]) -> cmgateway::Result<Vec<cert::Certificate>> {
-    // Giving up the GIL and taking it again costs as much as reading some certificates.
-    const LARGE: usize = 64 << 10;
-    if bytes.len() < LARGE { cert::load_cer(bytes) } else { py.detach(|| cert::load_cer(bytes)) }
+/// Any number of certificates that a script gives; `what` is the name of the argument.
+pub(crate) fn several(object: &Bound<'_, PyAny>, what: &str) -> Result<Vec<cert::Certificate>> {
+    items(object, &format!("{what} are Certificates in a list"), |item| {
+        item.cast::<Certificate>().ok().map(|item| item.get().0.clone())
+    })
+}
+
+/// The items of what can be iterated, each of them as `take` has it; `expected` is a sentence for where it has it not.
+pub(crate) fn items<'py, T>(
+    object: &Bound<'py, PyAny>,
+    expected: &str,
+    take: impl Fn(&Bound<'py, PyAny>) -> Option<T>,
+) -> Result<Vec<T>> {
+    let all = object.try_iter().map_err(|_| wrong_type(expected, object))?;
+    let mut taken = Vec::new();
+    for item in all {
+        let item = item?;
+        taken.push(take(&item).ok_or_else(|| wrong_type(expected, &item))?);
+    }
+    Ok(taken)
 }
 
 /// The moment that is asked about: now where none is given.

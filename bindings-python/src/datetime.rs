@@ -9,7 +9,7 @@ use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
 use time::OffsetDateTime;
 
-use crate::error::{Result, config};
+use crate::error::{Result, config, wrong_type};
 
 /// A DMTF date and time, or an interval, kept in its 25 characters.
 #[pyclass(frozen, module = "cmgateway.wmi")]
@@ -18,7 +18,8 @@ pub(crate) struct DateTime(pub(crate) wmi::DateTime);
 
 /// A moment given as `datetime.datetime`; one without a time zone is refused, as nobody can say when it is.
 pub(crate) fn moment(object: &Bound<'_, PyAny>, operation: &str) -> Result<OffsetDateTime> {
-    if object.call_method0("utcoffset")?.is_none() {
+    let offset = object.call_method0("utcoffset");
+    if offset.map_err(|_| wrong_type("a moment is a datetime.datetime", object))?.is_none() {
         return Err(config(
             operation,
             "the datetime has no time zone; give one, such as datetime.timezone.utc",

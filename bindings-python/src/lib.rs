@@ -5,14 +5,20 @@
 use pyo3::prelude::*;
 
 mod cert;
+mod chain;
 mod class;
+mod crl;
 mod datetime;
 mod error;
+mod file_source;
 mod gateway;
 mod instance;
+mod p7b;
 mod path;
+mod pfx;
 mod pki;
 mod plan;
+mod private_key;
 mod rows;
 mod runtime;
 mod server;
@@ -22,6 +28,7 @@ mod sub_ca;
 mod thumbprint;
 mod thumbprint_list;
 mod value;
+mod verifier;
 mod wql;
 
 #[pymodule(gil_used = false)]
@@ -29,7 +36,11 @@ mod _native {
     #[pymodule_export]
     use crate::cert::{Certificate, load_cer};
     #[pymodule_export]
+    use crate::chain::{Chain, MissingIssuer, build_chain};
+    #[pymodule_export]
     use crate::class::{ClassDefinition, PropertyDefinition};
+    #[pymodule_export]
+    use crate::crl::{Crl, Revocation, load_crl};
     #[pymodule_export]
     use crate::datetime::DateTime;
     #[pymodule_export]
@@ -37,11 +48,17 @@ mod _native {
     #[pymodule_export]
     use crate::instance::Instance;
     #[pymodule_export]
+    use crate::p7b::{load_p7b, write_p7b};
+    #[pymodule_export]
     use crate::path::ObjectPath;
+    #[pymodule_export]
+    use crate::pfx::{Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, load_pfx, write_pfx};
     #[pymodule_export]
     use crate::pki::{DevelopmentPki, IssuedCertificate};
     #[pymodule_export]
     use crate::plan::{PlanStep, SubCaPlan};
+    #[pymodule_export]
+    use crate::private_key::{PrivateKey, load_private_key};
     #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]
@@ -54,6 +71,8 @@ mod _native {
     use crate::thumbprint::Thumbprint;
     #[pymodule_export]
     use crate::thumbprint_list::ThumbprintList;
+    #[pymodule_export]
+    use crate::verifier::{VerifiedChain, Verifier};
     #[pymodule_export]
     use crate::wql::{format_query, like_literal, quote};
 

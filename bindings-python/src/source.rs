@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use cmgateway::cert;
 use cmgateway::gateway::sub_ca::SubCaSource;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::cert::{self, Certificate};
+use crate::cert::Certificate;
 use crate::error::{Failure, Result, wrong_type};
+use crate::file_source;
 use crate::pki::IssuedCertificate;
 use crate::thumbprint::Thumbprint;
 
@@ -43,7 +45,7 @@ fn push(sources: &mut Vec<SubCaSource>, object: &Bound<'_, PyAny>) -> Result<boo
         sources.push(SubCaSource::from_text(&text.to_cow()?)?);
     } else if let Ok(issued) = object.cast::<IssuedCertificate>() {
         sources.push(SubCaSource::Certificate(issued.get().0.certificate().clone()));
-    } else if let Some(certificates) = cert::from_bytes(object)? {
+    } else if let Some(certificates) = file_source::from_bytes(object, cert::load_cer)? {
         sources.extend(certificates.into_iter().map(SubCaSource::Certificate));
     } else if object.hasattr("__fspath__")? {
         sources.push(SubCaSource::File(object.extract::<PathBuf>()?));

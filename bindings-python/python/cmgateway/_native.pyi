@@ -17,31 +17,51 @@ from typing_extensions import Self, TypeAlias
 __all__ = [
     "AdminServiceServer",
     "Certificate",
+    "Chain",
     "ClassDefinition",
+    "Crl",
     "DateTime",
     "DevelopmentPki",
     "Gateway",
     "Instance",
     "IssuedCertificate",
+    "MissingIssuer",
     "ObjectPath",
+    "Pfx",
+    "PfxCertificate",
+    "PfxKey",
+    "PfxKeyPair",
+    "PfxMac",
     "PlanStep",
+    "PrivateKey",
     "PropertyDefinition",
+    "Revocation",
     "Rows",
     "Site",
     "SubCa",
     "SubCaPlan",
     "Thumbprint",
     "ThumbprintList",
+    "VerifiedChain",
+    "Verifier",
     "__version__",
+    "build_chain",
     "connect",
     "create_site",
     "format_query",
     "like_literal",
     "load_cer",
+    "load_crl",
+    "load_p7b",
+    "load_pfx",
+    "load_private_key",
     "quote",
+    "write_p7b",
+    "write_pfx",
 ]
 
 _Path: TypeAlias = Union[str, os.PathLike[str]]
+_File: TypeAlias = Union[bytes, bytearray, _Path]
 _Source: TypeAlias = Union[
     Certificate, IssuedCertificate, Thumbprint, str, bytes, bytearray, os.PathLike[str]
 ]
@@ -848,7 +868,7 @@ class Thumbprint:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
-def load_cer(source: Union[bytes, bytearray, _Path], /) -> list[Certificate]:
+def load_cer(source: _File, /) -> list[Certificate]:
     """Reads every certificate of a CER file: DER or PEM, one or many.
 
     Args:
@@ -1052,6 +1072,593 @@ class IssuedCertificate:
     @property
     def private_key_pem(self) -> str:
         """The private key as PEM text (PKCS #8)."""
+
+def load_pfx(source: _File, /, password: Optional[str] = None) -> Pfx:
+    """Reads a PKCS #12 file (RFC 7292) as Windows, OpenSSL, Java, Firefox, macOS and .NET write it.
+
+    A key is put together with the certificate of its public key. No password and the empty one open the same files,
+    since nobody can know which of them a file was closed with.
+
+    Args:
+        source: The content of the file as bytes, or the file (text or a path).
+        password: The password. It is shown nowhere.
+
+    Raises:
+        AuthError: The password is wrong, or there is none and the file needs one; `context["reason"]` is
+            `wrong_password` or `password_needed`.
+        CertificateError: The file cannot be read; `context["reason"]` is `damaged`, `unsupported_algorithm` or
+            `over_limit`.
+        NotFoundError: There is no such file.
+
+    Example:
+        >>> from cmgateway.cert import PfxKeyPair, load_cer, load_pfx, load_private_key, write_pfx
+        >>> server, sub_ca = load_cer("server.pem")
+        >>> pair = PfxKeyPair(server, load_private_key("server.key"))
+        >>> pfx = load_pfx(write_pfx([pair], [sub_ca], password="correct horse"), "correct horse")
+        >>> len(pfx.key_pairs), len(pfx.certificates)
+        (1, 1)
+    """
+
+def write_pfx(
+    key_pairs: Iterable[PfxKeyPair],
+    certificates: Iterable[Certificate] = (),
+    *,
+    password: str,
+    profile: Literal["modern", "windows-2016"] = "modern",
+) -> bytes:
+    """Writes a PKCS #12 file (RFC 7292) with keys, their certificates and further certificates, such as the chain.
+
+    Args:
+        key_pairs: The keys with their certificates.
+        certificates: Certificates without a key here.
+        password: The password, which is not empty. It is shown nowhere.
+        profile: `modern` is AES-256 with a SHA-256 MAC, for Windows Server 2019 and later, OpenSSL and Java;
+            `windows-2016` is triple DES with a SHA-1 MAC, which Windows Server 2016 reads too.
+
+    Raises:
+        ConfigError: There is nothing to write, the password is empty or too long, or a certificate is not for its key.
+
+    Example:
+        >>> from cmgateway.cert import PfxKeyPair, load_cer, load_private_key, write_pfx
+        >>> pair = PfxKeyPair(load_cer("server.pem")[0], load_private_key("server.key"), "gateway")
+        >>> pfx = write_pfx([pair], password="correct horse", profile="windows-2016")
+        >>> cmgateway.cert.load_pfx(pfx, "correct horse").key_pairs[0].friendly_name
+        'gateway'
+    """
+
+@final
+class Pfx:
+    """What a PFX holds, after its password was found right.
+
+    Example:
+        >>> from cmgateway.cert import load_cer, load_pfx, write_pfx
+        >>> load_pfx(write_pfx([], load_cer("root.cer"), password="correct horse"), "correct horse")
+        <PFX with 0 key pairs, 1 further certificates, 0 further keys>
+    """
+
+    @property
+    def key_pairs(self) -> list[PfxKeyPair]:
+        """Keys with their certificates, in the order of the keys."""
+
+    @property
+    def certificates(self) -> list[PfxCertificate]:
+        """The other certificates, such as the chain, in the order of the file."""
+
+    @property
+    def keys(self) -> list[PfxKey]:
+        """Keys without a certificate."""
+
+    @property
+    def skipped(self) -> list[str]:
+        """What else is in it and was not read, by its name, such as `CRL`."""
+
+    @property
+    def mac(self) -> Optional[PfxMac]:
+        """How its integrity is protected; None where it is not.
+
+        Nothing vouches then for parts without encryption.
+        """
+
+    @property
+    def password_form(self) -> Optional[Literal["text", "empty", "null"]]:
+        """The form of the password that was right: `text`, `empty` or `null`; None where nothing asked for one."""
+
+@final
+class PfxKeyPair:
+    """A certificate with its private key, as a PFX holds them.
+
+    Args:
+        certificate: The certificate.
+        private_key: Its key; `write_pfx` refuses another one.
+        friendly_name: The name that a user sees for it.
+
+    Example:
+        >>> from cmgateway.cert import PfxKeyPair, load_cer, load_private_key
+        >>> PfxKeyPair(load_cer("server.pem")[0], load_private_key("server.key"), "gateway").friendly_name
+        'gateway'
+    """
+
+    def __new__(
+        cls, certificate: Certificate, private_key: PrivateKey, friendly_name: Optional[str] = None
+    ) -> Self: ...
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate; its public key belongs to the private key."""
+
+    @property
+    def private_key(self) -> PrivateKey:
+        """The private key."""
+
+    @property
+    def friendly_name(self) -> Optional[str]:
+        """The name that a user sees for it, of the key or else of the certificate."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PfxCertificate:
+    """A certificate of a PFX that has no private key there.
+
+    Example:
+        >>> from cmgateway.cert import load_cer, load_pfx, write_pfx
+        >>> pfx = load_pfx(write_pfx([], load_cer("root.cer"), password="correct horse"), "correct horse")
+        >>> pfx.certificates[0].certificate.common_name
+        'Contoso Root CA'
+    """
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate."""
+
+    @property
+    def friendly_name(self) -> Optional[str]:
+        """The name that a user sees for it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PfxKey:
+    """A private key of a PFX that has no certificate there.
+
+    Example:
+        >>> from cmgateway.cert import load_cer, load_pfx, write_pfx
+        >>> load_pfx(write_pfx([], load_cer("root.cer"), password="correct horse"), "correct horse").keys
+        []
+    """
+
+    @property
+    def private_key(self) -> PrivateKey:
+        """The private key."""
+
+    @property
+    def friendly_name(self) -> Optional[str]:
+        """The name that a user sees for it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PfxMac:
+    """How the integrity of a PFX is protected.
+
+    Example:
+        >>> from cmgateway.cert import load_cer, load_pfx, write_pfx
+        >>> load_pfx(write_pfx([], load_cer("root.cer"), password="correct horse"), "correct horse").mac
+        <MAC SHA-256 with 100000 iterations>
+    """
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm, such as `SHA-1` (RFC 7292) or `PBMAC1 SHA-256` (RFC 9579)."""
+
+    @property
+    def iterations(self) -> int:
+        """Rounds of its key derivation."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def load_p7b(source: _File, /) -> list[Certificate]:
+    """Reads every certificate of a PKCS #7 message (RFC 2315, RFC 5652), in the order of the file.
+
+    Signatures in the message are not checked: the certificates are a set that nobody vouches for.
+
+    Args:
+        source: The content of the file as bytes, or the file (text or a path).
+
+    Raises:
+        CertificateError: It is no such message, or holds no certificate or a broken one; `context["reason"]` is
+            `damaged`, `unsupported_algorithm` or `over_limit`.
+        NotFoundError: There is no such file.
+
+    Example:
+        >>> from cmgateway.cert import load_cer, load_p7b, write_p7b
+        >>> load_p7b(write_p7b(load_cer("server.pem"))) == load_cer("server.pem")
+        True
+    """
+
+def write_p7b(certificates: Iterable[Certificate], /) -> bytes:
+    """Writes certificates as PKCS #7 (.p7b), DER, in the order given.
+
+    Raises:
+        ConfigError: There is no certificate, or there are too many.
+
+    Example:
+        >>> from cmgateway.cert import load_cer, write_p7b
+        >>> write_p7b(load_cer("root.cer"))[:1]
+        b'0'
+    """
+
+def load_private_key(source: _File, /, password: Optional[str] = None) -> PrivateKey:
+    """Reads the one private key of a file: PKCS #8 (plain or encrypted), PKCS #1 or SEC 1, as DER or PEM.
+
+    Args:
+        source: The content of the file as bytes, or the file (text or a path).
+        password: Used where the key is encrypted, and not looked at where it is not. It is shown nowhere.
+
+    Raises:
+        AuthError: The password is wrong, or there is none and the key needs one; `context["reason"]` is
+            `wrong_password` or `password_needed`.
+        CertificateError: The file cannot be read; `context["reason"]` is `damaged`, `unsupported_algorithm` or
+            `over_limit`.
+        NotFoundError: There is no such file.
+
+    Example:
+        >>> key = cmgateway.cert.load_private_key("server.key")
+        >>> key.matches(cmgateway.cert.load_cer("server.pem")[0])
+        True
+    """
+
+@final
+class PrivateKey:
+    """A private key: checked when it is read, wiped when the last clone goes, never shown.
+
+    What `to_pem` and `to_der` give is copied into Python's memory, where nobody wipes it.
+
+    Example:
+        >>> key = cmgateway.cert.load_private_key("server.key")
+        >>> key.kind, key.size_bits == cmgateway.cert.load_cer("server.pem")[0].key_size_bits
+        ('ec', True)
+    """
+
+    @property
+    def kind(self) -> Literal["rsa", "ec", "ed25519", "other"]:
+        """The family of the key: `rsa`, `ec`, `ed25519` or `other`."""
+
+    @property
+    def algorithm(self) -> str:
+        """The kind of key in the words of `Certificate.key_algorithm`."""
+
+    @property
+    def size_bits(self) -> Optional[int]:
+        """The size in bits, where the kind of key is known."""
+
+    def matches(self, certificate: Certificate, /) -> bool:
+        """True where the certificate is for this key, which is told by the public key and nothing else.
+
+        Of a key whose public half cannot be found (kind `other`) it is never true.
+
+        Example:
+            >>> key = cmgateway.cert.load_private_key("server.key")
+            >>> key.matches(cmgateway.cert.load_cer("root.cer")[0])
+            False
+        """
+
+    def to_pem(self) -> str:
+        """The key as PEM text, PKCS #8 (RFC 5958) without encryption.
+
+        Example:
+            >>> cmgateway.cert.load_private_key("server.key").to_pem().splitlines()[0]
+            '-----BEGIN PRIVATE KEY-----'
+        """
+
+    def to_der(self) -> bytes:
+        """The key as DER, PKCS #8 (RFC 5958) without encryption.
+
+        Example:
+            >>> key = cmgateway.cert.load_private_key("server.key")
+            >>> cmgateway.cert.load_private_key(key.to_der()) == key
+            True
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def load_crl(source: _File, /) -> list[Crl]:
+    """Reads every revocation list of a file: DER or PEM, one or many.
+
+    Args:
+        source: The content of the file as bytes, or the file (text or a path).
+
+    Raises:
+        CertificateError: There is no list in it, or one of them is broken.
+        NotFoundError: There is no such file.
+
+    Example:
+        >>> try:
+        ...     cmgateway.cert.load_crl("root.cer")
+        ... except cmgateway.errors.CertificateError as error:
+        ...     print(error.operation)
+        load revocation lists from root.cer
+    """
+
+@final
+class Crl:
+    """A certificate revocation list, read and checked for its structure; its signature is checked by the verifier.
+
+    Its length is the number of listed certificates.
+
+    Example:
+        >>> def is_revoked(crl: cmgateway.cert.Crl, certificate: cmgateway.cert.Certificate) -> bool:
+        ...     return crl.revocation(certificate) is not None
+    """
+
+    @property
+    def issuer(self) -> str:
+        """The name of the authority that signed the list, after RFC 4514."""
+
+    @property
+    def number(self) -> Optional[str]:
+        """The number of the list in upper-case hex, where it has one (RFC 5280, 5.2.3)."""
+
+    @property
+    def is_delta(self) -> bool:
+        """True for a list that only holds what changed since a complete one (RFC 5280, 5.2.4)."""
+
+    @property
+    def this_update(self) -> datetime.datetime:
+        """When the list was made."""
+
+    @property
+    def next_update(self) -> Optional[datetime.datetime]:
+        """When the next one will be there at the latest; after that, this one no longer counts."""
+
+    def revocation(self, certificate: Certificate, /) -> Optional[Revocation]:
+        """What the list says about a certificate, by its issuer and serial number.
+
+        None means that it is not listed, which says something only of a list that speaks about the certificate, is
+        current and is signed by the right authority: that is what `Verifier` finds out.
+
+        Example:
+            >>> def why(crl: cmgateway.cert.Crl, certificate: cmgateway.cert.Certificate) -> str:
+            ...     found = crl.revocation(certificate)
+            ...     return found.reason if found else "not listed"
+        """
+
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Revocation:
+    """What a revocation list says about one certificate.
+
+    Example:
+        >>> def since(revocation: cmgateway.cert.Revocation) -> str:
+        ...     return f"{revocation.date:%Y-%m-%d}: {revocation.reason}"
+    """
+
+    @property
+    def reason(
+        self,
+    ) -> Literal[
+        "unspecified",
+        "keyCompromise",
+        "cACompromise",
+        "affiliationChanged",
+        "superseded",
+        "cessationOfOperation",
+        "certificateHold",
+        "removeFromCRL",
+        "privilegeWithdrawn",
+        "aACompromise",
+    ]:
+        """Why it was revoked, in the word of RFC 5280, such as `keyCompromise`."""
+
+    @property
+    def date(self) -> datetime.datetime:
+        """When the authority revoked it."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def build_chain(leaf: Certificate, others: Iterable[Certificate]) -> Chain:
+    """Puts the chain of a certificate together from certificates in any order.
+
+    Links are proven by their signatures; nothing is said about trust, dates or purpose, for which there is `Verifier`.
+    Where no root is among the certificates, the longest chain is given, and what is missing above it.
+
+    Example:
+        >>> from cmgateway.cert import build_chain, load_cer
+        >>> server, *others = load_cer("server.pem")
+        >>> build_chain(server, others).missing.subject
+        'CN=Contoso Root CA,O=Contoso'
+    """
+
+@final
+class Chain:
+    """The chain of a certificate as far as it could be put together.
+
+    Example:
+        >>> from cmgateway.cert import build_chain, load_cer
+        >>> chain = build_chain(load_cer("subca1.cer")[0], load_cer("root.cer"))
+        >>> chain.is_complete, chain.root.common_name
+        (True, 'Contoso Root CA')
+    """
+
+    @property
+    def certificates(self) -> list[Certificate]:
+        """The certificate, its issuer, and so on up; complete where the last one issued itself."""
+
+    @property
+    def is_complete(self) -> bool:
+        """True where the last certificate is a root."""
+
+    @property
+    def missing(self) -> Optional[MissingIssuer]:
+        """What is missing above the last certificate; None where the chain is complete."""
+
+    @property
+    def root(self) -> Optional[Certificate]:
+        """The root, where the chain is complete."""
+
+    @property
+    def intermediates(self) -> list[Certificate]:
+        """What lies between the certificate and the root, the certificate's issuer first."""
+
+    def authorities_pem(self) -> str:
+        """Every certificate above the first one as PEM text, root first: what the gateway is given as trusted.
+
+        Example:
+            >>> from cmgateway.cert import build_chain, load_cer
+            >>> chain = build_chain(load_cer("subca1.cer")[0], load_cer("root.cer"))
+            >>> load_cer(chain.authorities_pem().encode()) == load_cer("root.cer")
+            True
+        """
+
+@final
+class MissingIssuer:
+    """A certificate that a chain lacks, as far as its child tells.
+
+    Example:
+        >>> from cmgateway.cert import build_chain, load_cer
+        >>> build_chain(load_cer("subca1.cer")[0], []).missing
+        <missing issuer CN=Contoso Root CA,O=Contoso>
+    """
+
+    @property
+    def subject(self) -> str:
+        """The name of the missing certificate's owner, after RFC 4514."""
+
+    @property
+    def key_id(self) -> Optional[str]:
+        """The identifier of its key in upper-case hex, where the child says."""
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the child says that it can be fetched; nothing is fetched by the library."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Verifier:
+    """Decides whether certificates are trusted, after RFC 5280 section 6.
+
+    Made once and asked often; it reads no network.
+
+    Args:
+        roots: The anchors of trust; name and key count, the own signature is never checked.
+        intermediates: Certificates that may help to find a path; they are not trusted.
+        crls: Revocation lists, complete and delta.
+        at: The moment for which to verify, with a time zone; that of each call where it is not given.
+        purpose: What the leaf is to be used for; `any` does not look at extended key usage.
+        profile: `enterprise` is RFC 5280 section 6; `strict` also asks what browsers ask of public authorities.
+        revocation: Whose revocation is checked; where it is, a certificate without a list that says "good" is refused.
+        policies: The policies that are accepted, as object identifiers; none accepts every one.
+        require_explicit_policy: Asks for a policy that holds for the whole path.
+        inhibit_policy_mapping: Takes no notice of policy mappings.
+        inhibit_any_policy: Takes anyPolicy for no policy.
+        anchor_expiry: The dates of an anchor count too.
+        anchor_constraints: The constraints, key usage and policies of an anchor count too (RFC 5937).
+        partial_chain: Trusts certificates of `roots` that are no roots, such as a single issuing authority.
+        danger_allow_sha1: Accepts signatures with SHA-1 below the anchor, which can be forged.
+        danger_allow_small_rsa: Accepts RSA keys below 2048 bits, which can be broken.
+        danger_allow_dsa: Accepts DSA, with SHA-1 too: withdrawn, and left in archives only.
+        danger_common_name_fallback: Takes the common name for a host name where there is no alternative name of that
+            kind.
+        danger_accept_missing_crl: Takes a certificate for good where no usable revocation list speaks about it.
+
+    Raises:
+        ConfigError: A policy is no object identifier, a word is not one of those above, or the moment has no time zone.
+
+    Example:
+        >>> from cmgateway.cert import Verifier, load_cer
+        >>> server, *others = load_cer("server.pem")
+        >>> Verifier(load_cer("root.cer"), intermediates=others).verify(server, "localhost").root.common_name
+        'Contoso Root CA'
+    """
+
+    def __new__(
+        cls,
+        roots: Iterable[Certificate],
+        *,
+        intermediates: Iterable[Certificate] = (),
+        crls: Iterable[Crl] = (),
+        at: Optional[datetime.datetime] = None,
+        purpose: Literal["server_auth", "client_auth", "any"] = "server_auth",
+        profile: Literal["enterprise", "strict"] = "enterprise",
+        revocation: Literal["off", "leaf", "chain"] = "off",
+        policies: Iterable[str] = (),
+        require_explicit_policy: bool = False,
+        inhibit_policy_mapping: bool = False,
+        inhibit_any_policy: bool = False,
+        anchor_expiry: bool = False,
+        anchor_constraints: bool = False,
+        partial_chain: bool = False,
+        danger_allow_sha1: bool = False,
+        danger_allow_small_rsa: bool = False,
+        danger_allow_dsa: bool = False,
+        danger_common_name_fallback: bool = False,
+        danger_accept_missing_crl: bool = False,
+    ) -> Self: ...
+    def verify(self, leaf: Certificate, name: Optional[str] = None) -> VerifiedChain:
+        """Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
+
+        Raises:
+            CertificateError: It is refused. `context` says why: `reason` (one word), `depth` (0 is the leaf),
+                `certificate` and `thumbprint` of the one at fault, `chain`, and `missing` where an issuer is.
+            ConfigError: The name is neither a DNS name nor an address.
+
+        Example:
+            >>> from cmgateway.cert import Verifier, load_cer
+            >>> try:
+            ...     Verifier(load_cer("root.cer")).verify(load_cer("server.pem")[0])
+            ... except cmgateway.errors.CertificateError as error:
+            ...     print(error.context["reason"], error.context["missing"])
+            unknown_issuer CN=Contoso Issuing CA 1,O=Contoso
+        """
+
+@final
+class VerifiedChain:
+    """A chain that was accepted: the leaf, every intermediate, the anchor.
+
+    Example:
+        >>> from cmgateway.cert import Verifier, load_cer
+        >>> chain = Verifier(load_cer("root.cer"), purpose="any").verify(load_cer("subca1.cer")[0])
+        >>> chain.intermediates, chain.policies
+        ([], [])
+    """
+
+    @property
+    def certificates(self) -> list[Certificate]:
+        """Every certificate, leaf first, anchor last."""
+
+    @property
+    def root(self) -> Optional[Certificate]:
+        """The anchor."""
+
+    @property
+    def intermediates(self) -> list[Certificate]:
+        """What lies between the leaf and the anchor, the leaf's issuer first."""
+
+    @property
+    def policies(self) -> list[str]:
+        """The policies that hold for the whole chain and were accepted, as object identifiers (RFC 5280, 6.1.5)."""
+
+    def authorities_pem(self) -> str:
+        """The root and every intermediate as PEM text, root first, as the console of Configuration Manager takes them.
+
+        Example:
+            >>> from cmgateway.cert import Verifier, load_cer
+            >>> server, *others = load_cer("server.pem")
+            >>> chain = Verifier(load_cer("root.cer"), intermediates=others).verify(server)
+            >>> len(load_cer(chain.authorities_pem().encode()))
+            2
+        """
 
 def format_query(wql: str, /, *args: Any, **named: Any) -> str:
     """Fills the placeholders of a WQL text and gives it back in canonical form.

@@ -1,5 +1,55 @@
-"""Certificates: what a CER file holds, thumbprints as Windows shows them, and a PKI for rehearsals."""
+"""Certificates: files with them and their keys, whether they are trusted, thumbprints, a PKI for rehearsals."""
 
-from ._native import Certificate, DevelopmentPki, IssuedCertificate, Thumbprint, load_cer
+from ._native import (
+    Certificate,
+    Chain,
+    Crl,
+    DevelopmentPki,
+    IssuedCertificate,
+    MissingIssuer,
+    Pfx,
+    PfxCertificate,
+    PfxKey,
+    PfxKeyPair,
+    PfxMac,
+    PrivateKey,
+    Revocation,
+    Thumbprint,
+    VerifiedChain,
+    Verifier,
+    build_chain,
+    load_cer,
+    load_crl,
+    load_p7b,
+    load_pfx,
+    load_private_key,
+    write_p7b,
+    write_pfx,
+)
 
-__all__ = ["Certificate", "DevelopmentPki", "IssuedCertificate", "Thumbprint", "load_cer"]
+__all__ = [
+    "Certificate",
+    "Chain",
+    "Crl",
+    "DevelopmentPki",
+    "IssuedCertificate",
+    "MissingIssuer",
+    "Pfx",
+    "PfxCertificate",
+    "PfxKey",
+    "PfxKeyPair",
+    "PfxMac",
+    "PrivateKey",
+    "Revocation",
+    "Thumbprint",
+    "VerifiedChain",
+    "Verifier",
+    "build_chain",
+    "load_cer",
+    "load_crl",
+    "load_p7b",
+    "load_pfx",
+    "load_private_key",
+    "write_p7b",
+    "write_pfx",
+]

@@ -28,7 +28,7 @@ const OPERATION: &str = "load certificates";
 /// ```
 pub fn load_cer(source: &[u8]) -> Result<Vec<Certificate>> {
     if source.len() > CERTIFICATE_FILE_BYTES_MAX {
-        return Err(too_large(source.len() as u64));
+        return Err(too_large(source.len() as u64, CERTIFICATE_FILE_BYTES_MAX));
     }
     if let [0x30, 0x80..=0xff, ..] = source {
         return from_concatenated(source);
@@ -66,6 +66,10 @@ pub fn load_cer_file(path: impl AsRef<Path>) -> Result<Vec<Certificate>> {
 }
 
 pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>> {
+    read_at_most(path, CERTIFICATE_FILE_BYTES_MAX)
+}
+
+pub(super) fn read_at_most(path: &Path, limit: usize) -> Result<Vec<u8>> {
     let about = |error: io::Error| {
         let (kind, cause) = match error.kind() {
             io::ErrorKind::NotFound => (ErrorKind::NotFound, "the file does not exist".to_owned()),
@@ -82,12 +86,12 @@ pub(super) fn read_limited(path: &Path) -> Result<Vec<u8>> {
     if !metadata.is_file() {
         return Err(refuse("it is not a file with content: a pipe, a socket or a device"));
     }
-    if metadata.len() > CERTIFICATE_FILE_BYTES_MAX as u64 {
-        return Err(too_large(metadata.len()));
+    if metadata.len() > limit as u64 {
+        return Err(too_large(metadata.len(), limit));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     // The file may grow meanwhile: one byte too many is enough to refuse it.
-    let most = (CERTIFICATE_FILE_BYTES_MAX as u64).saturating_add(1);
+    let most = (limit as u64).saturating_add(1);
     File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(about)?;
     Ok(bytes)
 }
@@ -96,8 +100,8 @@ fn refuse(cause: impl Into<String>) -> Error {
     Error::new(ErrorKind::Certificate, OPERATION, cause)
 }
 
-fn too_large(bytes: u64) -> Error {
-    refuse(format!("it has {bytes} bytes or more, {CERTIFICATE_FILE_BYTES_MAX} are allowed"))
+fn too_large(bytes: u64, limit: usize) -> Error {
+    refuse(format!("it has {bytes} bytes or more, {limit} are allowed"))
 }
 
 fn add(out: &mut Vec<Certificate>, der: &[u8], place: &str) -> Result<()> {

@@ -42,4 +42,5 @@ pub use thumbprint::Thumbprint;
 pub use validation::{
     AnchorChecks, Chain, Crl, MissingIssuer, Profile, Purpose, Refusal, RefusalReason, Revocation,
     RevocationMode, RevocationReason, VerifiedChain, Verifier, VerifierOptions, build_chain, load_crl,
+    load_crl_file,
 };

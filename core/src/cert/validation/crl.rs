@@ -1,6 +1,7 @@
 //! Certificate revocation lists (RFC 5280 section 5), complete and delta, direct and indirect.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -11,6 +12,7 @@ use super::revocation_reason::Revocation;
 use crate::cert::certificate::Certificate;
 use crate::cert::der::{Hex, Reader};
 use crate::cert::layout::Span;
+use crate::cert::load::read_at_most;
 use crate::cert::{algorithm, name, pem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{REVOCATION_LIST_BYTES_MAX, REVOCATION_LISTS_PER_FILE_MAX};
@@ -234,4 +236,22 @@ pub fn load_crl(source: &[u8]) -> Result<Vec<Crl>> {
         })
     };
     blocks.iter().enumerate().map(read).collect()
+}
+
+/// Reads every revocation list of a file, as [`load_crl`] does; the file may have [`REVOCATION_LIST_BYTES_MAX`] bytes.
+///
+/// # Errors
+/// `not_found` where there is no such file, `auth` where it may not be read, `unavailable` where the disk fails, and
+/// `certificate` as [`load_crl`] says; the text names the file.
+///
+/// ```
+/// use cmgateway::{ErrorKind, cert::load_crl_file};
+/// let error = load_crl_file("no-such-file.crl").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// ```
+pub fn load_crl_file(path: impl AsRef<Path>) -> Result<Vec<Crl>> {
+    let path = path.as_ref();
+    read_at_most(path, REVOCATION_LIST_BYTES_MAX)
+        .and_then(|bytes| load_crl(&bytes))
+        .map_err(|error| error.during(format!("{OPERATION} from {}", path.display())))
 }

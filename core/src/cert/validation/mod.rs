@@ -27,7 +27,7 @@ mod strict_profile;
 mod verifier;
 
 pub use chain::{Chain, build_chain};
-pub use crl::{Crl, load_crl};
+pub use crl::{Crl, load_crl, load_crl_file};
 pub use refusal::{MissingIssuer, Refusal, RefusalReason};
 pub use revocation_reason::{Revocation, RevocationReason};
 pub use verifier::{
