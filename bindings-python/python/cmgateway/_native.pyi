@@ -1604,7 +1604,9 @@ class Verifier:
         danger_allow_dsa: bool = False,
         danger_common_name_fallback: bool = False,
         danger_accept_missing_crl: bool = False,
-    ) -> Self: ...
+    ) -> Self:
+        """Takes the options."""
+
     def verify(self, leaf: Certificate, name: Optional[str] = None) -> VerifiedChain:
         """Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
 
