@@ -1,9 +1,10 @@
 //! The arguments of a call, with messages that speak of the function as the script does.
 
+use cmgateway::Secret;
 use mlua::{FromLua, Lua, LuaString, Table, Value};
 
 use crate::error::misuse;
-use crate::value::text_from;
+use crate::value::{secret_from, text_from};
 
 /// The arguments of one function, checked one by one; `self` does not count.
 #[derive(Clone, Copy)]
@@ -18,6 +19,11 @@ impl Arguments {
     /// A text, or nil.
     pub(crate) fn optional_text(self, position: usize, value: &Value) -> mlua::Result<Option<String>> {
         if value.is_nil() { Ok(None) } else { self.text(position, value).map(Some) }
+    }
+
+    /// A password, or nil.
+    pub(crate) fn optional_secret(self, position: usize, value: &Value) -> mlua::Result<Option<Secret>> {
+        if value.is_nil() { Ok(None) } else { secret_from(&self.bytes(position, value)?).map(Some) }
     }
 
     /// A text of any bytes.

@@ -1,13 +1,13 @@
-//! `cmgateway.cert`: certificates and thumbprints.
+//! `cmgateway.cert`: certificates, their keys and chains, and thumbprints.
 
 use cmgateway::cert::{load_cer, load_cer_file};
 use mlua::{Lua, Table, Value};
 
 use crate::arguments::Arguments;
-use crate::certificate::LuaCertificate;
-use crate::development_pki;
+use crate::certificate::wrapped;
 use crate::error::{answer, expected};
 use crate::thumbprint::{LuaThumbprint, thumbprint_from};
+use crate::{development_pki, key_file, verifier};
 
 pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
     let module = lua.create_table()?;
@@ -40,9 +40,7 @@ pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
             answer(development_pki::new(lua, options))
         }),
     )?;
+    key_file::add_to(lua, &module)?;
+    verifier::add_to(lua, &module)?;
     Ok(module)
-}
-
-fn wrapped(certificates: Vec<cmgateway::cert::Certificate>) -> Vec<LuaCertificate> {
-    certificates.into_iter().map(LuaCertificate).collect()
 }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use crate::arguments::Arguments;
 use crate::error::{answer, expected, no_other_fields};
+use crate::objects::objects;
 use crate::thumbprint::LuaThumbprint;
 
 pub(crate) struct LuaCertificate(pub(crate) Certificate);
@@ -74,4 +75,20 @@ pub(crate) fn time_at(seconds: Option<i64>) -> mlua::Result<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|error| {
         expected(Error::new(ErrorKind::Config, "read time", format!("{seconds} seconds: {error}")))
     })
+}
+
+/// Certificates for a script.
+pub(crate) fn wrapped(certificates: Vec<Certificate>) -> Vec<LuaCertificate> {
+    certificates.into_iter().map(LuaCertificate).collect()
+}
+
+/// An argument that is a table of certificates.
+pub(crate) fn certificates_from(
+    arguments: Arguments,
+    position: usize,
+    value: Value,
+) -> mlua::Result<Vec<Certificate>> {
+    let table = arguments.table(position, "certificates go in a table: { certificate, … }", value)?;
+    let place = format!("bad argument #{position} to '{}'", arguments.0);
+    objects(&place, "Certificate", &table, |it: &LuaCertificate| it.0.clone())
 }

@@ -18,7 +18,9 @@
 mod arguments;
 mod cert;
 mod certificate;
+mod chain;
 mod class;
+mod crl;
 mod datetime;
 mod development_pki;
 #[cfg(any(feature = "lua54", feature = "lua53", feature = "lua51", feature = "luajit"))]
@@ -26,9 +28,13 @@ mod entry;
 mod error;
 mod gateway;
 mod instance;
+mod key_file;
+mod objects;
 mod options;
 mod parameters;
 mod path;
+mod pfx;
+mod private_key;
 mod rows;
 mod runtime;
 mod server;
@@ -38,6 +44,7 @@ mod sub_ca_plan;
 mod thumbprint;
 mod thumbprint_list;
 mod value;
+mod verifier;
 mod wmi;
 
 use mlua::{Lua, Table};

@@ -1,7 +1,7 @@
 //! WMI values as Lua values, and back.
 
 use cmgateway::wmi::Value as WmiValue;
-use cmgateway::{Error, ErrorKind};
+use cmgateway::{Error, ErrorKind, Secret};
 use mlua::{AnyUserData, Lua, LuaString, Table, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::datetime::LuaDateTime;
@@ -120,6 +120,14 @@ pub(crate) fn text_from(text: &LuaString) -> mlua::Result<String> {
     match text.to_str() {
         Ok(text) => Ok(text.to_owned()),
         Err(_) => refuse(format!("the text {:?} is not UTF-8", text.to_string_lossy())),
+    }
+}
+
+/// A password; where it is not UTF-8, the error does not show it.
+pub(crate) fn secret_from(text: &LuaString) -> mlua::Result<Secret> {
+    match text.to_str() {
+        Ok(text) => Ok(Secret::new(&*text)),
+        Err(_) => refuse("the password is not UTF-8".to_owned()),
     }
 }
 

@@ -13,7 +13,7 @@
 ---end
 ---```
 ---@class cmgateway
----@field cert cmgateway.cert Certificates and thumbprints.
+---@field cert cmgateway.cert Certificates, their keys and chains, and thumbprints.
 ---@field wmi cmgateway.wmi Values and query texts, without a site.
 ---@field null cmgateway.null A null that a table can hold, since nil cannot stand in one.
 ---@field version string The version of this library.
@@ -577,7 +577,7 @@ function wmi.quote(text) end
 ---@nodiscard
 function wmi.like_literal(text) end
 
----Certificates and thumbprints.
+---Certificates, their keys and chains, and thumbprints.
 ---@class cmgateway.cert
 local cert = {}
 
@@ -630,6 +630,138 @@ function cert.thumbprint(text) end
 ---@nodiscard
 function cert.development_pki(options) end
 
+---Reads a PKCS #12 file (RFC 7292) as Windows, OpenSSL, Java, Firefox, macOS and .NET write it.
+---
+---Nil and the empty text open the same files; `pfx.password_form` and `pfx.mac` tell what was found.
+---Errors: `auth` with `err.context.reason` `wrong_password` or `password_needed`; `certificate` with `damaged`,
+---`unsupported_algorithm` or `over_limit`; `config` for a password that is not UTF-8.
+---
+---```lua
+---local pfx = assert(cmgateway.cert.load_pfx(bytes, password))
+---print(pfx.key_pairs[1].certificate)
+---```
+---@param bytes string
+---@param password string?
+---@return cmgateway.cert.Pfx? pfx
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_pfx(bytes, password) end
+
+---Reads every certificate of a PKCS #7 message (RFC 2315, RFC 5652), in the order of the file.
+---
+---Nobody has signed the set as a whole: what is there may be out of order. Errors: `certificate`.
+---@param bytes string
+---@return cmgateway.cert.Certificate[]? certificates
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_p7b(bytes) end
+
+---Reads the one private key of a file: PKCS #8 (plain or encrypted), PKCS #1 or SEC 1, as DER or PEM.
+---
+---The password is used where the key is encrypted and is not looked at where it is not.
+---Errors: as those of `load_pfx`.
+---@param bytes string
+---@param password string?
+---@return cmgateway.cert.PrivateKey? key
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_private_key(bytes, password) end
+
+---Reads every revocation list of a file: DER or PEM, one or many.
+---
+---Errors: `certificate`.
+---@param bytes string
+---@return cmgateway.cert.Crl[]? lists
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_crl(bytes) end
+
+---A pair of which a script gives the parts.
+---@class cmgateway.cert.PfxKeyPairParts
+---@field certificate cmgateway.cert.Certificate
+---@field private_key cmgateway.cert.PrivateKey
+---@field friendly_name string?
+
+---@class cmgateway.cert.WritePfxOptions
+---@field password string Not empty.
+---@field profile "modern"|"windows-2016"? Who shall read it; Windows Server 2016 cannot read "modern", the default.
+
+---Writes a PKCS #12 file (RFC 7292) with keys, their certificates and further certificates, such as the chain.
+---
+---Errors: `config` where there is nothing to write, the password is empty or too long, a certificate is not for its
+---key, or there is too much.
+---
+---```lua
+---local pair = { certificate = certificate, private_key = key }
+---local bytes = assert(cmgateway.cert.write_pfx({ pair }, chain, { password = password, profile = "windows-2016" }))
+---```
+---@param key_pairs (cmgateway.cert.PfxKeyPair|cmgateway.cert.PfxKeyPairParts)[]
+---@param certificates cmgateway.cert.Certificate[]
+---@param options cmgateway.cert.WritePfxOptions
+---@return string? bytes
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.write_pfx(key_pairs, certificates, options) end
+
+---Writes certificates as PKCS #7 (.p7b), DER, in the order given.
+---
+---Errors: `config` where there is no certificate or there are too many.
+---@param certificates cmgateway.cert.Certificate[]
+---@return string? bytes
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.write_p7b(certificates) end
+
+---Puts the chain of a certificate together from certificates in any order.
+---
+---Links are proven by their signatures; nothing is said about trust, dates or purpose, for which there is `verifier`.
+---Where no root is among the certificates, the longest chain is given, and what is missing above it.
+---
+---```lua
+---local chain = cmgateway.cert.build_chain(server, { root, sub_ca })
+---print(chain.missing and chain.missing.subject)
+---```
+---@param leaf cmgateway.cert.Certificate
+---@param others cmgateway.cert.Certificate[]
+---@return cmgateway.cert.Chain chain
+---@nodiscard
+function cert.build_chain(leaf, others) end
+
+---What a verifier trusts and asks for. A flag is true or false and nothing else; false where it is not given.
+---@class cmgateway.cert.VerifierOptions
+---@field roots cmgateway.cert.Certificate[] The anchors of trust.
+---@field intermediates cmgateway.cert.Certificate[]? Certificates that may help to find a path; they are not trusted.
+---@field crls cmgateway.cert.Crl[]? Revocation lists, complete and delta.
+---@field at integer? The moment for which to verify, Unix seconds; that of each call where nothing is said.
+---@field purpose "server_auth"|"client_auth"|"any"? What the leaf is to be used for; "server_auth" by default.
+---@field profile "enterprise"|"strict"? How much of the standards has to be kept; "enterprise" by default.
+---@field revocation "off"|"leaf"|"chain"? Whose revocation is checked; "off" by default.
+---@field policies string[]? The policies that are accepted, as object identifiers; every one where there is none.
+---@field require_explicit_policy boolean? Asks for a policy that holds for the whole path.
+---@field inhibit_policy_mapping boolean? Takes no notice of policy mappings.
+---@field inhibit_any_policy boolean? Takes anyPolicy for no policy.
+---@field anchor_expiry boolean? The dates of an anchor count.
+---@field anchor_constraints boolean? Constraints, key usage and policies of an anchor count (RFC 5937).
+---@field partial_chain boolean? Trusts certificates of `roots` that are no roots, such as a single issuing authority.
+---@field danger_allow_sha1 boolean? Accepts signatures with SHA-1 below the anchor, which can be forged.
+---@field danger_allow_small_rsa boolean? Accepts RSA keys below 2048 bits, which can be broken.
+---@field danger_allow_dsa boolean? Accepts DSA, with SHA-1 too: withdrawn, and left in archives only.
+---@field danger_common_name_fallback boolean? Takes the common name where there is no alternative name.
+---@field danger_accept_missing_crl boolean? Takes a certificate for good where no usable list speaks about it.
+
+---Takes the options.
+---
+---Errors: `config` where a policy is no object identifier.
+---
+---```lua
+---local verifier = assert(cmgateway.cert.verifier({ roots = { root }, intermediates = { sub_ca } }))
+---```
+---@param options cmgateway.cert.VerifierOptions
+---@return cmgateway.cert.Verifier? verifier
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.verifier(options) end
+
 ---An X.509 certificate, read and checked for its structure, not for trust.
 ---
 ---Two are equal where their bytes are.
@@ -671,6 +803,141 @@ function Certificate:is_expired(at) end
 ---
 ---`tostring(thumbprint)` is 40 hexadecimal digits in capitals.
 ---@class cmgateway.cert.Thumbprint
+
+---A private key: checked when it is read, wiped when the last clone goes, never shown.
+---
+---Two are equal where their bytes are. `tostring(key)` is its algorithm; only `to_pem` gives the key out.
+---@class cmgateway.cert.PrivateKey
+---@field kind "rsa"|"ec"|"ed25519"|"other"
+---@field algorithm string Such as `RSA` or `EC P-256`.
+---@field size_bits integer? Where the kind of key is known.
+local PrivateKey = {}
+
+---True where the certificate is for this key, which is told by the public key and nothing else.
+---@param certificate cmgateway.cert.Certificate
+---@return boolean
+---@nodiscard
+function PrivateKey:matches(certificate) end
+
+---The key as PEM text, PKCS #8 without encryption.
+---@return string
+---@nodiscard
+function PrivateKey:to_pem() end
+
+---What a PFX holds, after its password was found right.
+---@class cmgateway.cert.Pfx
+---@field key_pairs cmgateway.cert.PfxKeyPair[] Keys with their certificates.
+---@field certificates cmgateway.cert.PfxCertificate[] The other certificates, such as the chain, in the file's order.
+---@field keys cmgateway.cert.PfxKey[] Keys without a certificate.
+---@field skipped string[] What else is in it and was not read, by its name, such as `CRL`.
+---@field mac cmgateway.cert.PfxMac? How its integrity is protected; nil where it is not.
+---@field password_form "text"|"empty"|"null"? The form of the password that was right; nil where none was asked for.
+
+---A certificate with its private key, as a PFX holds them.
+---@class cmgateway.cert.PfxKeyPair
+---@field certificate cmgateway.cert.Certificate
+---@field private_key cmgateway.cert.PrivateKey
+---@field friendly_name string? The name that a user sees for it.
+
+---A certificate of a PFX that has no private key there.
+---@class cmgateway.cert.PfxCertificate
+---@field certificate cmgateway.cert.Certificate
+---@field friendly_name string? The name that a user sees for it.
+
+---A private key of a PFX that has no certificate there.
+---@class cmgateway.cert.PfxKey
+---@field private_key cmgateway.cert.PrivateKey
+---@field friendly_name string? The name that a user sees for it.
+
+---How the integrity of a PFX is protected.
+---@class cmgateway.cert.PfxMac
+---@field algorithm string Such as `SHA-1` or `PBMAC1 SHA-256`.
+---@field iterations integer Rounds of its key derivation.
+
+---A certificate revocation list, read and checked for its structure; its signature is checked by the verifier.
+---
+---`#list` is how many certificates are listed. Two are equal where their bytes are.
+---@class cmgateway.cert.Crl
+---@field issuer string
+---@field number string? Hexadecimal.
+---@field base_number string? The number of the complete list that a delta list builds on.
+---@field is_delta boolean
+---@field is_indirect boolean True for a list that may hold certificates of other authorities.
+---@field this_update integer Unix seconds.
+---@field next_update integer? Unix seconds.
+---@field authority_key_id string? Hexadecimal.
+---@field signature_algorithm string
+---@field der string The bytes.
+---@operator len: integer
+local Crl = {}
+
+---What a revocation list says about one certificate.
+---@class cmgateway.cert.Revocation
+---@field reason string In the words of RFC 5280, such as `keyCompromise`.
+---@field date integer Unix seconds.
+
+---What the list says about a certificate, by its issuer and serial number; nil where it is not listed.
+---@param certificate cmgateway.cert.Certificate
+---@return cmgateway.cert.Revocation? revocation
+---@nodiscard
+function Crl:revocation(certificate) end
+
+---A certificate that a chain lacks, as far as its child tells.
+---@class cmgateway.cert.MissingIssuer
+---@field subject string
+---@field key_id string? Hexadecimal.
+---@field urls string[] Where the child says that it can be fetched; nothing is fetched by the library.
+
+---The chain of a certificate as far as it could be put together.
+---@class cmgateway.cert.Chain
+---@field certificates cmgateway.cert.Certificate[] The certificate, its issuer, and so on up.
+---@field is_complete boolean True where the last certificate is a root.
+---@field root cmgateway.cert.Certificate? The root, where the chain is complete.
+---@field intermediates cmgateway.cert.Certificate[] What lies between the certificate and the root.
+---@field missing cmgateway.cert.MissingIssuer? What is missing above the last certificate.
+local Chain = {}
+
+---Every certificate above the first one as PEM text, root first: what the gateway is given as trusted.
+---@return string
+---@nodiscard
+function Chain:authorities_pem() end
+
+---A chain that was accepted: the leaf, every intermediate, the anchor.
+---@class cmgateway.cert.VerifiedChain
+---@field certificates cmgateway.cert.Certificate[] Leaf first, anchor last.
+---@field root cmgateway.cert.Certificate The anchor.
+---@field intermediates cmgateway.cert.Certificate[] What lies between them, the leaf's issuer first.
+---@field policies string[] The policies that hold for the whole chain and were accepted, as object identifiers.
+local VerifiedChain = {}
+
+---The root and every intermediate as PEM text, root first, as the console of Configuration Manager takes them.
+---@return string
+---@nodiscard
+function VerifiedChain:authorities_pem() end
+
+---Decides whether certificates are trusted, after RFC 5280 section 6.
+---
+---Made once and asked often: the roots and intermediates are indexed when it is made. It reads no network, and the
+---clock only where the options do not say the time.
+---@class cmgateway.cert.Verifier
+local Verifier = {}
+
+---Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
+---
+---Errors: `certificate` where it is refused, with `reason` (such as `unknown_issuer` or `name_mismatch`), `depth` (0
+---is the leaf), `certificate`, `thumbprint` and `chain` (subjects, leaf first) in `err.context`, and `missing` where one is
+---missing; `config` where the name is neither a DNS name nor an address.
+---
+---```lua
+---local chain, err = verifier:verify(certificate, "gw.contoso.com")
+---if not chain then print(err.context.reason, err.context.certificate) end
+---```
+---@param leaf cmgateway.cert.Certificate
+---@param name string? Without it, no name is compared.
+---@return cmgateway.cert.VerifiedChain? chain
+---@return cmgateway.Error? err
+---@nodiscard
+function Verifier:verify(leaf, name) end
 
 ---One certificate of a rehearsal PKI, with its key.
 ---@class cmgateway.cert.IssuedCertificate
