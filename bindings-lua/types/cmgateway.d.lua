@@ -746,8 +746,8 @@ function cert.build_chain(leaf, others) end
 ---@field danger_allow_sha1 boolean? Accepts signatures with SHA-1 below the anchor, which can be forged.
 ---@field danger_allow_small_rsa boolean? Accepts RSA keys below 2048 bits, which can be broken.
 ---@field danger_allow_dsa boolean? Accepts DSA, with SHA-1 too: withdrawn, and left in archives only.
----@field danger_common_name_fallback boolean? Takes the common name for a host name where there is no alternative name.
----@field danger_accept_missing_crl boolean? Takes a certificate for good where no usable revocation list speaks about it.
+---@field danger_common_name_fallback boolean? Takes the common name where there is no alternative name.
+---@field danger_accept_missing_crl boolean? Takes a certificate for good where no usable list speaks about it.
 
 ---Takes the options.
 ---
@@ -924,8 +924,8 @@ local Verifier = {}
 
 ---Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
 ---
----Errors: `certificate` where it is refused, with `reason` (such as `unknown_issuer` or `name_mismatch`), `depth` (0 is
----the leaf), `certificate`, `thumbprint` and `chain` (subjects, leaf first) in `err.context`, and `missing` where one is
+---Errors: `certificate` where it is refused, with `reason` (such as `unknown_issuer` or `name_mismatch`), `depth` (0
+---is the leaf), `certificate`, `thumbprint` and `chain` (subjects, leaf first) in `err.context`, and `missing` where one is
 ---missing; `config` where the name is neither a DNS name nor an address.
 ---
 ---```lua
