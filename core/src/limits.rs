@@ -32,6 +32,10 @@ pub const REVOCATION_STEPS_MAX: usize = 10_000;
 pub const REVOCATION_SIGNER_DEPTH_MAX: usize = 3;
 /// Largest RSA key whose signatures are checked, in bits: the largest that the provider takes.
 pub const RSA_KEY_BITS_MAX: u32 = 8_192;
+/// Most chains of TLS peers that are remembered as accepted, for one side and one version of its trust.
+pub const VERDICTS_REMEMBERED_MAX: usize = 20_000;
+/// Most signatures of revocation lists that one verifier remembers as good.
+pub const LIST_SIGNATURES_REMEMBERED_MAX: usize = 4_096;
 /// Largest certificate revocation list, DER.
 pub const REVOCATION_LIST_BYTES_MAX: usize = 128 << 20;
 /// Most entries of one certificate revocation list.

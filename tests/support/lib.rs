@@ -6,4 +6,5 @@ pub mod folder;
 pub mod lua_interpreter;
 pub mod skip;
 pub mod test_pki;
+pub mod tls_peers;
 pub mod wire_server;

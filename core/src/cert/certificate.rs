@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::alternative_name::{self, SubjectAlternativeName};
 use super::der::{self, Hex, Reader};
+use super::key_file::der_writing;
 use super::key_usage::{self, ExtendedKeyUsage};
 use super::layout::{Layout, Span};
 use super::{Thumbprint, algorithm, name, pem};
@@ -188,6 +189,19 @@ impl Certificate {
     /// The SubjectPublicKeyInfo (content).
     pub(super) fn public_key_info(&self) -> &[u8] {
         self.part(self.layout.key)
+    }
+
+    /// The public key as a SubjectPublicKeyInfo, DER.
+    pub(crate) fn public_key_der(&self) -> Vec<u8> {
+        der_writing::sequence(&[self.public_key_info()])
+    }
+
+    /// The algorithm (content of an AlgorithmIdentifier) and the bits of the public key.
+    pub(crate) fn public_key_parts(&self) -> Option<(&[u8], &[u8])> {
+        let mut fields = Reader::new(self.public_key_info());
+        let algorithm = fields.expect(der::SEQUENCE).ok()?.content;
+        let bits = fields.expect(der::BIT_STRING).ok()?.content;
+        Some((algorithm, der::whole_bytes(bits).ok()?))
     }
 
     pub(super) fn part(&self, span: Span) -> &[u8] {

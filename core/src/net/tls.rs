@@ -11,10 +11,13 @@ use std::sync::Arc;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls::{ClientConfig, ConfigBuilder, ServerConfig, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt;
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::tls_verifier::{PeerVerifierOptions, ServerVerifier};
+use crate::cert::{Certificate, VerifierOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 
@@ -137,15 +140,23 @@ fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
         .map_err(|error| tls_error("set up TLS", &error))
 }
 
+/// Servers of these roots only, by our own validator, so that there is one trust decision in the library.
 fn own_roots(bytes: &[u8], name: &str) -> Result<ClientConfig> {
     let operation = format!("read trusted roots {name}");
-    let mut store = RootCertStore::empty();
-    for (at, certificate) in certificates(bytes, &operation)?.into_iter().enumerate() {
-        store.add(certificate).map_err(|error| {
-            Error::new(ErrorKind::Certificate, &operation, format!("certificate {}: {error}", at + 1))
+    let mut roots = Vec::new();
+    for (at, certificate) in certificates(bytes, &operation)?.iter().enumerate() {
+        let place = || format!("certificate {}", at.saturating_add(1));
+        let read = Certificate::from_der(certificate).map_err(|error| {
+            Error::new(ErrorKind::Certificate, &operation, format!("{}: {}", place(), error.cause()))
         })?;
+        roots.push(read);
     }
-    Ok(client_builder()?.with_root_certificates(store).with_no_client_auth())
+    let mut trust = VerifierOptions::new(roots, OffsetDateTime::UNIX_EPOCH);
+    // Who names an issuing authority here means it.
+    trust.partial_chain = true;
+    let servers = ServerVerifier::new(trust, 1, PeerVerifierOptions::new())?;
+    let config = client_builder()?.dangerous().with_custom_certificate_verifier(Arc::new(servers));
+    Ok(config.with_no_client_auth())
 }
 
 /// The certificates of a PEM text, or the one of a DER file.

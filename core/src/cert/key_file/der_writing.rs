@@ -35,7 +35,7 @@ pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A SEQUENCE of these elements.
-pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+pub(in crate::cert) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     element(der::SEQUENCE, parts)
 }
 

@@ -6,7 +6,7 @@
 
 mod ber;
 mod cipher;
-mod der_writing;
+pub(super) mod der_writing;
 mod hash;
 mod p7b;
 mod password;

@@ -216,6 +216,11 @@ impl<'a> Search<'a> {
         if let Some(known) = self.list_signatures.get(&(number, signer.id)) {
             return *known;
         }
+        // What a DSA key means depends on the authorities above it, so nothing is remembered then.
+        let may_remember = !self.verifier.options.danger_allow_dsa;
+        if may_remember && self.verifier.is_proven_list(number, signer.key()) {
+            return true;
+        }
         let (message, inner, algorithm, bytes) = list.signed_parts();
         let place = question.path.iter().position(|node| node.id == signer.id);
         let above = place.and_then(|place| question.path.get(place.saturating_add(1)..));
@@ -223,8 +228,11 @@ impl<'a> Search<'a> {
             && self.spend_signature()
             && signature::verify(signer.key(), inherited(above), algorithm, message, bytes, self.allowed())
                 .is_ok();
-        if !self.verifier.options.danger_allow_dsa {
+        if may_remember {
             self.list_signatures.insert((number, signer.id), good);
+        }
+        if may_remember && good {
+            self.verifier.remember_proven_list(number, signer.key());
         }
         good
     }

@@ -1,5 +1,8 @@
 //! The trust decision: is this certificate what it says, for this purpose, at this time.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
 use time::OffsetDateTime;
 
 use super::crl::Crl;
@@ -10,6 +13,7 @@ use super::store::{Node, Store};
 use crate::cert::certificate::Certificate;
 use crate::cert::oid;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::LIST_SIGNATURES_REMEMBERED_MAX;
 
 /// What the certificate is to be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -161,6 +165,8 @@ pub struct Verifier {
     pub(super) options: VerifierOptions,
     pub(super) store: Store,
     pub(super) policies: Vec<Vec<u8>>,
+    /// Revocation lists, by number, and the keys that are known to have signed them: a list is large.
+    proven_lists: Mutex<HashSet<(usize, Vec<u8>)>>,
 }
 
 impl Verifier {
@@ -185,7 +191,20 @@ impl Verifier {
             store.add(root, trusted, 1);
         }
         options.intermediates.iter().for_each(|each| store.add(each, false, 1));
-        Ok(Verifier { options, store, policies })
+        Ok(Verifier { options, store, policies, proven_lists: Mutex::default() })
+    }
+
+    pub(super) fn is_proven_list(&self, number: usize, key: &[u8]) -> bool {
+        let proven = self.proven_lists.lock().unwrap_or_else(PoisonError::into_inner);
+        proven.contains(&(number, key.to_vec()))
+    }
+
+    /// Only signatures that hold are remembered: those are as few as the lists, whatever peers send.
+    pub(super) fn remember_proven_list(&self, number: usize, key: &[u8]) {
+        let mut proven = self.proven_lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if proven.len() < LIST_SIGNATURES_REMEMBERED_MAX {
+            proven.insert((number, key.to_vec()));
+        }
     }
 
     /// What the verifier was made from.
