@@ -12,6 +12,14 @@ pub const CERTIFICATES_PER_FILE_MAX: usize = 10_000;
 pub const CERTIFICATE_DER_BYTES_MAX: usize = 1 << 20;
 /// Most extensions of one certificate.
 pub const CERTIFICATE_EXTENSIONS_MAX: usize = 64;
+/// Largest certificate request, DER.
+pub const REQUEST_DER_BYTES_MAX: usize = 1 << 20;
+/// Largest file with a certificate request: PEM and UTF-16 make it larger.
+pub const REQUEST_FILE_BYTES_MAX: usize = 4 << 20;
+/// Most attributes of one certificate request.
+pub const REQUEST_ATTRIBUTES_MAX: usize = 64;
+/// Longest distinguished name as text.
+pub const DISTINGUISHED_NAME_BYTES_MAX: usize = 8 << 10;
 /// Most certificates in one path, leaf and anchor included; real ones have two to five.
 pub const PATH_CERTIFICATES_MAX: usize = 20;
 /// Most candidate issuers that one search for a path looks at.

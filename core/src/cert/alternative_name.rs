@@ -4,7 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::der::{self, Element, Fault, Hex, Oid, Reader};
+use super::der_writing::{element, oid as object_identifier};
+use super::distinguished_name::DistinguishedName;
 use super::name;
+use crate::error::{Error, ErrorKind, Result};
 
 // 1.3.6.1.4.1.311.20.2.3: the user principal name of Active Directory.
 const USER_PRINCIPAL_NAME: &[u8] = &[0x2b, 0x06, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3];
@@ -60,8 +63,89 @@ impl fmt::Display for SubjectAlternativeName {
     }
 }
 
+impl SubjectAlternativeName {
+    /// A name from text: a DNS name (with `*.` in front at most), an IP address, or any kind as it prints.
+    ///
+    /// `email:`, `uri:`, `user_principal_name:` and `directory_name:` go in front of the others; `dns:` and `ip:` may.
+    ///
+    /// # Errors
+    /// `config` where the text is no name of its kind.
+    ///
+    /// ```
+    /// use cmgateway::cert::{AlternativeNameKind, SubjectAlternativeName};
+    /// assert_eq!(SubjectAlternativeName::parse("gw.contoso.com")?.kind, AlternativeNameKind::Dns);
+    /// assert_eq!(SubjectAlternativeName::parse("::1")?.kind, AlternativeNameKind::Ip);
+    /// assert_eq!(SubjectAlternativeName::parse("email:a@contoso.com")?.kind, AlternativeNameKind::Email);
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self> {
+        let named = KINDS.iter().find_map(|kind| {
+            let rest = text.strip_prefix(kind.as_str())?.strip_prefix(':')?;
+            Some((*kind, rest))
+        });
+        let is_address = text.parse::<IpAddr>().is_ok();
+        let other = if is_address { AlternativeNameKind::Ip } else { AlternativeNameKind::Dns };
+        let (kind, rest) = named.filter(|_| !is_address).unwrap_or((other, text));
+        let name = SubjectAlternativeName { kind, text: rest.to_owned() };
+        name.to_der().map(|_| name).map_err(|cause| {
+            Error::new(ErrorKind::Config, "read alternative name", format!("{text:?}: {cause}"))
+        })
+    }
+
+    /// The GeneralName with its tag; the error is a cause.
+    pub(super) fn to_der(&self) -> std::result::Result<Vec<u8>, String> {
+        let text = self.text.as_str();
+        let uri_or_mail = |tag, what: &str| match text {
+            "" => Err(format!("it is no {what}")),
+            _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(format!("it is no {what}")),
+            _ => Ok(element(tag, &[text.as_bytes()])),
+        };
+        match self.kind {
+            AlternativeNameKind::Dns if is_dns_name(text) => Ok(element(0x82, &[text.as_bytes()])),
+            AlternativeNameKind::Dns => Err("it is neither a DNS name nor an IP address".into()),
+            AlternativeNameKind::Ip => match text.parse() {
+                Ok(IpAddr::V4(address)) => Ok(element(0x87, &[&address.octets()])),
+                Ok(IpAddr::V6(address)) => Ok(element(0x87, &[&address.octets()])),
+                Err(_) => Err("it is no IP address".into()),
+            },
+            AlternativeNameKind::Email if !text.contains('@') => Err("it is no mail address".into()),
+            AlternativeNameKind::Email => uri_or_mail(0x81, "mail address"),
+            AlternativeNameKind::Uri if !text.contains(':') => Err("it is no URI".into()),
+            AlternativeNameKind::Uri => uri_or_mail(0x86, "URI"),
+            AlternativeNameKind::DirectoryName => {
+                let name = DistinguishedName::parse(text).map_err(|error| error.cause().to_owned())?;
+                Ok(element(0xa4, &[&element(der::SEQUENCE, &[name.content()])]))
+            }
+            AlternativeNameKind::UserPrincipalName if text.is_empty() => Err("it is empty".into()),
+            AlternativeNameKind::UserPrincipalName => {
+                let value = element(0xa0, &[&element(0x0c, &[text.as_bytes()])]);
+                Ok(element(0xa0, &[&object_identifier(USER_PRINCIPAL_NAME), &value]))
+            }
+            AlternativeNameKind::Other => Err("names of other kinds cannot be written".into()),
+        }
+    }
+}
+
+const KINDS: [AlternativeNameKind; 6] = [
+    AlternativeNameKind::Dns,
+    AlternativeNameKind::Ip,
+    AlternativeNameKind::Email,
+    AlternativeNameKind::Uri,
+    AlternativeNameKind::DirectoryName,
+    AlternativeNameKind::UserPrincipalName,
+];
+
+/// A DNS name as certificates have it: `_` is allowed, as Windows allows it, and `*` for the whole first label.
+pub(super) fn is_dns_name(name: &str) -> bool {
+    let label = |label: &str| {
+        let allowed = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        (1..=63).contains(&label.len()) && allowed && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.strip_prefix("*.").unwrap_or(name).split('.').all(label)
+}
+
 /// Checks the content of GeneralNames, so that [`all`] can always read it.
-pub(super) fn check(content: &[u8]) -> Result<(), Fault> {
+pub(super) fn check(content: &[u8]) -> std::result::Result<(), Fault> {
     let mut names = Reader::new(content);
     while !names.is_empty() {
         let name = names.any()?;

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::alternative_name::{self, SubjectAlternativeName};
 use super::der::{self, Hex, Reader};
-use super::key_file::der_writing;
+use super::der_writing;
 use super::key_usage::{self, ExtendedKeyUsage};
 use super::layout::{Layout, Span};
 use super::{Thumbprint, algorithm, name, pem};

@@ -11,7 +11,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::Certificate;
+use super::{Certificate, KeyKind};
 use crate::Secret;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::DEVELOPMENT_SUB_CAS_MAX;
@@ -19,17 +19,6 @@ use crate::limits::DEVELOPMENT_SUB_CAS_MAX;
 const OPERATION: &str = "make development PKI";
 // X.520, ub-common-name: a longer one is refused by Windows.
 const COMMON_NAME_CHARS_MAX: usize = 64;
-
-/// The kind of key that is made for a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum KeyKind {
-    /// ECDSA on P-256: made at once, and understood by everything since Windows Vista.
-    #[default]
-    EcP256,
-    /// RSA with 2048 bits, where old software asks for it.
-    Rsa2048,
-}
 
 /// What a [`DevelopmentPki`] is to hold.
 #[derive(Clone, Debug)]
@@ -307,7 +296,7 @@ fn issue(
 fn new_key(kind: KeyKind) -> Result<KeyPair> {
     let made = match kind {
         KeyKind::EcP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-        KeyKind::Rsa2048 => KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256),
+        _ => KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256),
     };
     made.map_err(|error| Error::new(ErrorKind::Internal, OPERATION, error.to_string()).with_source(error))
 }

@@ -46,7 +46,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-fn part(part: &'static str) -> impl Fn(Fault) -> Malformed {
+pub(super) fn part(part: &'static str) -> impl Fn(Fault) -> Malformed {
     move |fault| Malformed { part, fault }
 }
 
@@ -156,7 +156,8 @@ fn read_version(body: &mut Reader<'_>) -> Result<u8, Fault> {
 }
 
 impl Extensions {
-    fn read(content: &[u8], whole: &[u8]) -> Result<Self, Malformed> {
+    /// Checks a list of extensions, given with its tag.
+    pub(super) fn read(content: &[u8], whole: &[u8]) -> Result<Self, Malformed> {
         let mut list = Reader::new(der::only(content, der::SEQUENCE).map_err(part("extensions"))?);
         let mut out = Extensions::default();
         let mut seen: [&[u8]; CERTIFICATE_EXTENSIONS_MAX] = [&[]; CERTIFICATE_EXTENSIONS_MAX];

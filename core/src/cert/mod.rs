@@ -6,17 +6,26 @@
 //! | `thumbprint` | [`Thumbprint`]: its name in Windows and in the site |
 //! | `load` | [`load_cer`]: every certificate of a CER file |
 //! | `issue` | [`DevelopmentPki`]: a root, issuing authorities, a server and a client for rehearsals |
+//! | `request/` | [`CertificateRequest`]: what is asked of an authority (PKCS #10), read and made |
 //! | `key_file/` | [`PrivateKey`], [`Pfx`], P7B: files with keys and the containers they come in, read and written |
 //! | `validation/` | [`build_chain`], [`Crl`], [`Verifier`]: the trust decision after RFC 5280 section 6 |
 //!
-//! Below them lie `layout` (the one pass that checks a certificate), `der`, `pem`, `oid`, `name`, `alternative_name`,
-//! `key_usage` and `algorithm`. Whoever asks about time says which. Only the functions with a path in their arguments
+//! [`DistinguishedName`], [`CertificateTemplate`] and [`CertificateExtension`] are parts of several of them; `certificate_fields`
+//! is what a certificate says beyond its core. Below lie `layout` (the one pass that checks a certificate), `der`,
+//! `der_writing`, `pem`, `oid`, `name`, `windows_name`, `alternative_name`, `key_usage`,
+//! `extension_writing` and `algorithm`. Whoever asks about time says which. Only the functions with a path in their arguments
 //! touch the disk.
 
 mod algorithm;
 mod alternative_name;
 mod certificate;
+mod certificate_extension;
+mod certificate_fields;
+mod certificate_template;
 mod der;
+mod der_writing;
+mod distinguished_name;
+mod extension_writing;
 mod issue;
 mod key_file;
 mod key_usage;
@@ -25,19 +34,28 @@ mod load;
 mod name;
 mod oid;
 mod pem;
+mod request;
 mod thumbprint;
 mod validation;
+mod windows_name;
 
 pub use alternative_name::{AlternativeNameKind, SubjectAlternativeName};
 pub use certificate::Certificate;
-pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
+pub use certificate_extension::CertificateExtension;
+pub use certificate_fields::NameConstraints;
+pub use certificate_template::CertificateTemplate;
+pub use distinguished_name::DistinguishedName;
+pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate};
 pub use key_file::{
-    PasswordForm, Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, PfxProfile, PrivateKey, PrivateKeyKind,
-    load_p7b, load_p7b_file, load_pfx, load_pfx_file, load_private_key, load_private_key_file, write_p7b,
-    write_p7b_pem, write_pfx,
+    KeyKind, PasswordForm, Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, PfxProfile, PrivateKey,
+    PrivateKeyKind, load_p7b, load_p7b_file, load_pfx, load_pfx_file, load_private_key,
+    load_private_key_file, write_p7b, write_p7b_pem, write_pfx,
 };
 pub use key_usage::ExtendedKeyUsage;
 pub use load::{load_cer, load_cer_file};
+pub use request::{
+    CertificateRequest, InfOptions, RequestOptions, RequestOrigin, certreq_inf, load_csr, load_csr_file,
+};
 pub use thumbprint::Thumbprint;
 pub use validation::{
     AnchorChecks, Chain, Crl, MissingIssuer, Profile, Purpose, Refusal, RefusalReason, Revocation,

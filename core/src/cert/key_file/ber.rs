@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::der_writing;
 use super::refusal::Refusal;
 use crate::cert::der::{Fault, Reader};
+use crate::cert::der_writing;
 use crate::limits::{BER_DEPTH_MAX, BER_ELEMENTS_MAX};
 
 const SHORT: Fault = "the data ends too early";

@@ -1,13 +1,13 @@
 //! Files with keys, and the containers they come in: private keys, PFX (PKCS #12), P7B (PKCS #7).
 //!
-//! `private_key` and `pfx` are what a caller sees. They stand on `ber` (BER made DER), `der_writing`, `password` (the
+//! `private_key`, `key_making` and `pfx` are what a caller sees. They stand on `ber` (BER made DER), `password` (the
 //! forms of one password), `password_encryption`, `pem_encryption`, `pbkdf2`, `scrypt`, `cipher`, `hash`, `public_half`,
 //! `pfx_structure` and `pfx_bags`. `refusal` says why a file is not taken.
 
 mod ber;
 mod cipher;
-pub(super) mod der_writing;
 mod hash;
+mod key_making;
 mod p7b;
 mod password;
 mod password_encryption;
@@ -24,6 +24,7 @@ mod public_half;
 mod refusal;
 mod scrypt;
 
+pub use key_making::KeyKind;
 pub use p7b::{load_p7b, load_p7b_file, write_p7b, write_p7b_pem};
 pub use password::PasswordForm;
 pub use pfx::{Pfx, PfxCertificate, PfxKey, PfxKeyPair, load_pfx, load_pfx_file};

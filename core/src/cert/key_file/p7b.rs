@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::ber;
 use super::refusal::{Refusal, part};
-use super::{ber, der_writing};
 use crate::cert::der::{self, Reader};
+use crate::cert::der_writing;
 use crate::cert::load::{plain_text, read_limited};
 use crate::cert::{Certificate, pem};
 use crate::error::{Error, ErrorKind, Result};

@@ -4,14 +4,15 @@ use std::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
+use super::ber;
 use super::cipher::Cipher;
 use super::hash::{Hash, Purpose};
 use super::password::{Attempt, Password, PasswordForm};
 use super::pbkdf2::{PBKDF2, Pbkdf2, check_salt, iterations, small_number, spend};
 use super::refusal::Refusal;
 use super::scrypt::{SCRYPT, Scrypt};
-use super::{ber, der_writing};
 use crate::cert::der::{self, Reader};
+use crate::cert::der_writing;
 
 pub(super) const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13];
 pub(super) const AES_256_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];

@@ -6,13 +6,13 @@ use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
-use super::der_writing::{algorithm, element, integer, octets, oid, sequence};
 use super::hash::{Hash, Purpose};
 use super::p7b::DATA;
 use super::password_encryption::{TRIPLE_DES, modern_algorithm};
 use super::pfx::PfxKeyPair;
 use super::pfx_bags::{BMP_STRING, CERTIFICATE_BAG, FRIENDLY_NAME, LOCAL_KEY_ID, SHROUDED_KEY_BAG, X509};
 use super::pfx_structure::ENCRYPTED_DATA;
+use crate::cert::der_writing::{algorithm, element, integer, octets, oid, sequence};
 use crate::cert::{Certificate, der};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{PASSWORD_BYTES_MAX, PFX_BAGS_MAX, PFX_MODERN_ITERATIONS, PFX_WINDOWS_2016_ITERATIONS};

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::public_half;
 use super::refusal::{Refusal, part};
 use crate::cert::der::{self, Reader};
-use crate::cert::{Certificate, algorithm, pem};
+use crate::cert::{Certificate, CertificateRequest, algorithm, pem};
 use crate::{Secret, SecretBytes};
 
 /// The family of a private key.
@@ -108,7 +108,17 @@ impl PrivateKey {
     ///
     /// Of a key whose public half cannot be found (kind [`Other`](PrivateKeyKind::Other)) it is never true.
     pub fn matches(&self, certificate: &Certificate) -> bool {
-        let theirs = public_half::of_certificate(certificate.public_key_info());
+        self.is_for(certificate.public_key_info())
+    }
+
+    /// True where the request was made for this key, told as [`matches`](Self::matches) does.
+    pub fn matches_request(&self, request: &CertificateRequest) -> bool {
+        self.is_for(request.public_key_info())
+    }
+
+    /// True where a SubjectPublicKeyInfo (content) is of this key.
+    pub(in crate::cert) fn is_for(&self, public_key_info: &[u8]) -> bool {
+        let theirs = public_half::of_certificate(public_key_info);
         matches!((&self.public, theirs), (Some(ours), Some((kind, theirs)))
             if kind == self.kind && public_half::is_same(ours, &theirs))
     }
@@ -126,6 +136,10 @@ impl PrivateKey {
     /// The key as DER, PKCS #8 (RFC 5958) without encryption.
     pub fn to_pkcs8_der(&self) -> SecretBytes {
         SecretBytes::new(self.pkcs8.to_vec())
+    }
+
+    pub(super) fn public_half(&self) -> Option<&PublicHalf> {
+        self.public.as_ref()
     }
 
     pub(super) fn pkcs8(&self) -> &[u8] {

@@ -3,11 +3,11 @@
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use zeroize::Zeroizing;
 
-use super::der_writing;
 use super::private_key::{PrivateKeyKind, PublicHalf};
 use super::refusal::{Refusal, part};
 use crate::cert::algorithm;
 use crate::cert::der::{self, Element, Fault, Reader};
+use crate::cert::der_writing;
 use crate::limits::RSA_PRIVATE_KEY_BITS_MAX;
 
 /// What a private key tells about itself.

@@ -8,37 +8,7 @@ use crate::cert::name;
 /// The directoryName choice of a GeneralName.
 pub(super) const DIRECTORY_NAME: u8 = 0xa4;
 
-/// One extension of a certificate, a revocation list or one of its entries.
-#[derive(Clone, Copy)]
-pub(super) struct Extension<'a> {
-    pub(super) kind: &'a [u8],
-    pub(super) critical: bool,
-    pub(super) value: &'a [u8],
-}
-
-impl Extension<'_> {
-    /// The last number of an extension below 2.5.29, where RFC 5280 has its own.
-    pub(super) fn number(&self) -> Option<u8> {
-        match self.kind {
-            [0x55, 0x1d, number] => Some(*number),
-            _ => None,
-        }
-    }
-}
-
-/// Takes one extension off a list.
-pub(super) fn next<'a>(list: &mut Reader<'a>) -> Result<Extension<'a>, Fault> {
-    let mut fields = list.enter(der::SEQUENCE)?;
-    let kind = fields.expect(der::OBJECT_IDENTIFIER)?.content;
-    der::check_oid(kind)?;
-    let critical = match fields.optional(der::BOOLEAN)? {
-        Some(value) => der::boolean(value.content)?,
-        None => false,
-    };
-    let value = fields.expect(der::OCTET_STRING)?.content;
-    fields.end()?;
-    Ok(Extension { kind, critical, value })
-}
+pub(super) use crate::cert::certificate_extension::next;
 
 /// Where revocation lists are found, and which part of the truth they hold: RFC 5280, 4.2.1.13.
 #[derive(Clone, Copy, Default)]

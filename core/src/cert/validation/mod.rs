@@ -21,7 +21,7 @@ mod policy;
 mod refusal;
 mod revocation;
 mod revocation_reason;
-mod signature;
+pub(super) mod signature;
 mod store;
 mod strict_profile;
 mod verifier;

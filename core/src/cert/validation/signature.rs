@@ -20,15 +20,15 @@ const RSA_KEY_BITS_READ_MIN: u32 = 1_024;
 
 /// What is accepted beyond the safe algorithms; nothing by default.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Allowed {
-    pub(super) sha1: bool,
-    pub(super) small_rsa: bool,
-    pub(super) dsa: bool,
+pub(in crate::cert) struct Allowed {
+    pub(in crate::cert) sha1: bool,
+    pub(in crate::cert) small_rsa: bool,
+    pub(in crate::cert) dsa: bool,
 }
 
 /// Why a signature is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SignatureFault {
+pub(in crate::cert) enum SignatureFault {
     /// The bytes were not signed with this key.
     Bad,
     /// The algorithm, or the key under it, is none that the library knows.
@@ -55,7 +55,7 @@ enum Scheme {
 }
 
 /// Checks a signature over `message`. A DSA key without parameters has those of its issuer, `inherited`. `key` is the content of a SubjectPublicKeyInfo, `algorithm` of an AlgorithmIdentifier.
-pub(super) fn verify(
+pub(in crate::cert) fn verify(
     key: &[u8],
     inherited: Option<&[u8]>,
     algorithm: &[u8],

@@ -1,6 +1,6 @@
 //! DER as it is written: a tag, a length in its shortest form, a content.
 
-use crate::cert::der;
+use super::der;
 
 /// Bytes that tag and length take.
 pub(super) fn header_length(length: usize) -> usize {
