@@ -62,9 +62,9 @@ pub(crate) fn connect(
 }
 
 fn address(url: &Bound<'_, PyAny>) -> Result<ConnectOptions> {
-    url.extract::<String>().map(ConnectOptions::new).map_err(|_| {
-        wrong_type("an address is text such as sqlite:lab.db or https://cm1/AdminService", url)
-    })
+    url.extract::<String>()
+        .map(ConnectOptions::new)
+        .map_err(|_| wrong_type("an address is text such as sqlite:lab.db or https://cm1/AdminService", url))
 }
 
 fn duration(seconds: Option<f64>) -> Result<Option<Duration>> {

@@ -87,7 +87,8 @@ async fn kerberos_lets_in_a_user_of_the_realm_and_nobody_else() {
             work(&site).await.unwrap_or_else(|error| panic!("{mechanism:?} {error:?}\n{}", lab.apache.log()));
         }
         let mut given = options(&lab, USER);
-        (given.auth, given.realm, given.kdc) = (Some(AuthMethod::Kerberos), Some(REALM.into()), Some(realm.kdc()));
+        (given.auth, given.realm, given.kdc) =
+            (Some(AuthMethod::Kerberos), Some(REALM.into()), Some(realm.kdc()));
         given.password = None;
         given.keytab_file = Some(realm.user_keytab());
         work(&Site::connect(given.clone()).await.unwrap()).await.unwrap();

@@ -1,4 +1,5 @@
 //! Apache with its GSSAPI module in front of an AdminService: a Negotiate-speaking server that is not ours.
+#![expect(clippy::panic, reason = "a test's set-up fails by panic")]
 
 use std::process::{Child, Command, Stdio};
 
@@ -57,10 +58,7 @@ impl Apache {
         write("key.pem", &certificate.key_pem);
         write("ntlm_users", &format!("{NTLM_DOMAIN}:{USER}:{PASSWORD}\n"));
         #[cfg(unix)]
-        let _ = std::fs::set_permissions(
-            folder.path(),
-            std::os::unix::fs::PermissionsExt::from_mode(0o755),
-        );
+        let _ = std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755));
         let path = folder.path().display();
         let store = format!("GssapiCredStore keytab:{}", realm.service_keytab().display());
         let mechanisms = match mechanism {

@@ -1,4 +1,5 @@
 //! A server that authenticates with the system's GSSAPI: `gssapi_front.py`.
+#![expect(clippy::panic, reason = "a test's set-up fails by panic")]
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,7 +20,8 @@ pub struct GssapiFront {
 impl GssapiFront {
     /// True where the system's Python has the `gssapi` module, and GSSAPI knows NTLM.
     pub fn is_installed() -> bool {
-        let found = Command::new("/usr/bin/python3").args(["-c", "import gssapi"]).stderr(Stdio::null()).status();
+        let found =
+            Command::new("/usr/bin/python3").args(["-c", "import gssapi"]).stderr(Stdio::null()).status();
         found.is_ok_and(|status| status.success()) && Path::new("/etc/gss/mech.d/mech.ntlmssp.conf").is_file()
     }
 
@@ -33,7 +35,11 @@ impl GssapiFront {
         Self::start(realm, "-", Some((own, bound_to)))
     }
 
-    fn start(realm: &KerberosRealm, backend: &str, tls: Option<(&ServerCertificate, &ServerCertificate)>) -> Self {
+    fn start(
+        realm: &KerberosRealm,
+        backend: &str,
+        tls: Option<(&ServerCertificate, &ServerCertificate)>,
+    ) -> Self {
         let (folder, port) = (TestFolder::new(), free_port());
         let write = |name: &str, text: &str| {
             std::fs::write(folder.file(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -1,4 +1,5 @@
 //! A Kerberos realm of a test's own: MIT's KDC on a free port, with a user and the service `HTTP/localhost`.
+#![expect(clippy::panic, reason = "a test's set-up fails by panic")]
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -28,7 +29,8 @@ impl KerberosRealm {
     /// # Panics
     /// Where it is installed and does not start.
     pub fn start() -> Option<Self> {
-        let installed = ["krb5kdc", "kdb5_util", "kadmin.local"].into_iter().all(|name| program(name).is_some());
+        let installed =
+            ["krb5kdc", "kdb5_util", "kadmin.local"].into_iter().all(|name| program(name).is_some());
         if !installed {
             return None;
         }
@@ -107,7 +109,8 @@ pub fn program(name: &str) -> Option<PathBuf> {
 /// # Panics
 /// Where there is none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap_or_else(|error| panic!("a port: {error}"));
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap_or_else(|error| panic!("a port: {error}"));
     listener.local_addr().map_or_else(|error| panic!("a port: {error}"), |address| address.port())
 }
 
@@ -136,7 +139,8 @@ fn command(folder: &TestFolder, name: &str) -> Command {
 }
 
 fn run(command: &mut Command) {
-    let output = command.stderr(Stdio::piped()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output =
+        command.stderr(Stdio::piped()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 

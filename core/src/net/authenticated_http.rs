@@ -236,13 +236,15 @@ impl AuthenticatedHttp {
     ) -> std::result::Result<HttpAnswer, Failed> {
         let mut headers = request.headers.clone();
         if let Some(value) = authorization {
-            let mut value = HeaderValue::from_str(value.expose())
-                .map_err(|error| certain(Error::new(ErrorKind::Config, request.operation, error.to_string())))?;
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|error| {
+                certain(Error::new(ErrorKind::Config, request.operation, error.to_string()))
+            })?;
             value.set_sensitive(true);
             headers.push((AUTHORIZATION, value));
         }
         let content_type = request.content_type.filter(|_| carries_body || request.method != Method::GET);
-        headers.extend(content_type.map(|content_type| (CONTENT_TYPE, HeaderValue::from_static(content_type))));
+        headers
+            .extend(content_type.map(|content_type| (CONTENT_TYPE, HeaderValue::from_static(content_type))));
         let body = if carries_body { request.body.clone() } else { Bytes::new() };
         let (operation, method, url) = (request.operation, request.method.clone(), request.url);
         link.connection.send(&self.peer, &Message { operation, method, url, headers, body }).await
@@ -256,7 +258,11 @@ impl AuthenticatedHttp {
     ) -> std::result::Result<HttpAnswer, Failed> {
         let during = |error: Error| certain(error.during(request.operation));
         let Some(context) = &mut link.context else {
-            return Err(certain(Error::new(ErrorKind::Internal, request.operation, "there is no key to seal with")));
+            return Err(certain(Error::new(
+                ErrorKind::Internal,
+                request.operation,
+                "there is no key to seal with",
+            )));
         };
         let content_type = request.content_type.unwrap_or("application/octet-stream");
         let original = content_type.replace("; ", ";");
@@ -289,11 +295,13 @@ impl AuthenticatedHttp {
     fn refused(&self, request: &AuthenticatedRequest<'_>, schemes: &[String], token: Option<Error>) -> Error {
         let is_offered = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("negotiate"));
         let mut cause = match &self.authentication {
-            Authentication::Negotiated { credentials, method, .. } if is_offered || schemes.is_empty() => format!(
-                "the server does not let in {} by {}; are name, password and rights in order?",
-                credentials.user(),
-                method.as_str()
-            ),
+            Authentication::Negotiated { credentials, method, .. } if is_offered || schemes.is_empty() => {
+                format!(
+                    "the server does not let in {} by {}; are name, password and rights in order?",
+                    credentials.user(),
+                    method.as_str()
+                )
+            }
             _ => format!("the server does not take Negotiate, it offers {}", schemes.join(", ")),
         };
         if let Some(token) = &token {

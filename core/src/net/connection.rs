@@ -67,11 +67,13 @@ impl Connection {
     /// Connects, with TLS where the peer has it.
     pub(super) async fn open(peer: &Peer, operation: &str) -> Result<Self> {
         let limit = CONNECT_TIMEOUT.min(peer.timeout);
-        let failed = |error: Box<dyn StdError + Send + Sync>| http_error::not_connected(operation, &peer.url, error);
+        let failed =
+            |error: Box<dyn StdError + Send + Sync>| http_error::not_connected(operation, &peer.url, error);
         let connected = async {
             let host = peer.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
             let port = peer.url.port_or_known_default().unwrap_or_default();
-            let socket = TcpStream::connect((host.as_str(), port)).await.map_err(|error| failed(error.into()))?;
+            let socket =
+                TcpStream::connect((host.as_str(), port)).await.map_err(|error| failed(error.into()))?;
             let _ = socket.set_nodelay(true);
             let Some(tls) = &peer.tls else { return Connection::over(socket, None).await.map_err(failed) };
             let name = ServerName::try_from(host).map_err(|error| failed(error.into()))?;

@@ -47,7 +47,7 @@ enum WayIn {
     /// Any connection does; the value of `Authorization` goes with every request.
     AnyConnection(reqwest::Client, Option<Secret>),
     /// Authentication is bound to a connection.
-    Negotiated(AuthenticatedHttp),
+    Negotiated(Box<AuthenticatedHttp>),
 }
 
 /// A request that carries JSON or nothing.
@@ -90,7 +90,8 @@ impl HttpAnswer {
 impl HttpClient {
     /// Builds the client; connects to nothing yet. Reads the files of roots and of the client's certificate.
     pub(crate) fn new(options: HttpOptions) -> Result<Self> {
-        let HttpOptions { server, trusted_roots, authentication, identity, timeout, response_bytes_max } = options;
+        let HttpOptions { server, trusted_roots, authentication, identity, timeout, response_bytes_max } =
+            options;
         let tls = client_config(&trusted_roots, identity.as_ref())?;
         let header = match authentication {
             Authentication::None => None,
@@ -103,7 +104,7 @@ impl HttpClient {
                     timeout,
                     response_bytes_max,
                 });
-                let way_in = WayIn::Negotiated(client);
+                let way_in = WayIn::Negotiated(Box::new(client));
                 return Ok(HttpClient { way_in, proxy: None, timeout, response_bytes_max });
             }
         };
@@ -139,7 +140,8 @@ impl HttpClient {
             http_error::described(operation, way, is_read, self.timeout, phase, error)
         };
         let mut builder = client.request(request.method, url.clone()).header(ACCEPT, request.accept);
-        if let Some(Ok(mut value)) = authorization.as_ref().map(|value| HeaderValue::from_str(value.expose())) {
+        if let Some(Ok(mut value)) = authorization.as_ref().map(|value| HeaderValue::from_str(value.expose()))
+        {
             // Keeps it out of HTTP/2 header tables and of debug output.
             value.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, value);
@@ -223,7 +225,12 @@ fn negotiated(request: HttpRequest<'_>) -> AuthenticatedRequest<'_> {
     }
 }
 
-pub(super) fn redirect_refused(operation: &str, url: &Url, status: u16, location: Option<&HeaderValue>) -> Error {
+pub(super) fn redirect_refused(
+    operation: &str,
+    url: &Url,
+    status: u16,
+    location: Option<&HeaderValue>,
+) -> Error {
     let target = location.and_then(|value| value.to_str().ok()).and_then(|text| url.join(text).ok());
     let target = match target {
         // The query may carry what a login page wants to know; it is not for our message.

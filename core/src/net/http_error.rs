@@ -82,11 +82,7 @@ pub(super) fn described(
 }
 
 /// The error of a connection of our own that did not come about.
-pub(super) fn not_connected(
-    operation: &str,
-    url: &Url,
-    error: Box<dyn StdError + Send + Sync>,
-) -> Error {
+pub(super) fn not_connected(operation: &str, url: &Url, error: Box<dyn StdError + Send + Sync>) -> Error {
     let host = url.host_str().unwrap_or_default();
     let inner: &(dyn StdError + 'static) = &*error;
     let (kind, cause) = match find::<rustls::Error>(inner) {

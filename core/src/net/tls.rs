@@ -8,10 +8,10 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::client::WantsClientCert;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::client::WantsClientCert;
 use rustls::{ClientConfig, ConfigBuilder, ServerConfig, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt;
 use time::OffsetDateTime;

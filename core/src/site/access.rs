@@ -18,7 +18,9 @@ impl Access {
     pub(crate) fn from_options(options: &ConnectOptions, operation: &str) -> Result<Self> {
         let refuse = |cause: &str| Err(Error::new(ErrorKind::Config, operation, cause));
         let identity = match (&options.certificate_file, &options.key_file) {
-            (Some(chain), Some(key)) => Some(ClientIdentity { chain: chain.clone().into(), key: key.clone().into() }),
+            (Some(chain), Some(key)) => {
+                Some(ClientIdentity { chain: chain.clone().into(), key: key.clone().into() })
+            }
             (None, None) => None,
             _ => return refuse("a client certificate needs both certificate_file and key_file"),
         };

@@ -55,7 +55,8 @@ impl ConnectOptions {
     /// True where something is given that only a remote site takes.
     pub(super) fn proves_somebody(&self) -> bool {
         let words = [&self.user, &self.realm, &self.kdc].into_iter().any(Option::is_some);
-        let files = [&self.keytab_file, &self.certificate_file, &self.key_file].into_iter().any(Option::is_some);
+        let files =
+            [&self.keytab_file, &self.certificate_file, &self.key_file].into_iter().any(Option::is_some);
         words || files || self.auth.is_some() || self.password.is_some()
     }
 

@@ -4,7 +4,9 @@
 //! within AD-IF-RELEVANT. sspi 0.23 writes two bytes and no AD-IF-RELEVANT; MIT's Kerberos refuses that as an invalid
 //! message. The words stand inside the encrypted authenticator, so it is opened and closed again.
 
-use picky_asn1::wrapper::{ExplicitContextTag0, ExplicitContextTag1, ExplicitContextTag8, IntegerAsn1, OctetStringAsn1};
+use picky_asn1::wrapper::{
+    ExplicitContextTag0, ExplicitContextTag1, ExplicitContextTag8, IntegerAsn1, OctetStringAsn1,
+};
 use picky_krb::constants::key_usages::AP_REQ_AUTHENTICATOR;
 use picky_krb::crypto::CipherSuite;
 use picky_krb::data_types::{Authenticator, AuthorizationData, AuthorizationDataInner};
@@ -45,11 +47,11 @@ fn rewritten(
     let mut authenticator: Authenticator = picky_asn1_der::from_bytes(&plain)?;
     let option = AuthorizationData::from(vec![element(&AD_AP_OPTIONS, KERB_AP_OPTIONS_CBT.to_vec())]);
     let data = vec![element(&AD_IF_RELEVANT, picky_asn1_der::to_vec(&option)?)];
-    authenticator.0.authorization_data = Some(ExplicitContextTag8::from(AuthorizationData::from(data))).into();
+    authenticator.0.authorization_data =
+        Some(ExplicitContextTag8::from(AuthorizationData::from(data))).into();
     let plain = Zeroizing::new(picky_asn1_der::to_vec(&authenticator)?);
-    let cipher_text = cipher
-        .encrypt(session_key, AP_REQ_AUTHENTICATOR, &plain)
-        .map_err(|error| error.to_string())?;
+    let cipher_text =
+        cipher.encrypt(session_key, AP_REQ_AUTHENTICATOR, &plain).map_err(|error| error.to_string())?;
     sealed.cipher.0 = OctetStringAsn1::from(cipher_text);
     mech_token.0 = OctetStringAsn1::from(picky_asn1_der::to_vec(&message)?);
     Ok(picky_asn1_der::to_vec(&outer)?)

@@ -45,8 +45,10 @@ impl SecurityContext {
             Some(kdc) => Some(kdc_url(kdc)?),
             None => None,
         };
-        let kerberos =
-            KerberosConfig { kdc_resolution: KdcResolution::KdcUrl(kdc), client_computer_name: COMPUTER.into() };
+        let kerberos = KerberosConfig {
+            kdc_resolution: KdcResolution::KdcUrl(kdc),
+            client_computer_name: COMPUTER.into(),
+        };
         let config = NegotiateConfig::new(Box::new(kerberos), Some(packages.into()), COMPUTER.into());
         let mut negotiate = Box::new(Negotiate::new_client(config).map_err(refused)?);
         let auth_data = identity(options.credentials)?;
@@ -107,7 +109,6 @@ impl SecurityContext {
             .initialize_security_context_impl(&mut builder)
             .and_then(|mut generator| generator.resolve_with_client(&KdcClient))
             .map_err(refused)?;
-        drop(builder);
         match result.status {
             SecurityStatus::Ok => self.established = true,
             SecurityStatus::ContinueNeeded => {}

@@ -73,6 +73,9 @@ mod tests {
         assert_eq!(found(&["Negotiate, Basic realm=\"x\""]), Challenge::Offered);
         assert_eq!(found(&["Negotiate", "Negotiate YWJj"]), Challenge::Token(b"abc".to_vec()));
         assert_eq!(found(&["Negotiate ???"]), Challenge::Offered);
-        assert_eq!(offered(&headers(&["Negotiate", "Basic realm=\"a\", charset=\"UTF-8\""])), ["Negotiate", "Basic"]);
+        assert_eq!(
+            offered(&headers(&["Negotiate", "Basic realm=\"a\", charset=\"UTF-8\""])),
+            ["Negotiate", "Basic"]
+        );
     }
 }

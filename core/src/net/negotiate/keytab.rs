@@ -28,7 +28,9 @@ pub(super) fn identity(user: Username, file: &Path) -> Result<KeytabIdentity> {
     let best = entries(&bytes)
         .map_err(|cause| Error::new(ErrorKind::Config, operation.as_str(), cause))?
         .into_iter()
-        .filter(|entry| entry.name == name && realm.is_none_or(|realm| entry.realm.eq_ignore_ascii_case(realm)))
+        .filter(|entry| {
+            entry.name == name && realm.is_none_or(|realm| entry.realm.eq_ignore_ascii_case(realm))
+        })
         .filter(|entry| (16..=18).contains(&entry.key_type))
         .max_by_key(|entry| (entry.key_type, entry.version));
     let Some(entry) = best else {
@@ -129,7 +131,10 @@ mod tests {
         file.extend_from_slice(&record);
         let Ok(read) = entries(&file) else { panic!() };
         let [only] = read.as_slice() else { panic!() };
-        assert_eq!((only.name.as_str(), only.realm.as_str(), only.key_type, only.version), ("anna", "R", 18, 256));
+        assert_eq!(
+            (only.name.as_str(), only.realm.as_str(), only.key_type, only.version),
+            ("anna", "R", 18, 256)
+        );
         assert_eq!(*only.key, [0xaa, 0xbb]);
         for length in 0..file.len() {
             assert!(entries(&file[..length]).is_err() || entries(&file[..length]).unwrap().is_empty());
