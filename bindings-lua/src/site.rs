@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cmgateway::gateway::Gateway;
 use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, Site, SiteCode};
-use cmgateway::{Error, ErrorKind, Secret};
+use cmgateway::{Error, ErrorKind};
 use mlua::{Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::arguments::Arguments;
@@ -36,10 +36,10 @@ pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
 fn connect(lua: &Lua, url: &Value, options: Value) -> mlua::Result<LuaSite> {
     let url = Arguments("connect").text(1, url)?;
     let options = Arguments("connect").options(2, options)?;
-    let given = Options::read("connect", options, &["token", "ca_file", "timeout"])?;
+    let given = Options::read("connect", options, CONNECT_OPTIONS)?;
     let mut options = ConnectOptions::new(url);
-    options.token = given.get::<String>(lua, "token")?.map(Secret::new);
-    options.ca_file = given.get::<String>(lua, "ca_file")?.map(Into::into);
+    access(lua, &given, &mut options)?;
+    options.ca_file = given.text(lua, "ca_file")?.map(Into::into);
     if let Some(seconds) = given.get::<f64>(lua, "timeout")? {
         options.timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
             let cause = format!("{seconds} is no number of seconds above 0");
@@ -47,6 +47,35 @@ fn connect(lua: &Lua, url: &Value, options: Value) -> mlua::Result<LuaSite> {
         })?;
     }
     wait(lua, Site::connect(options)).map(LuaSite)
+}
+
+const CONNECT_OPTIONS: &[&str] = &[
+    "token",
+    "auth",
+    "user",
+    "password",
+    "realm",
+    "keytab_file",
+    "kdc",
+    "certificate_file",
+    "key_file",
+    "ca_file",
+    "timeout",
+];
+
+/// Who connects, and what proves it.
+fn access(lua: &Lua, given: &Options, options: &mut ConnectOptions) -> mlua::Result<()> {
+    options.token = given.secret(lua, "token")?;
+    options.password = given.secret(lua, "password")?;
+    let auth = given.text(lua, "auth")?.map(|word| word.parse());
+    options.auth = auth.transpose().map_err(expected)?;
+    options.user = given.text(lua, "user")?;
+    options.realm = given.text(lua, "realm")?;
+    options.kdc = given.text(lua, "kdc")?;
+    options.keytab_file = given.text(lua, "keytab_file")?.map(Into::into);
+    options.certificate_file = given.text(lua, "certificate_file")?.map(Into::into);
+    options.key_file = given.text(lua, "key_file")?.map(Into::into);
+    Ok(())
 }
 
 fn create_site(lua: &Lua, file: &Value, code: &Value) -> mlua::Result<LuaSite> {

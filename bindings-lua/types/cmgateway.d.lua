@@ -59,6 +59,14 @@ local cmgateway = {}
 
 ---@class cmgateway.ConnectOptions
 ---@field token string? The bearer token of an AdminService.
+---@field auth "negotiate"|"kerberos"|"ntlm"|"basic"|"certificate"|nil How the user is proved; a user alone means "negotiate".
+---@field user string? `DOMAIN\user`, `user@suffix`, or the bare name with a realm.
+---@field password string? The user's password.
+---@field realm string? The Kerberos realm, or the domain, of a bare user name.
+---@field keytab_file string? A keytab with the user's Kerberos keys, in place of a password.
+---@field kdc string? Host, and port where it is not 88, of the KDC.
+---@field certificate_file string? The client's certificate, then its intermediates, PEM.
+---@field key_file string? The private key of the client's certificate, PEM.
 ---@field ca_file string? Certificates that an AdminService's must chain to, in place of the system's roots.
 ---@field timeout number? Longest wait for one answer, in seconds.
 

@@ -28,30 +28,53 @@ pub(crate) struct Site {
 
 /// Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
 #[pyfunction]
-#[pyo3(signature = (url, *, token=None, ca_file=None, timeout=None))]
+#[pyo3(signature = (
+    url, *, token=None, auth=None, user=None, password=None, realm=None, keytab_file=None, kdc=None,
+    certificate_file=None, key_file=None, ca_file=None, timeout=None,
+))]
+#[expect(clippy::too_many_arguments, reason = "each is a keyword of its own in Python")]
 pub(crate) fn connect(
     py: Python<'_>,
     url: &Bound<'_, PyAny>,
     token: Option<&str>,
+    auth: Option<&str>,
+    user: Option<String>,
+    password: Option<&str>,
+    realm: Option<String>,
+    keytab_file: Option<PathBuf>,
+    kdc: Option<String>,
+    certificate_file: Option<PathBuf>,
+    key_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
     timeout: Option<f64>,
 ) -> Result<Site> {
-    let Ok(url) = url.extract::<String>() else {
-        let expected = "an address is text such as sqlite:lab.db or https://cm1/AdminService";
-        return Err(wrong_type(expected, url));
-    };
-    let mut options = ConnectOptions::new(url);
+    let mut options = address(url)?;
     options.token = token.map(Secret::new);
-    options.ca_file = ca_file;
-    if let Some(seconds) = timeout {
-        options.timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
-            let cause = format!("the timeout must be a number of seconds above zero, not {seconds}");
-            config("connect to a site", cause)
-        })?;
-    }
+    options.auth = auth.map(str::parse).transpose()?;
+    options.password = password.map(Secret::new);
+    (options.user, options.realm, options.kdc) = (user, realm, kdc);
+    (options.keytab_file, options.ca_file) = (keytab_file, ca_file);
+    (options.certificate_file, options.key_file) = (certificate_file, key_file);
+    options.timeout = duration(timeout)?.unwrap_or(options.timeout);
     let handle = Handle::new()?;
     let site = handle.block(py, cmgateway::site::Site::connect(options))?;
     Ok(Site { site, handle })
+}
+
+fn address(url: &Bound<'_, PyAny>) -> Result<ConnectOptions> {
+    url.extract::<String>()
+        .map(ConnectOptions::new)
+        .map_err(|_| wrong_type("an address is text such as sqlite:lab.db or https://cm1/AdminService", url))
+}
+
+fn duration(seconds: Option<f64>) -> Result<Option<Duration>> {
+    let read = |seconds| {
+        Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let cause = format!("the timeout must be a number of seconds above zero, not {seconds}");
+            config("connect to a site", cause)
+        })
+    };
+    seconds.map(read).transpose()
 }
 
 /// Makes a new site file with the classes this library works with and the site's own instances.

@@ -126,6 +126,14 @@ pub const RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer body of an AdminService that is read.
 pub const RESPONSE_BODY_BYTES_MAX: usize = 64 << 20;
+/// Longest wait for a KDC: its name, its connection and its answer.
+pub const KDC_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest answer of a KDC that is read; a ticket with all groups of a user has some 64 KiB.
+pub const KDC_REPLY_BYTES_MAX: usize = 1 << 20;
+/// Largest keytab that is read.
+pub const KEYTAB_BYTES_MAX: usize = 4 << 20;
+/// Most tokens of a server in one authentication; Kerberos needs one, NTLM two.
+pub const AUTHENTICATION_LEGS_MAX: usize = 6;
 /// Most pages of one query that are followed.
 pub const PAGES_MAX: usize = 100_000;
 /// Most pages without a row that are followed one after the other.

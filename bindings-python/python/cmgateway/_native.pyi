@@ -61,6 +61,7 @@ __all__ = [
 ]
 
 _Path: TypeAlias = Union[str, os.PathLike[str]]
+_Auth: TypeAlias = Literal["negotiate", "kerberos", "ntlm", "basic", "certificate"]
 _File: TypeAlias = Union[bytes, bytearray, _Path]
 _Source: TypeAlias = Union[
     Certificate, IssuedCertificate, Thumbprint, str, bytes, bytearray, os.PathLike[str]
@@ -73,6 +74,14 @@ def connect(
     url: str,
     *,
     token: Optional[str] = None,
+    auth: Optional[_Auth] = None,
+    user: Optional[str] = None,
+    password: Optional[str] = None,
+    realm: Optional[str] = None,
+    keytab_file: Optional[_Path] = None,
+    kdc: Optional[str] = None,
+    certificate_file: Optional[_Path] = None,
+    key_file: Optional[_Path] = None,
     ca_file: Optional[_Path] = None,
     timeout: Optional[float] = None,
 ) -> Site:
@@ -84,12 +93,21 @@ def connect(
     Args:
         url: The address.
         token: The bearer token of an AdminService. It is shown nowhere.
+        auth: How the user is proved: `"negotiate"` (Kerberos, else NTLM; what a user without `auth` means),
+            `"kerberos"`, `"ntlm"`, `"basic"` or `"certificate"`.
+        user: `DOMAIN\\user`, `user@suffix`, or the bare name with a `realm`.
+        password: The user's password. It is shown nowhere.
+        realm: The Kerberos realm, or the domain, of a bare user name.
+        keytab_file: A keytab with the user's Kerberos keys, in place of a password.
+        kdc: Host, and port where it is not 88, of the KDC, in place of the one that `krb5.conf` or the domain names.
+        certificate_file: The client's certificate, then its intermediates, PEM.
+        key_file: The private key of the client's certificate, PEM.
         ca_file: Certificates (PEM or DER) that the AdminService's certificate must chain to, in place of the
             system's roots.
         timeout: Longest wait for one answer, in seconds; 60 where it is not given.
 
     Raises:
-        ConfigError: The address or an option cannot be.
+        ConfigError: The address or an option cannot be, or options do not go together.
         NotFoundError: There is no such site file.
         UnsupportedError: This version has no such way to a site.
 

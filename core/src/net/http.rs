@@ -10,8 +10,11 @@ use reqwest::header::{
 };
 pub(crate) use reqwest::{Method, Url};
 
+use super::authenticated_http::{
+    AuthenticatedHttp, AuthenticatedOptions, AuthenticatedRequest, Authentication,
+};
 use super::http_error::{self, Phase, Way};
-use super::tls::{TrustedRoots, client_config};
+use super::tls::{ClientIdentity, TrustedRoots, client_config};
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::limits::{CONNECT_TIMEOUT, HTTP_IDLE_CONNECTIONS_MAX};
 use crate::secret::Secret;
@@ -21,8 +24,9 @@ pub(crate) struct HttpOptions {
     /// Where its requests go; decides whether a proxy is used.
     pub(crate) server: Url,
     pub(crate) trusted_roots: TrustedRoots,
-    /// Sent as `Authorization: Bearer` with every request.
-    pub(crate) token: Option<Secret>,
+    pub(crate) authentication: Authentication,
+    /// What the client shows within the TLS handshake.
+    pub(crate) identity: Option<ClientIdentity>,
     /// For a whole request, from connecting to the last byte of the answer.
     pub(crate) timeout: Duration,
     pub(crate) response_bytes_max: usize,
@@ -31,13 +35,19 @@ pub(crate) struct HttpOptions {
 /// An HTTPS client that follows no redirect and reads no more than it was allowed to.
 ///
 /// A proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, less what `NO_PROXY` excepts) is used, but never for
-/// a server on this machine. Errors name it.
+/// a server on this machine. Errors name it. With SPNEGO no proxy is used: the connection is part of it.
 pub(crate) struct HttpClient {
-    client: reqwest::Client,
+    way_in: WayIn,
     proxy: Option<String>,
-    token: Option<Secret>,
     timeout: Duration,
     response_bytes_max: usize,
+}
+
+enum WayIn {
+    /// Any connection does; the value of `Authorization` goes with every request.
+    AnyConnection(reqwest::Client, Option<Secret>),
+    /// Authentication is bound to a connection.
+    Negotiated(Box<AuthenticatedHttp>),
 }
 
 /// A request that carries JSON or nothing.
@@ -78,42 +88,62 @@ impl HttpAnswer {
 }
 
 impl HttpClient {
-    /// Builds the client; connects to nothing yet.
+    /// Builds the client; connects to nothing yet. Reads the files of roots and of the client's certificate.
     pub(crate) fn new(options: HttpOptions) -> Result<Self> {
-        let operation = "set up the HTTP client";
-        if let Some(token) = &options.token {
-            check_token(token, operation)?;
-        }
-        let proxy = proxy_for(&options.server);
+        let HttpOptions { server, trusted_roots, authentication, identity, timeout, response_bytes_max } =
+            options;
+        let tls = client_config(&trusted_roots, identity.as_ref())?;
+        let header = match authentication {
+            Authentication::None => None,
+            Authentication::Header(value) => Some(value),
+            negotiated @ Authentication::Negotiated { .. } => {
+                let client = AuthenticatedHttp::new(AuthenticatedOptions {
+                    server,
+                    tls: Some(tls),
+                    authentication: negotiated,
+                    timeout,
+                    response_bytes_max,
+                });
+                let way_in = WayIn::Negotiated(Box::new(client));
+                return Ok(HttpClient { way_in, proxy: None, timeout, response_bytes_max });
+            }
+        };
+        let proxy = proxy_for(&server);
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(client_config(&options.trusted_roots)?)
+            .tls_backend_preconfigured(tls)
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .user_agent(concat!("cmgateway/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
-            .timeout(options.timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+            .timeout(timeout)
             .pool_max_idle_per_host(HTTP_IDLE_CONNECTIONS_MAX);
         if proxy.is_none() {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| {
-            Error::new(ErrorKind::Internal, operation, error.to_string()).with_source(error)
+            Error::new(ErrorKind::Internal, "set up the HTTP client", error.to_string()).with_source(error)
         })?;
-        let HttpOptions { token, timeout, response_bytes_max, .. } = options;
-        Ok(HttpClient { client, proxy, token, timeout, response_bytes_max })
+        Ok(HttpClient { way_in: WayIn::AnyConnection(client, header), proxy, timeout, response_bytes_max })
     }
 
     /// Sends a request and reads the whole answer; an answer of any status but a redirect is a success here.
     pub(crate) async fn send(&self, request: HttpRequest<'_>) -> Result<HttpAnswer> {
+        let (client, authorization) = match &self.way_in {
+            WayIn::AnyConnection(client, authorization) => (client, authorization),
+            WayIn::Negotiated(client) => return client.send(negotiated(request)).await,
+        };
         let (operation, url) = (request.operation, request.url.clone());
         let is_read = request.method == Method::GET;
         let failed = |phase: Phase, error: reqwest::Error| {
             let way = Way { url: &url, proxy: self.proxy.as_deref() };
             http_error::described(operation, way, is_read, self.timeout, phase, error)
         };
-        let mut builder = self.client.request(request.method, url.clone()).header(ACCEPT, request.accept);
-        if let Some(value) = self.token.as_ref().and_then(bearer) {
+        let mut builder = client.request(request.method, url.clone()).header(ACCEPT, request.accept);
+        if let Some(Ok(mut value)) = authorization.as_ref().map(|value| HeaderValue::from_str(value.expose()))
+        {
+            // Keeps it out of HTTP/2 header tables and of debug output.
+            value.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, value);
         }
         if let Some(etag) = request.if_match {
@@ -128,27 +158,26 @@ impl HttpClient {
         if (300..400).contains(&status) {
             return Err(redirect_refused(operation, &url, status, headers.get(LOCATION)));
         }
-        self.refuse_too_long(operation, &url, declared_length(&headers))?;
+        too_long(operation, &url, declared_length(&headers), self.response_bytes_max)?;
         let mut body = Vec::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| failed(Phase::Body(body.len()), error))?
         {
-            self.refuse_too_long(operation, &url, (body.len() + chunk.len()) as u64)?;
+            too_long(operation, &url, (body.len() + chunk.len()) as u64, self.response_bytes_max)?;
             body.extend_from_slice(&chunk);
         }
         Ok(HttpAnswer { status, headers, body: body.into() })
     }
+}
 
-    fn refuse_too_long(&self, operation: &str, url: &Url, length: u64) -> Result<()> {
-        if length <= self.response_bytes_max as u64 {
-            return Ok(());
-        }
-        let cause = format!(
-            "the answer has {length} bytes or more, {} are read at most; ask for less at a time",
-            self.response_bytes_max
-        );
-        Err(Error::new(ErrorKind::Protocol, operation, cause).with_context("url", url.as_str()))
+/// Refuses an answer of this length.
+pub(super) fn too_long(operation: &str, url: &Url, length: u64, most: usize) -> Result<()> {
+    if length <= most as u64 {
+        return Ok(());
     }
+    let cause =
+        format!("the answer has {length} bytes or more, {most} are read at most; ask for less at a time");
+    Err(Error::new(ErrorKind::Protocol, operation, cause).with_context("url", url.as_str()))
 }
 
 /// The proxy that the environment names for a server, as host and port; it may hold a password, which is left out.
@@ -177,14 +206,31 @@ pub(crate) fn check_token(token: &Secret, operation: &str) -> Result<()> {
     Err(Error::new(ErrorKind::Config, operation, cause))
 }
 
-fn bearer(token: &Secret) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok()?;
-    // Keeps it out of HTTP/2 header tables and of debug output.
-    value.set_sensitive(true);
-    Some(value)
+/// The value of `Authorization: Bearer` of a token.
+pub(crate) fn bearer(token: &Secret, operation: &str) -> Result<Secret> {
+    check_token(token, operation)?;
+    Ok(Secret::new(format!("Bearer {}", token.expose())))
 }
 
-fn redirect_refused(operation: &str, url: &Url, status: u16, location: Option<&HeaderValue>) -> Error {
+fn negotiated(request: HttpRequest<'_>) -> AuthenticatedRequest<'_> {
+    let mut headers = vec![(ACCEPT, HeaderValue::from_static(request.accept))];
+    headers.extend(request.if_match.and_then(|etag| Some((IF_MATCH, HeaderValue::from_str(etag).ok()?))));
+    AuthenticatedRequest {
+        operation: request.operation,
+        method: request.method,
+        url: request.url,
+        headers,
+        content_type: request.json.as_ref().map(|_| "application/json"),
+        body: request.json.unwrap_or_default().into(),
+    }
+}
+
+pub(super) fn redirect_refused(
+    operation: &str,
+    url: &Url,
+    status: u16,
+    location: Option<&HeaderValue>,
+) -> Error {
     let target = location.and_then(|value| value.to_str().ok()).and_then(|text| url.join(text).ok());
     let target = match target {
         // The query may carry what a login page wants to know; it is not for our message.

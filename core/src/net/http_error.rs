@@ -81,6 +81,48 @@ pub(super) fn described(
         .with_source(error.without_url())
 }
 
+/// The error of a connection of our own that did not come about.
+pub(super) fn not_connected(operation: &str, url: &Url, error: Box<dyn StdError + Send + Sync>) -> Error {
+    let host = url.host_str().unwrap_or_default();
+    let inner: &(dyn StdError + 'static) = &*error;
+    let (kind, cause) = match find::<rustls::Error>(inner) {
+        Some(tls) => tls_cause(host, tls),
+        None => {
+            let port = url.port_or_known_default().unwrap_or_default();
+            let is_refused = find::<io::Error>(inner)
+                .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+            let cause = match is_refused {
+                true => format!("{host} refuses connections on port {port}; does the service run there?"),
+                false => format!("no connection to {host} port {port}: {}", deepest(inner)),
+            };
+            (ErrorKind::Unavailable, cause)
+        }
+    };
+    let retry = if kind == ErrorKind::Unavailable { Retry::After(RETRY_PAUSE) } else { Retry::Never };
+    Error::new(kind, operation, cause).with_context("url", url.as_str()).with_retry(retry).with_source(error)
+}
+
+/// The error of a connection of our own that broke during an exchange.
+pub(super) fn broken(operation: &str, url: &Url, is_read: bool, phase: Phase, error: hyper::Error) -> Error {
+    let host = url.host_str().unwrap_or_default();
+    let (kind, mut cause) = match (find::<rustls::Error>(&error), phase) {
+        (Some(tls), _) => tls_cause(host, tls),
+        (None, Phase::Body(bytes)) => {
+            (ErrorKind::Protocol, format!("the answer broke off after {bytes} bytes"))
+        }
+        (None, Phase::Head) => (ErrorKind::Protocol, format!("the connection broke: {}", deepest(&error))),
+    };
+    let retry = match kind {
+        ErrorKind::Certificate | ErrorKind::Auth => Retry::Never,
+        _ if is_read => Retry::After(RETRY_PAUSE),
+        _ => {
+            cause.push_str("; whether the change was made is not known");
+            Retry::Never
+        }
+    };
+    Error::new(kind, operation, cause).with_context("url", url.as_str()).with_retry(retry).with_source(error)
+}
+
 fn tls_cause(host: &str, error: &rustls::Error) -> (ErrorKind, String) {
     match error {
         rustls::Error::InvalidCertificate(reason) => {

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::client::WantsClientCert;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -92,18 +93,36 @@ impl fmt::Display for PemSource {
     }
 }
 
-/// TLS settings of a client that sends no certificate: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
-pub(crate) fn client_config(roots: &TrustedRoots) -> Result<ClientConfig> {
-    let mut config = match roots {
+/// What a client shows of itself within the TLS handshake.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientIdentity {
+    /// The client's certificate, then its intermediates, PEM.
+    pub(crate) chain: PemSource,
+    /// The private key of the first certificate, PEM, not encrypted.
+    pub(crate) key: PemSource,
+}
+
+/// TLS settings of a client: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
+pub(crate) fn client_config(roots: &TrustedRoots, identity: Option<&ClientIdentity>) -> Result<ClientConfig> {
+    let builder = match roots {
         TrustedRoots::System => client_builder()?
             .with_platform_verifier()
-            .map_err(|error| tls_error("read the trusted roots of the system", &error))?
-            .with_no_client_auth(),
+            .map_err(|error| tls_error("read the trusted roots of the system", &error))?,
         TrustedRoots::File(path) => {
             let bytes = read_file(path)?;
             own_roots(&bytes, &path.display().to_string())?
         }
         TrustedRoots::Pem(bytes) => own_roots(bytes, "bytes")?,
+    };
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(ClientIdentity { chain, key }) => {
+            let certificates = certificates(&chain.read()?, &format!("read client certificate {chain}"))?;
+            let private_key = private_key(&key.read()?, &format!("read client key {key}"))?;
+            builder
+                .with_client_auth_cert(certificates, private_key)
+                .map_err(|error| unusable_pair(error, chain, key))?
+        }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
@@ -118,16 +137,20 @@ pub(crate) fn server_config(chain: &PemSource, key: &PemSource) -> Result<Arc<Se
         .map_err(|error| tls_error("set up TLS", &error))?
         .with_no_client_auth()
         .with_single_cert(certificates, private_key)
-        .map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => Error::new(
-                ErrorKind::Certificate,
-                "set up TLS",
-                format!("the key {key} does not belong to the first certificate of {chain}"),
-            ),
-            other => tls_error("set up TLS", &other),
-        })?;
+        .map_err(|error| unusable_pair(error, chain, key))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+fn unusable_pair(error: rustls::Error, chain: &PemSource, key: &PemSource) -> Error {
+    match error {
+        rustls::Error::InconsistentKeys(_) => Error::new(
+            ErrorKind::Certificate,
+            "set up TLS",
+            format!("the key {key} does not belong to the first certificate of {chain}"),
+        ),
+        other => tls_error("set up TLS", &other),
+    }
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -140,8 +163,10 @@ fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
         .map_err(|error| tls_error("set up TLS", &error))
 }
 
+type RootsChosen = ConfigBuilder<ClientConfig, WantsClientCert>;
+
 /// Servers of these roots only, by our own validator, so that there is one trust decision in the library.
-fn own_roots(bytes: &[u8], name: &str) -> Result<ClientConfig> {
+fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
     let operation = format!("read trusted roots {name}");
     let mut roots = Vec::new();
     for (at, certificate) in certificates(bytes, &operation)?.iter().enumerate() {
@@ -155,8 +180,7 @@ fn own_roots(bytes: &[u8], name: &str) -> Result<ClientConfig> {
     // Who names an issuing authority here means it.
     trust.partial_chain = true;
     let servers = ServerVerifier::new(trust, 1, PeerVerifierOptions::new())?;
-    let config = client_builder()?.dangerous().with_custom_certificate_verifier(Arc::new(servers));
-    Ok(config.with_no_client_auth())
+    Ok(client_builder()?.dangerous().with_custom_certificate_verifier(Arc::new(servers)))
 }
 
 /// The certificates of a PEM text, or the one of a DER file.
@@ -261,15 +285,15 @@ mod tests {
         );
         let encrypted = key.replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE");
         assert!(refusal(&chain, &encrypted).contains("the key is encrypted"));
-        let missing = client_config(&TrustedRoots::File("no-such-file.pem".into())).unwrap_err();
+        let missing = client_config(&TrustedRoots::File("no-such-file.pem".into()), None).unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::NotFound);
     }
 
     #[test]
     fn own_roots_are_read_as_pem_and_as_der() {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        client_config(&TrustedRoots::Pem(made.cert.pem().into_bytes())).unwrap();
-        client_config(&TrustedRoots::Pem(made.cert.der().to_vec())).unwrap();
-        client_config(&TrustedRoots::System).unwrap();
+        client_config(&TrustedRoots::Pem(made.cert.pem().into_bytes()), None).unwrap();
+        client_config(&TrustedRoots::Pem(made.cert.der().to_vec()), None).unwrap();
+        client_config(&TrustedRoots::System, None).unwrap();
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::REQUEST_TIMEOUT;
+use crate::net::AuthMethod;
 use crate::secret::Secret;
 use crate::site::shown_address;
 
@@ -28,6 +29,22 @@ pub struct ConnectOptions {
     pub url: String,
     /// The bearer token of an AdminService.
     pub token: Option<Secret>,
+    /// How the user is proved; with a user and nothing said it is [`AuthMethod::Negotiate`].
+    pub auth: Option<AuthMethod>,
+    /// `DOMAIN\\user`, `user@suffix`, or the bare name with a realm.
+    pub user: Option<String>,
+    /// The user's password.
+    pub password: Option<Secret>,
+    /// The Kerberos realm, or the domain, of a bare user name.
+    pub realm: Option<String>,
+    /// A keytab with the user's Kerberos keys, in place of a password.
+    pub keytab_file: Option<PathBuf>,
+    /// Host, and port where it is not 88, of the KDC, in place of the one that `krb5.conf` or the domain names.
+    pub kdc: Option<String>,
+    /// The client's certificate, then its intermediates, PEM.
+    pub certificate_file: Option<PathBuf>,
+    /// The private key of the client's certificate, PEM.
+    pub key_file: Option<PathBuf>,
     /// Certificates (PEM or DER) that an AdminService's certificate must chain to, in place of the system's roots.
     pub ca_file: Option<PathBuf>,
     /// Longest wait for one answer.
@@ -35,9 +52,30 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
+    /// True where something is given that only a remote site takes.
+    pub(super) fn proves_somebody(&self) -> bool {
+        let words = [&self.user, &self.realm, &self.kdc].into_iter().any(Option::is_some);
+        let files =
+            [&self.keytab_file, &self.certificate_file, &self.key_file].into_iter().any(Option::is_some);
+        words || files || self.auth.is_some() || self.password.is_some()
+    }
+
     /// Options with no token, the system's roots and a timeout of 60 seconds.
     pub fn new(url: impl Into<String>) -> Self {
-        ConnectOptions { url: url.into(), token: None, ca_file: None, timeout: REQUEST_TIMEOUT }
+        ConnectOptions {
+            url: url.into(),
+            token: None,
+            auth: None,
+            user: None,
+            password: None,
+            realm: None,
+            keytab_file: None,
+            kdc: None,
+            certificate_file: None,
+            key_file: None,
+            ca_file: None,
+            timeout: REQUEST_TIMEOUT,
+        }
     }
 }
 
@@ -46,6 +84,14 @@ impl fmt::Debug for ConnectOptions {
         f.debug_struct("ConnectOptions")
             .field("url", &shown_address(&self.url))
             .field("token", &self.token)
+            .field("auth", &self.auth)
+            .field("user", &self.user)
+            .field("password", &self.password)
+            .field("realm", &self.realm)
+            .field("keytab_file", &self.keytab_file)
+            .field("kdc", &self.kdc)
+            .field("certificate_file", &self.certificate_file)
+            .field("key_file", &self.key_file)
             .field("ca_file", &self.ca_file)
             .field("timeout", &self.timeout)
             .finish()

@@ -1,5 +1,6 @@
 //! A site, reached through one of several transports with the same values and the same errors.
 
+mod access;
 pub(crate) mod adminservice;
 mod adminservice_server;
 mod connect;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use self::access::Access;
 use self::adminservice::{AdminService, AdminServiceOptions};
 pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
 use self::connect::Address;
@@ -74,12 +76,16 @@ impl Site {
         }
         match Address::parse(&options.url)? {
             Address::Embedded(_) if options.token.is_some() => refuse("an embedded site takes no token"),
+            Address::Embedded(_) if options.proves_somebody() => {
+                refuse("an embedded site takes no user, auth or certificate")
+            }
             Address::Embedded(_) if options.ca_file.is_some() => refuse("an embedded site takes no CA file"),
             Address::Embedded(file) => Ok(EmbeddedSite::open(file).await?.into()),
             Address::AdminService(url) => {
+                let access = Access::from_options(&options, &operation)?;
                 let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
-                let (token, timeout) = (options.token, options.timeout);
-                let options = AdminServiceOptions { url, token, trusted_roots, timeout };
+                let timeout = options.timeout;
+                let options = AdminServiceOptions { url, access, trusted_roots, timeout };
                 // The CA file may lie on a share that does not answer.
                 background::run("connect to a site", move || Ok(Site::over(AdminService::new(options)?)))
                     .await

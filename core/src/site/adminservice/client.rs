@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::RESPONSE_BODY_BYTES_MAX;
 use crate::net::TrustedRoots;
 use crate::net::http::{HttpAnswer, HttpClient, HttpOptions, HttpRequest, Method, Url};
-use crate::secret::Secret;
+use crate::site::access::Access;
 use crate::site::odata::json;
 use crate::site::transport::{Answer, PutMode, Rows, Transport};
 use crate::wmi::wql::Select;
@@ -22,8 +22,8 @@ use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 pub(crate) struct AdminServiceOptions {
     /// `https://host/AdminService`, or the address behind a gateway.
     pub(crate) url: String,
-    /// Sent as bearer token; without one only a service that asks for none answers.
-    pub(crate) token: Option<Secret>,
+    /// How to be let in; without anything only a service that asks for nothing answers.
+    pub(crate) access: Access,
     pub(crate) trusted_roots: TrustedRoots,
     /// Longest wait for one answer.
     pub(crate) timeout: Duration,
@@ -42,7 +42,8 @@ impl AdminService {
         let http = HttpClient::new(HttpOptions {
             server: route.clone(),
             trusted_roots: options.trusted_roots,
-            token: options.token,
+            authentication: options.access.authentication,
+            identity: options.access.identity,
             timeout: options.timeout,
             response_bytes_max: RESPONSE_BODY_BYTES_MAX,
         })?;
