@@ -8,12 +8,9 @@ use super::certificate::Certificate;
 use super::certificate_extension::{self, CertificateExtension};
 use super::certificate_template::CertificateTemplate;
 use super::der::{self, Element, Oid, Reader};
+use super::extension_writing::{AUTHORITY_INFORMATION, CA_ISSUERS, OCSP};
 use super::{alternative_name, windows_name};
 
-// 1.3.6.1.5.5.7.1.1, and below 1.3.6.1.5.5.7.48 the two methods.
-const AUTHORITY_INFORMATION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
-const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1];
-const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 2];
 const URI: u8 = 0x86;
 
 /// The names that an authority may and may not certify (RFC 5280, 4.2.1.10), each as `dns:contoso.com`.

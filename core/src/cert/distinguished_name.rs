@@ -57,11 +57,30 @@ impl DistinguishedName {
     /// # Errors
     /// `config` where it is empty or has more than 64 characters.
     pub fn of_common_name(common_name: &str) -> Result<Self> {
-        let kind = Kind { oid: vec![0x55, 4, 3], word: "CN".into() };
-        let attribute = kind.attribute(common_name).map_err(|cause| {
-            Error::new(ErrorKind::Config, "read distinguished name", format!("{common_name:?}: {cause}"))
+        DistinguishedName::of_part(3, "CN", common_name)
+    }
+
+    /// A name of nothing but an organisation.
+    pub(super) fn of_organization(organization: &str) -> Result<Self> {
+        DistinguishedName::of_part(10, "O", organization)
+    }
+
+    fn of_part(last: u8, word: &str, value: &str) -> Result<Self> {
+        let kind = Kind { oid: vec![0x55, 4, last], word: word.into() };
+        let attribute = kind.attribute(value).map_err(|cause| {
+            Error::new(ErrorKind::Config, "read distinguished name", format!("{value:?}: {cause}"))
         })?;
         Ok(DistinguishedName { content: element(der::SET, &[&attribute]) })
+    }
+
+    /// The name with the parts of another one above it.
+    pub(super) fn below(&self, above: &Self) -> Self {
+        DistinguishedName { content: [&above.content[..], &self.content].concat() }
+    }
+
+    /// From the checked content of a Name.
+    pub(super) fn from_content(content: &[u8]) -> Self {
+        DistinguishedName { content: content.to_vec() }
     }
 
     /// The name as Windows prints it.

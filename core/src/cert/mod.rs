@@ -5,7 +5,7 @@
 //! | `certificate` | [`Certificate`]: one certificate and what it says |
 //! | `thumbprint` | [`Thumbprint`]: its name in Windows and in the site |
 //! | `load` | [`load_cer`]: every certificate of a CER file |
-//! | `issue` | [`DevelopmentPki`]: a root, issuing authorities, a server and a client for rehearsals |
+//! | `issue/` | [`Authority`]: issues certificates, signs requests, revokes; [`DevelopmentPki`]: a whole PKI for rehearsals |
 //! | `request/` | [`CertificateRequest`]: what is asked of an authority (PKCS #10), read and made |
 //! | `key_file/` | [`PrivateKey`], [`Pfx`], P7B: files with keys and the containers they come in, read and written |
 //! | `validation/` | [`build_chain`], [`Crl`], [`Verifier`]: the trust decision after RFC 5280 section 6 |
@@ -45,7 +45,10 @@ pub use certificate_extension::CertificateExtension;
 pub use certificate_fields::NameConstraints;
 pub use certificate_template::CertificateTemplate;
 pub use distinguished_name::DistinguishedName;
-pub use issue::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate};
+pub use issue::{
+    Authority, AuthorityOptions, CrlOptions, DevelopmentPki, DevelopmentPkiOptions, IssueOptions,
+    IssuedCertificate, PublishedPlaces, SignOptions, UnknownExtensions,
+};
 pub use key_file::{
     KeyKind, PasswordForm, Pfx, PfxCertificate, PfxKey, PfxKeyPair, PfxMac, PfxProfile, PrivateKey,
     PrivateKeyKind, load_p7b, load_p7b_file, load_pfx, load_pfx_file, load_private_key,

@@ -9,6 +9,7 @@ use crate::cert::alternative_name::{self, SubjectAlternativeName};
 use crate::cert::certificate_extension::CertificateExtension;
 use crate::cert::certificate_template::CertificateTemplate;
 use crate::cert::der::Reader;
+use crate::cert::distinguished_name::DistinguishedName;
 use crate::cert::key_usage::{self, ExtendedKeyUsage};
 use crate::cert::layout::Span;
 use crate::cert::validation::signature::{self, Allowed, SignatureFault};
@@ -174,6 +175,11 @@ impl CertificateRequest {
     /// The SEQUENCE of extensions with its tag; empty where there is none.
     pub(in crate::cert) fn extension_list(&self) -> &[u8] {
         self.optional_part(self.layout.extension_list)
+    }
+
+    /// The subject as a value.
+    pub(in crate::cert) fn subject_name(&self) -> DistinguishedName {
+        DistinguishedName::from_content(self.part(self.layout.subject))
     }
 
     fn part(&self, span: Span) -> &[u8] {

@@ -119,6 +119,12 @@ impl Crl {
         self.lookup(&issuer, certificate.part(layout.serial))
     }
 
+    /// Serial number (content) and revocation of each certificate of the list's own issuer.
+    pub(in crate::cert) fn own_entries(&self) -> impl Iterator<Item = (&[u8], Revocation)> {
+        let own = self.content.entries.iter().filter(|entry| entry.issuer == 0);
+        own.map(|entry| (self.part(entry.serial), entry.revocation))
+    }
+
     pub(super) fn lookup(&self, issuer: &[u8], serial: &[u8]) -> Option<Revocation> {
         let content = &*self.content;
         let issuer = content.issuers.iter().position(|each| each == issuer)?;
@@ -138,7 +144,7 @@ impl Crl {
     }
 
     /// The issuer in the form of `name_comparison`.
-    pub(super) fn issuer_name(&self) -> &[u8] {
+    pub(in crate::cert) fn issuer_name(&self) -> &[u8] {
         &self.content.issuer_name
     }
 
@@ -147,7 +153,7 @@ impl Crl {
     }
 
     /// The numbers as big-endian bytes: of the list, of its base.
-    pub(super) fn numbers(&self) -> (Option<&[u8]>, Option<&[u8]>) {
+    pub(in crate::cert) fn numbers(&self) -> (Option<&[u8]>, Option<&[u8]>) {
         let extensions = &self.parts().extensions;
         (extensions.number.map(|span| self.part(span)), extensions.base_number.map(|span| self.part(span)))
     }
@@ -174,7 +180,7 @@ impl Crl {
     }
 
     /// What is signed, the algorithm inside and outside, and the signature.
-    pub(super) fn signed_parts(&self) -> (&[u8], &[u8], &[u8], &[u8]) {
+    pub(in crate::cert) fn signed_parts(&self) -> (&[u8], &[u8], &[u8], &[u8]) {
         let parts = self.parts();
         let part = |span| self.part(span);
         (part(parts.signed), part(parts.inner_algorithm), part(parts.algorithm), part(parts.signature))

@@ -13,7 +13,7 @@ mod crl_layout;
 mod dsa;
 mod extension;
 mod host_name;
-mod name_comparison;
+pub(super) mod name_comparison;
 mod name_constraints;
 mod path_search;
 mod path_validation;

@@ -7,7 +7,7 @@ use crate::cert::name;
 ///
 /// Letter case, kind of string and runs of spaces do not count; the order of the parts does. The form of a name that
 /// begins with all parts of another begins with the form of the other, which is what directoryName constraints ask.
-pub(super) fn canonical(content: &[u8]) -> Vec<u8> {
+pub(in crate::cert) fn canonical(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len().saturating_add(16));
     for part in name::parts(content) {
         push_part(&mut out, &part);
