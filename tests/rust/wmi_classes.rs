@@ -191,7 +191,7 @@ async fn a_built_in_class_gives_way_to_the_users() {
     let twice = site.embedded().unwrap().define_class(own).await.unwrap_err();
     assert_eq!(twice.kind(), ErrorKind::Conflict);
     let mut rule = site.new_instance("SMS_EmbeddedProperty").await.unwrap();
-    assert!(rule.get("Value1").unwrap().is_null());
+    assert!(rule.declared("Value1").is_some());
     rule.set("PropertyName", "x").unwrap();
     let keyless = site.put(&mut rule, PutMode::default()).await.unwrap_err();
     assert!(keyless.to_string().contains("inside of others"), "{keyless}");

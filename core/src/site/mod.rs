@@ -163,9 +163,8 @@ impl Site {
 
     /// A new, empty instance of a class; it is in the site once it is put.
     ///
-    /// Where the site knows the class without being asked, as an embedded site does, the instance has its
-    /// properties, null or as the class says; elsewhere it has none until one is set. An unknown class is no error
-    /// here: the provider answers to the put.
+    /// Where the site knows the class without being asked, as an embedded site does, the instance knows the types of
+    /// its properties and has its defaults. An unknown class is no error here: the provider answers to the put.
     ///
     /// # Errors
     /// `config` where the name cannot be a class name; those of the transport.

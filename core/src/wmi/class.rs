@@ -1,5 +1,7 @@
 //! The definition of a class.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::CLASS_INHERITANCE_MAX;
 use crate::wmi::{
@@ -140,26 +142,25 @@ impl Class {
         qualifier::is_set(&self.qualifiers, "singleton")
     }
 
-    /// A new instance with every property of the class: its default, else null.
+    /// A new instance of the class, which knows the types of its properties; those with a default have it.
     ///
-    /// Nothing of it counts as set, so a put writes only what is set afterwards, and the defaults.
+    /// A put writes what is set afterwards, and the defaults.
     ///
     /// ```
     /// use cmgateway::wmi::{Class, Value};
     /// let class = Class::from_names("SMS_Collection", &[("CollectionID", "string"), ("Rules", "object[]")], &[])?;
     /// let collection = class.spawn();
-    /// assert_eq!(collection.get("Rules"), Some(&Value::Null));
-    /// assert!(collection.property("Rules").is_some_and(|rules| rules.is_array && !rules.is_modified()));
+    /// assert_eq!(collection.get("Rules"), None);
+    /// assert!(collection.declared("rules").is_some_and(|rules| rules.is_array));
     /// # Ok::<(), cmgateway::Error>(())
     /// ```
     pub fn spawn(&self) -> Instance {
-        let properties = self.properties.iter().map(|definition| {
+        let with_default = self.properties.iter().filter(|definition| !definition.default.is_null());
+        let properties = with_default.map(|definition| {
             let (name, value) = (definition.name.clone(), definition.default.clone());
             Property::read(name, value, Some(definition.cim_type), definition.is_array)
         });
-        let mut instance = Instance::spawned(self.name.clone(), properties.collect());
-        instance.set_derivation(&self.derivation.clone().into());
-        instance
+        Instance::spawned(Arc::new(self.clone()), properties.collect())
     }
 
     /// The class as one derived from `base`: with its properties, methods and qualifiers, where it has not its own.

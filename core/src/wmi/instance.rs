@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::wmi::{CimType, Identifier, ObjectPath, Value};
+use crate::wmi::{CimType, Class, Identifier, ObjectPath, PropertyDefinition, Value};
 
 /// One property of an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +70,7 @@ pub struct Instance {
     properties: Vec<Property>,
     was_read: bool,
     derivation: Option<Arc<[Identifier]>>,
+    declared: Option<Arc<Class>>,
 }
 
 impl Instance {
@@ -83,17 +84,42 @@ impl Instance {
 
     /// An empty instance of a class whose name is checked already.
     pub fn of(class: Identifier) -> Self {
-        Instance { class, path: None, properties: Vec::new(), was_read: false, derivation: None }
+        Instance {
+            class,
+            path: None,
+            properties: Vec::new(),
+            was_read: false,
+            derivation: None,
+            declared: None,
+        }
     }
 
     /// An instance as a transport read it.
     pub fn read(class: Identifier, path: Option<ObjectPath>, properties: Vec<Property>) -> Self {
-        Instance { class, path, properties, was_read: true, derivation: None }
+        Instance { class, path, properties, was_read: true, derivation: None, declared: None }
     }
 
-    /// A new instance with the properties of its class, none of them set.
-    pub(crate) fn spawned(class: Identifier, properties: Vec<Property>) -> Self {
-        Instance { class, path: None, properties, was_read: false, derivation: None }
+    /// A new instance that knows its class.
+    pub(crate) fn spawned(class: Arc<Class>, properties: Vec<Property>) -> Self {
+        Instance {
+            class: class.name.clone(),
+            path: None,
+            properties,
+            was_read: false,
+            derivation: Some(class.derivation.clone().into()),
+            declared: Some(class),
+        }
+    }
+
+    /// What its class says of a property that a new instance need not have yet.
+    ///
+    /// ```
+    /// use cmgateway::wmi::Instance;
+    /// assert_eq!(Instance::new("SMS_Site")?.declared("SiteCode"), None, "nobody asked for the class");
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn declared(&self, name: &str) -> Option<&PropertyDefinition> {
+        self.declared.as_ref()?.property(name)
     }
 
     /// The name of its class.
@@ -199,7 +225,9 @@ impl Instance {
             }
             None => {
                 let name = Identifier::new(name)?;
-                let is_array = matches!(value, Value::Array(_));
+                let declared = self.declared(name.as_str()).map(|p| (p.cim_type, p.is_array));
+                let cim_type = cim_type.or(declared.map(|(cim_type, _)| cim_type));
+                let is_array = declared.map_or(matches!(value, Value::Array(_)), |(_, is_array)| is_array);
                 self.properties.push(Property {
                     name,
                     value,

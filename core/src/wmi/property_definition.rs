@@ -36,6 +36,8 @@ impl PropertyDefinition {
     /// # Ok::<(), cmgateway::Error>(())
     /// ```
     pub fn new(name: Identifier, cim_type: CimType, is_array: bool, is_key: bool) -> Self {
+        // `key` is a name for certain.
+        let key = Identifier::new("key").ok().filter(|_| is_key);
         PropertyDefinition {
             name,
             cim_type,
@@ -45,7 +47,7 @@ impl PropertyDefinition {
             default: Value::Null,
             origin: None,
             is_local: true,
-            qualifiers: Vec::new(),
+            qualifiers: key.map(|key| Qualifier::new(key, true)).into_iter().collect(),
         }
     }
 

@@ -266,7 +266,7 @@ fn embedded(
 fn fill_keys_from_path(class: &Class, instance: &Instance, keyed: &mut Instance) -> Result<()> {
     let Some(path) = instance.path() else { return Ok(()) };
     for key in class.keys() {
-        if keyed.get(key.name.as_str()).is_some() {
+        if keyed.get(key.name.as_str()).is_some_and(|value| !value.is_null()) {
             continue;
         }
         if let Some(value) = path_key(class, path, key) {
