@@ -93,7 +93,7 @@ impl Metadata {
             let Some(entity_type) = next else { break };
             let inherited = entity_type.properties.iter().map(|property| {
                 let is_key = entity_type.keys.contains(&property.name);
-                PropertyDefinition { is_key, ..property.clone() }
+                PropertyDefinition::new(property.name.clone(), property.cim_type, property.is_array, is_key)
             });
             // What is inherited stands first, as in the provider.
             class.properties = inherited.chain(class.properties).collect();
