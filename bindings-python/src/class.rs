@@ -5,12 +5,12 @@ use pyo3::prelude::*;
 
 /// The definition of a class: its name and its properties.
 #[pyclass(frozen, eq, module = "cmgateway")]
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) struct ClassDefinition(pub(crate) wmi::Class);
 
 /// One property of a class.
 #[pyclass(frozen, eq, module = "cmgateway")]
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(crate) struct PropertyDefinition(wmi::PropertyDefinition);
 
 #[pymethods]

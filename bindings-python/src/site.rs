@@ -135,8 +135,13 @@ impl Site {
 
     /// A new, empty instance of a class; it is in the site once it is put.
     #[pyo3(name = "new", signature = (class_name, /, **properties))]
-    fn new_instance(&self, class_name: &str, properties: Option<&Bound<'_, PyDict>>) -> Result<Instance> {
-        let instance = Instance::new(self.site.new_instance(class_name)?);
+    fn new_instance(
+        &self,
+        py: Python<'_>,
+        class_name: &str,
+        properties: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Instance> {
+        let instance = Instance::new(self.handle.block(py, self.site.new_instance(class_name))?);
         for (name, value) in properties.into_iter().flatten() {
             instance.write(&name.extract::<String>()?, &value)?;
         }

@@ -106,6 +106,12 @@ pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
 pub const IDENTIFIER_BYTES_MAX: usize = 255;
 /// Most properties of one class.
 pub const PROPERTIES_PER_CLASS_MAX: usize = 1_000;
+/// Most methods of one class.
+pub const METHODS_PER_CLASS_MAX: usize = 500;
+/// Most qualifiers of one class, property or method.
+pub const QUALIFIERS_MAX: usize = 200;
+/// Longest MOF text.
+pub const MOF_TEXT_BYTES_MAX: usize = 64 << 20;
 /// Deepest nesting of embedded objects.
 pub const EMBEDDED_OBJECT_DEPTH_MAX: usize = 32;
 
@@ -150,7 +156,7 @@ pub const METADATA_CLASSES_MAX: usize = 20_000;
 pub const METADATA_REFETCH_PAUSE: Duration = Duration::from_secs(60);
 /// Classes that are remembered as not told by `$metadata`.
 pub const METADATA_MISSED_MAX: usize = 1_000;
-/// Deepest inheritance of classes in `$metadata`.
+/// Deepest inheritance of classes.
 pub const CLASS_INHERITANCE_MAX: usize = 32;
 
 /// Most connections that the AdminService server holds at a time.

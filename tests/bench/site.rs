@@ -48,7 +48,7 @@ fn main() {
     let mut next = count;
     report("put of a new instance (synchronous=FULL)", 200, || {
         next += 1;
-        let mut service = site.new_instance("SMS_AzureService").unwrap();
+        let mut service = runtime.block_on(site.new_instance("SMS_AzureService")).unwrap();
         service.set("AzureServiceID", next).unwrap();
         service.set("ServiceCName", format!("service{next}.contoso.com")).unwrap();
         runtime.block_on(site.put(&mut service, PutMode::CreateOnly)).unwrap();

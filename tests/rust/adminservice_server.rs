@@ -336,7 +336,14 @@ async fn our_client_sees_the_served_site_as_it_is() {
         site.query("SELECT * FROM SMS_AzureService", &Parameters::None).await.unwrap().all().await.unwrap();
     assert_eq!(rows.len(), 1_005);
     let class = Identifier::new("SMS_AzureService").unwrap();
-    assert_eq!(site.class("sms_azureservice").await.unwrap(), lab.site.class(&class).await.unwrap());
+    // OData tells properties and keys, but neither qualifiers nor methods.
+    let told = |class: cmgateway::wmi::Class| -> Vec<_> {
+        class.properties.into_iter().map(|p| (p.name, p.cim_type, p.is_array, p.is_key)).collect()
+    };
+    assert_eq!(
+        told(site.class("sms_azureservice").await.unwrap()),
+        told(lab.site.class(&class).await.unwrap())
+    );
 
     let wql = "SELECT * FROM SMS_AzureService WHERE ServiceCName = ? AND NOT ServiceType LIKE 'O%'";
     let mut found = site.query(wql, &Parameters::Positional(vec!["GF2.contoso.com".into()])).await.unwrap();
@@ -360,22 +367,17 @@ async fn our_client_sees_the_served_site_as_it_is() {
 #[tokio::test]
 async fn composite_keys_datetimes_and_embedded_objects_survive_both_ways() {
     let lab = lab().await;
-    let property = |name: &str, cim_type, is_array, is_key| PropertyDefinition {
-        name: Identifier::new(name).unwrap(),
-        cim_type,
-        is_array,
-        is_key,
+    let property = |name: &str, cim_type, is_array, is_key| {
+        PropertyDefinition::new(Identifier::new(name).unwrap(), cim_type, is_array, is_key)
     };
-    let class = Class {
-        name: Identifier::new("SMS_SCI_Lab").unwrap(),
-        properties: vec![
-            property("ItemName", CimType::String, false, true),
-            property("FileType", CimType::Uint32, false, true),
-            property("When", CimType::DateTime, false, false),
-            property("Small", CimType::Uint16, false, false),
-            property("Props", CimType::Object, true, false),
-        ],
-    };
+    let properties = vec![
+        property("ItemName", CimType::String, false, true),
+        property("FileType", CimType::Uint32, false, true),
+        property("When", CimType::DateTime, false, false),
+        property("Small", CimType::Uint16, false, false),
+        property("Props", CimType::Object, true, false),
+    ];
+    let class = Class::new(Identifier::new("SMS_SCI_Lab").unwrap(), properties);
     lab.site.define_class(class.clone()).await.unwrap();
     let site = lab.connect().await;
     assert_eq!(site.class("SMS_SCI_Lab").await.unwrap(), class);

@@ -266,24 +266,17 @@ async fn values_never_become_query_text() {
 async fn classes_are_defined_by_the_user() {
     let folder = TestFolder::new();
     let site = new_site(&folder).await;
-    let property = |name: &str, cim_type, is_key| PropertyDefinition {
-        name: Identifier::new(name).unwrap(),
-        cim_type,
-        is_array: false,
-        is_key,
+    let property = |name: &str, cim_type, is_key| {
+        PropertyDefinition::new(Identifier::new(name).unwrap(), cim_type, false, is_key)
     };
-    let class = Class {
-        name: Identifier::new("SMS_Collection").unwrap(),
-        properties: vec![
-            property("CollectionID", CimType::String, true),
-            property("Name", CimType::String, false),
-        ],
-    };
+    let properties =
+        vec![property("CollectionID", CimType::String, true), property("Name", CimType::String, false)];
+    let class = Class::new(Identifier::new("SMS_Collection").unwrap(), properties);
     site.embedded().unwrap().define_class(class.clone()).await.unwrap();
     assert_eq!(site.class("sms_collection").await.unwrap(), class);
     let twice = site.embedded().unwrap().define_class(class.clone()).await.unwrap_err();
     assert_eq!(twice.kind(), ErrorKind::Conflict);
-    let keyless = Class { name: Identifier::new("X").unwrap(), properties: class.properties[1..].to_vec() };
+    let keyless = Class::new(Identifier::new("X").unwrap(), class.properties[1..].to_vec());
     assert_eq!(site.embedded().unwrap().define_class(keyless).await.unwrap_err().kind(), ErrorKind::Config);
     let mut no_key = Instance::new("SMS_Collection").unwrap();
     no_key.set("Name", "All").unwrap();

@@ -50,7 +50,7 @@ fn options(lab: &Lab, user: &str) -> ConnectOptions {
 
 /// Works with the site as a script does; several requests, two at a time.
 async fn work(site: &Site) -> cmgateway::Result<()> {
-    let mut service = site.new_instance("SMS_AzureService")?;
+    let mut service = site.new_instance("SMS_AzureService").await?;
     service.set("ServiceCName", "GraniteFalls.contoso.com")?;
     let path = site.put(&mut service, PutMode::CreateOnly).await?;
     let (code, read) = tokio::join!(site.code(), site.get(&path));

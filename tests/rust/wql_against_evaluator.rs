@@ -430,9 +430,9 @@ async fn site(folder: &TestFolder, tables: &[Vec<Row>; 2]) -> Site {
     for (class, rows) in CLASSES.iter().zip(tables) {
         let properties = PROPERTIES.iter().enumerate().map(|(at, (property, cim_type, is_array))| {
             let (cim_type, is_array) = (*cim_type, *is_array);
-            PropertyDefinition { name: name(property), cim_type, is_array, is_key: at == 0 }
+            PropertyDefinition::new(name(property), cim_type, is_array, at == 0)
         });
-        let definition = Class { name: name(class), properties: properties.collect() };
+        let definition = Class::new(name(class), properties.collect());
         site.embedded().unwrap().define_class(definition).await.unwrap();
         for row in rows {
             let mut instance = Instance::new(class).unwrap();

@@ -15,10 +15,10 @@ fn class(name: &str, properties: &str) -> Class {
         let (type_name, is_array) =
             type_name.strip_suffix("[]").map_or((type_name, false), |name| (name, true));
         let cim_type = CimType::from_name(type_name).unwrap();
-        PropertyDefinition { name: Identifier::new(name).unwrap(), cim_type, is_array, is_key }
+        PropertyDefinition::new(Identifier::new(name).unwrap(), cim_type, is_array, is_key)
     };
     let properties = properties.split(' ').map(property).collect();
-    Class { name: Identifier::new(name).unwrap(), properties }
+    Class::new(Identifier::new(name).unwrap(), properties)
 }
 
 async fn put(site: &Site, class: &str, values: &[(&str, Value)]) {

@@ -3,6 +3,7 @@
 mod access;
 pub(crate) mod adminservice;
 mod adminservice_server;
+mod call;
 mod connect;
 pub mod embedded;
 pub(crate) mod odata;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use self::access::Access;
 use self::adminservice::{AdminService, AdminServiceOptions};
 pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
+pub use self::call::MethodInput;
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;
@@ -28,7 +30,7 @@ use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::TrustedRoots;
 use crate::wmi::wql::{Parameters, Select};
-use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+use crate::wmi::{CallContext, Class, Identifier, Instance, ObjectPath};
 
 /// A connection to a Configuration Manager site; clones share it.
 ///
@@ -44,7 +46,7 @@ use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 /// # let _ = std::fs::remove_file(&file);
 /// EmbeddedSite::create(&file, &SiteCode::new("GF1")?).await?;
 /// let site = Site::connect(ConnectOptions::new(format!("sqlite:{}", file.display()))).await?;
-/// let mut service = site.new_instance("SMS_AzureService")?;
+/// let mut service = site.new_instance("SMS_AzureService").await?;
 /// service.set("ServiceCName", "GraniteFalls.contoso.com")?;
 /// let path = site.put(&mut service, PutMode::CreateOnly).await?;
 /// assert_eq!(path.to_string(), "SMS_AzureService.AzureServiceID=1");
@@ -58,6 +60,7 @@ use crate::wmi::{Class, Identifier, Instance, ObjectPath};
 pub struct Site {
     transport: Arc<dyn Transport>,
     closed: Arc<AtomicBool>,
+    context: CallContext,
 }
 
 impl Site {
@@ -94,7 +97,7 @@ impl Site {
     }
 
     fn over(transport: impl Transport + 'static) -> Self {
-        Site { transport: Arc::new(transport), closed: Arc::default() }
+        Site { transport: Arc::new(transport), closed: Arc::default(), context: CallContext::default() }
     }
 
     fn open(&self) -> Result<&dyn Transport> {
@@ -160,10 +163,17 @@ impl Site {
 
     /// A new, empty instance of a class; it is in the site once it is put.
     ///
+    /// Where the site knows the class without being asked, as an embedded site does, the instance knows the types of
+    /// its properties and has its defaults. An unknown class is no error here: the provider answers to the put.
+    ///
     /// # Errors
-    /// `config` where the name cannot be a class name.
-    pub fn new_instance(&self, class: &str) -> Result<Instance> {
-        Instance::new(class)
+    /// `config` where the name cannot be a class name; those of the transport.
+    pub async fn new_instance(&self, class: &str) -> Result<Instance> {
+        let class = Identifier::new(class)?;
+        match self.open()?.spawn(&class).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Instance::of(class)),
+            spawned => spawned,
+        }
     }
 
     /// Writes an instance and gives its path, which holds a key that the site made.
@@ -217,6 +227,14 @@ impl Site {
     /// `not_found` where the site does not have it; those of the transport.
     pub async fn class(&self, name: &str) -> Result<Class> {
         self.open()?.class(&Identifier::new(name)?).await
+    }
+
+    /// The definitions of all classes, in the order of their names.
+    ///
+    /// # Errors
+    /// `unsupported` where the transport cannot list them; those of the transport.
+    pub async fn classes(&self) -> Result<Vec<Class>> {
+        self.open()?.classes().await
     }
 
     /// The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.

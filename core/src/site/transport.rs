@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::site::embedded::EmbeddedSite;
 use crate::wmi::wql::Select;
-use crate::wmi::{Class, Identifier, Instance, ObjectPath, Value};
+use crate::wmi::{CallContext, Class, Identifier, Instance, ObjectPath, Value};
 
 /// The future of a transport's call.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -84,12 +85,46 @@ pub(crate) trait Transport: Send + Sync {
     fn delete<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, ()>;
     /// The definition of a class as the provider knows it.
     fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class>;
+    /// The definitions of all classes, where the provider can list them.
+    fn classes(&self) -> Answer<'_, Vec<Class>> {
+        let error =
+            unsupported(self.address(), "list classes", "this transport cannot list the site's classes");
+        Box::pin(async { Err(error) })
+    }
+    /// A new instance of a class, with its properties where that costs no question to the provider.
+    fn spawn<'a>(&'a self, class: &'a Identifier) -> Answer<'a, Instance> {
+        Box::pin(async { Ok(Instance::of(class.clone())) })
+    }
+    /// Runs a method of an instance, or of a class where the path is that of a class.
+    ///
+    /// The input has one property a parameter, in the declared order where the class tells it; the output one for
+    /// each out-parameter, and `ReturnValue`.
+    fn call<'a>(
+        &'a self,
+        path: &'a ObjectPath,
+        method: &'a Identifier,
+        input: &'a Instance,
+    ) -> Answer<'a, Instance> {
+        let _ = input;
+        let operation = format!("call {}.{method}", path.class);
+        let error = unsupported(self.address(), &operation, "this transport cannot call methods");
+        Box::pin(async { Err(error) })
+    }
+    /// The same transport with values that go with each of its calls.
+    fn with_context(&self, context: CallContext) -> Result<Arc<dyn Transport>> {
+        let _ = context;
+        Err(unsupported(self.address(), "set context values", "this transport cannot send context values"))
+    }
     /// Lets go of what the connection holds; calls that are running end by themselves.
     fn close(&self) {}
     /// The embedded site behind this transport, where it is one: what only a site file can do starts here.
     fn embedded(&self) -> Option<&EmbeddedSite> {
         None
     }
+}
+
+fn unsupported(address: &str, operation: &str, cause: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, operation, cause).with_context("address", address)
 }
 
 /// Where the rows of a query come from, a batch at a time; None at the end.

@@ -1,7 +1,9 @@
 //! An instance of a class: what a query returns and what a put writes.
 
+use std::sync::Arc;
+
 use crate::error::Result;
-use crate::wmi::{CimType, Identifier, ObjectPath, Value};
+use crate::wmi::{CimType, Class, Identifier, ObjectPath, PropertyDefinition, Value};
 
 /// One property of an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,12 +18,25 @@ pub struct Property {
     pub is_array: bool,
     modified: bool,
     original: Option<Value>,
+    is_left_out: bool,
 }
 
 impl Property {
     /// A property as a transport read it.
     pub fn read(name: Identifier, value: Value, cim_type: Option<CimType>, is_array: bool) -> Self {
-        Property { name, value, cim_type, is_array, modified: false, original: None }
+        Property { name, value, cim_type, is_array, modified: false, original: None, is_left_out: false }
+    }
+
+    /// A lazy property that a query left out: it reads as null until it is loaded.
+    pub(crate) fn left_out(name: Identifier, cim_type: CimType, is_array: bool) -> Self {
+        Property { is_left_out: true, ..Self::read(name, Value::Null, Some(cim_type), is_array) }
+    }
+
+    /// True for a lazy property that a query left out and that was neither loaded nor set since.
+    ///
+    /// It reads as null, and a put does not write it.
+    pub fn is_left_out(&self) -> bool {
+        self.is_left_out
     }
 
     /// The value that was read, where it was modified since; None for a property that was never read.
@@ -48,12 +63,14 @@ impl Property {
 /// assert_eq!(service.get("Region"), None);
 /// # Ok::<(), cmgateway::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Instance {
     class: Identifier,
     path: Option<ObjectPath>,
     properties: Vec<Property>,
     was_read: bool,
+    derivation: Option<Arc<[Identifier]>>,
+    declared: Option<Arc<Class>>,
 }
 
 impl Instance {
@@ -67,17 +84,68 @@ impl Instance {
 
     /// An empty instance of a class whose name is checked already.
     pub fn of(class: Identifier) -> Self {
-        Instance { class, path: None, properties: Vec::new(), was_read: false }
+        Instance {
+            class,
+            path: None,
+            properties: Vec::new(),
+            was_read: false,
+            derivation: None,
+            declared: None,
+        }
     }
 
     /// An instance as a transport read it.
     pub fn read(class: Identifier, path: Option<ObjectPath>, properties: Vec<Property>) -> Self {
-        Instance { class, path, properties, was_read: true }
+        Instance { class, path, properties, was_read: true, derivation: None, declared: None }
+    }
+
+    /// A new instance that knows its class.
+    pub(crate) fn spawned(class: Arc<Class>, properties: Vec<Property>) -> Self {
+        Instance {
+            class: class.name.clone(),
+            path: None,
+            properties,
+            was_read: false,
+            derivation: Some(class.derivation.clone().into()),
+            declared: Some(class),
+        }
+    }
+
+    /// What its class says of a property that a new instance need not have yet.
+    ///
+    /// ```
+    /// use cmgateway::wmi::Instance;
+    /// assert_eq!(Instance::new("SMS_Site")?.declared("SiteCode"), None, "nobody asked for the class");
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn declared(&self, name: &str) -> Option<&PropertyDefinition> {
+        self.declared.as_ref()?.property(name)
     }
 
     /// The name of its class.
     pub fn class_name(&self) -> &Identifier {
         &self.class
+    }
+
+    /// The classes its class is derived from, the nearest first; None where nobody told.
+    pub fn derivation(&self) -> Option<&[Identifier]> {
+        self.derivation.as_deref()
+    }
+
+    /// Tells what its class is derived from.
+    pub(crate) fn set_derivation(&mut self, derivation: &Arc<[Identifier]>) {
+        self.derivation = Some(Arc::clone(derivation));
+    }
+
+    /// True where its class is the one of this name, or known to be derived from it.
+    ///
+    /// ```
+    /// use cmgateway::wmi::Instance;
+    /// assert!(Instance::new("SMS_Site")?.is_a("sms_site"));
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn is_a(&self, class: &str) -> bool {
+        self.class.is(class) || self.derivation.iter().flat_map(|all| &**all).any(|base| base.is(class))
     }
 
     /// Its path in the site; None until it was put or where the query left out a key.
@@ -153,10 +221,13 @@ impl Instance {
                     property.original = Some(before);
                 }
                 property.modified = true;
+                property.is_left_out = false;
             }
             None => {
                 let name = Identifier::new(name)?;
-                let is_array = matches!(value, Value::Array(_));
+                let declared = self.declared(name.as_str()).map(|p| (p.cim_type, p.is_array));
+                let cim_type = cim_type.or(declared.map(|(cim_type, _)| cim_type));
+                let is_array = declared.map_or(matches!(value, Value::Array(_)), |(_, is_array)| is_array);
                 self.properties.push(Property {
                     name,
                     value,
@@ -164,10 +235,21 @@ impl Instance {
                     is_array,
                     modified: true,
                     original: None,
+                    is_left_out: false,
                 });
             }
         }
         Ok(())
+    }
+}
+
+/// What its class is derived from does not count: not every transport tells.
+impl PartialEq for Instance {
+    fn eq(&self, other: &Self) -> bool {
+        self.class == other.class
+            && self.path == other.path
+            && self.was_read == other.was_read
+            && self.properties == other.properties
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{OBJECT_PATH_BYTES_MAX, PROPERTIES_PER_CLASS_MAX};
 use crate::wmi::value::{is_refused_control, is_wmi_integer};
-use crate::wmi::{Identifier, KeyValue, ObjectPath};
+use crate::wmi::{Identifier, KeyValue, ObjectPath, WbemError};
+
+/// `WBEM_E_INVALID_OBJECT_PATH`
+const INVALID_OBJECT_PATH: u32 = 0x8004_103A;
 
 impl ObjectPath {
     /// Reads a path in any form WMI writes or accepts.
@@ -68,6 +71,7 @@ impl<'t> Reader<'t> {
         let position = self.text.get(..at).unwrap_or(self.text).chars().count() + 1;
         Error::new(ErrorKind::Config, "read object path", format!("{cause} at position {position}"))
             .with_context("position", position.to_string())
+            .with_source(WbemError::from_code(INVALID_OBJECT_PATH))
     }
 
     fn expected(&self, expected: &str) -> Error {

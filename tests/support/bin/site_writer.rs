@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 async fn write(url: &str, first: u32, count: u32) -> Result<()> {
     let site = Site::connect(ConnectOptions::new(url)).await?;
     for number in first..first.saturating_add(count) {
-        let mut service = site.new_instance("SMS_AzureService")?;
+        let mut service = site.new_instance("SMS_AzureService").await?;
         service.set("AzureServiceID", number)?;
         // Two properties that belong together: a half-written put would show.
         service.set("Name", format!("service{number}"))?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::collation;
+use super::migration;
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::SITE_FILE_BUSY_WAIT;
@@ -14,23 +15,17 @@ use crate::limits::SITE_FILE_BUSY_WAIT;
 /// "CMGW", in the header of every site file, so that no other SQLite file is taken for one.
 const APPLICATION_ID: i32 = 0x434D_4757;
 /// The layout of the tables; a newer one is refused.
-const FORMAT_VERSION: i32 = 1;
+const FORMAT_VERSION: i32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE cmgateway_class (
     class_id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE COLLATE NOCASE
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    superclass TEXT COLLATE NOCASE,
+    definition TEXT NOT NULL,
+    is_replaceable INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE cmgateway_property (
-    class_id INTEGER NOT NULL REFERENCES cmgateway_class,
-    position INTEGER NOT NULL,
-    name TEXT NOT NULL COLLATE NOCASE,
-    cim_type TEXT NOT NULL,
-    is_array INTEGER NOT NULL,
-    is_key INTEGER NOT NULL,
-    PRIMARY KEY (class_id, position),
-    UNIQUE (class_id, name)
-) STRICT;
+CREATE INDEX cmgateway_class_by_superclass ON cmgateway_class (superclass);
 ";
 
 /// Makes an empty site file; refuses to touch one that exists.
@@ -83,6 +78,9 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     if number("application_id")? != APPLICATION_ID {
         let cause = "the file is not a site: it was not made by cmgateway";
         return Err(Error::new(ErrorKind::Config, operation, cause));
+    }
+    if number("user_version")? == 1 {
+        migration::from_format_1(&connection)?;
     }
     match number("user_version")? {
         FORMAT_VERSION => Ok(connection),

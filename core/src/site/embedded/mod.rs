@@ -10,9 +10,13 @@ mod collation;
 mod column;
 mod compile;
 mod connections;
+mod define;
 mod file;
 mod function;
 mod instant;
+mod method;
+mod migration;
+mod mof_text;
 mod read;
 mod sqlite_error;
 mod write;
@@ -25,11 +29,15 @@ use tokio::sync::Mutex;
 
 use self::catalog::Catalog;
 use self::connections::{Connections, blocking};
+use self::method::Handlers;
+pub use self::method::{MethodCall, MethodHandler, MethodOutput};
+pub use self::mof_text::MofCompiled;
 use crate::error::Result;
 use crate::site::SiteCode;
+use crate::site::call::method_of;
 use crate::site::transport::{Answer, PutMode, Rows, Transport};
 use crate::wmi::wql::Select;
-use crate::wmi::{Class, Identifier, Instance, ObjectPath};
+use crate::wmi::{CallContext, Class, Identifier, Instance, ObjectPath, Value};
 
 /// A site kept in one SQLite file; clones share it.
 ///
@@ -44,6 +52,8 @@ pub struct EmbeddedSite {
     // Writers of this process queue here, in order, instead of polling the file's lock.
     writing: Arc<Mutex<()>>,
     address: Arc<str>,
+    handlers: Handlers,
+    context: CallContext,
 }
 
 impl EmbeddedSite {
@@ -85,6 +95,8 @@ impl EmbeddedSite {
             connections: Connections::new(path.to_owned(), connection),
             catalog: Arc::default(),
             writing: Arc::default(),
+            handlers: Handlers::default(),
+            context: CallContext::default(),
             address: format!("sqlite:{}", path.display()).into(),
         }
     }
@@ -100,14 +112,53 @@ impl EmbeddedSite {
     /// `conflict` where the site has the class; `config` where the definition breaks a rule, which is named.
     pub async fn define_class(&self, class: Class) -> Result<()> {
         let operation = format!("define class {}", class.name);
-        self.write(operation.clone(), move |connection, _| {
+        self.write(operation.clone(), move |connection, catalog| {
             let failed = |error| sqlite_error::sqlite_error(&operation, error);
             let behavior = TransactionBehavior::Immediate;
             let transaction = connection.transaction_with_behavior(behavior).map_err(failed)?;
-            catalog::define(&transaction, &class)?;
+            define::define(&transaction, catalog, &class)?;
             transaction.commit().map_err(failed)
         })
         .await
+    }
+
+    /// Compiles a MOF text: adds its classes and puts its instances, whole or not at all.
+    ///
+    /// A class that the site has gets what the text has beyond it; an instance that exists is changed. So a text can
+    /// be compiled twice. A site file is one namespace: `#pragma namespace` changes nothing.
+    ///
+    /// # Errors
+    /// `config` where the text is not MOF or contradicts a class, `conflict` where a class cannot become what the
+    /// text says, `not_found` for an unknown class: all with line and column; those of [`EmbeddedSite::put`].
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use cmgateway::site::{EmbeddedSite, SiteCode};
+    /// # let file = std::env::temp_dir().join(format!("cmgateway-mof-{}.db", std::process::id()));
+    /// # let _ = std::fs::remove_file(&file);
+    /// let site = EmbeddedSite::create(&file, &SiteCode::new("GF1")?).await?;
+    /// let text = "class Rack { [key] string Row; uint32 Units; }; instance of Rack { Row = \"A\"; Units = 42; };";
+    /// let compiled = site.compile_mof(text).await?;
+    /// assert_eq!((compiled.classes, compiled.instances), (1, 1));
+    /// # drop(site); std::fs::remove_file(&file).unwrap();
+    /// # Ok::<(), cmgateway::Error>(()) }).unwrap();
+    /// ```
+    pub async fn compile_mof(&self, text: impl Into<String>) -> Result<MofCompiled> {
+        let text = text.into();
+        self.write("compile MOF".to_owned(), move |connection, catalog| {
+            mof_text::compile(connection, catalog, &text)
+        })
+        .await
+    }
+
+    /// Compiles a MOF file, in UTF-8 or UTF-16, as [`EmbeddedSite::compile_mof`] does a text.
+    ///
+    /// # Errors
+    /// Those of [`EmbeddedSite::compile_mof`]; `not_found`, `auth`, `unavailable` where the file cannot be read.
+    pub async fn compile_mof_file(&self, file: impl AsRef<Path>) -> Result<MofCompiled> {
+        let file = file.as_ref().to_owned();
+        let text = blocking("read MOF file", move || mof_text::read_file(&file)).await?;
+        self.compile_mof(text).await
     }
 
     /// The definition of a class.
@@ -132,6 +183,43 @@ impl EmbeddedSite {
             names.iter().map(|name| catalog.class(connection, name).map(|class| (*class).clone())).collect()
         })
         .await
+    }
+
+    /// Supplies a method: calls of it run the handler, on the thread that waits for the call.
+    ///
+    /// The handler of a class serves the classes derived from it too. It belongs to this connection and its
+    /// clones, not to the file; a second one takes the place of the first.
+    ///
+    /// # Errors
+    /// `not_found` where the site has no such class or the class no such method.
+    pub async fn on_method(&self, class: &str, method: &str, handler: MethodHandler) -> Result<()> {
+        let (class, method) = (Identifier::new(class)?, Identifier::new(method)?);
+        method_of(&self.class(&class).await?, &method)?;
+        self.handlers.set(class, method, handler);
+        Ok(())
+    }
+
+    /// Runs a method: the handler that [`EmbeddedSite::on_method`] was given.
+    ///
+    /// # Errors
+    /// `not_found` for a class, a method or an instance that the site does not have; `unsupported` where nobody
+    /// supplied the method; those of the handler.
+    pub async fn call(&self, path: &ObjectPath, method: &Identifier, input: &Instance) -> Result<Instance> {
+        let class = self.class(&path.class).await?;
+        let definition = method::declared(&class, path, method)?;
+        if !path.is_class() {
+            self.get(path).await?;
+        }
+        let handler =
+            self.handlers.find(&class, definition).ok_or_else(|| method::nobody(&class, definition))?;
+        let call = MethodCall { path, method: definition, input, context: &self.context };
+        let mut output = handler(&call)?;
+        let returned = crate::wmi::RETURN_VALUE;
+        if definition.returns.is_some() && !output.iter().any(|(name, _)| name.eq_ignore_ascii_case(returned))
+        {
+            output.push((returned.to_owned(), Value::Integer(0)));
+        }
+        definition.output(output)
     }
 
     /// Runs a query and gives its rows as they are read.
@@ -272,6 +360,27 @@ impl Transport for EmbeddedSite {
 
     fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class> {
         Box::pin(self.class(name))
+    }
+
+    fn classes(&self) -> Answer<'_, Vec<Class>> {
+        Box::pin(self.classes())
+    }
+
+    fn spawn<'a>(&'a self, class: &'a Identifier) -> Answer<'a, Instance> {
+        Box::pin(async { Ok(self.class(class).await?.spawn()) })
+    }
+
+    fn call<'a>(
+        &'a self,
+        path: &'a ObjectPath,
+        method: &'a Identifier,
+        input: &'a Instance,
+    ) -> Answer<'a, Instance> {
+        Box::pin(self.call(path, method, input))
+    }
+
+    fn with_context(&self, context: CallContext) -> Result<Arc<dyn Transport>> {
+        Ok(Arc::new(EmbeddedSite { context, ..self.clone() }))
     }
 
     fn close(&self) {

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::catalog::Catalog;
 use super::column;
-use super::compile::{self, Context, Part, Shape, Statement};
+use super::compile::{self, Cell, Context, Part, Shape, Statement};
 use super::connections::{Connections, Loan, Running};
 use super::instant;
 use super::sqlite_error::sqlite_error;
@@ -86,7 +86,8 @@ fn stream(loan: &mut Loan, catalog: &Catalog, select: &Select, sender: &mpsc::Se
     // One snapshot for the definition and the rows.
     let transaction = connection.transaction().map_err(failed)?;
     let classes = |name: &Identifier| catalog.class(&transaction, name);
-    let context = Context { classes: &classes, now: instant::now() };
+    let families = |name: &Identifier| catalog.family(&transaction, name);
+    let context = Context { classes: &classes, families: &families, now: instant::now() };
     let statement = compile::rows(select, context, 0, None)?;
     let mut batch = Vec::new();
     let mut stopped = false;
@@ -114,7 +115,8 @@ pub(super) fn page(
     let operation = format!("query class {}", select.from.class);
     let transaction = connection.transaction().map_err(|error| sqlite_error(&operation, error))?;
     let classes = |name: &Identifier| catalog.class(&transaction, name);
-    let context = Context { classes: &classes, now: instant::now() };
+    let families = |name: &Identifier| catalog.family(&transaction, name);
+    let context = Context { classes: &classes, families: &families, now: instant::now() };
     let statement = compile::rows(select, context, skip, Some(top))?;
     let mut rows = Vec::new();
     for_each_row(&transaction, &statement, &operation, |instance| {
@@ -130,7 +132,8 @@ pub(super) fn count(connection: &mut Connection, catalog: &Catalog, select: &Sel
     let failed = |error| sqlite_error(&operation, error);
     let transaction = connection.transaction().map_err(failed)?;
     let classes = |name: &Identifier| catalog.class(&transaction, name);
-    let context = Context { classes: &classes, now: instant::now() };
+    let families = |name: &Identifier| catalog.family(&transaction, name);
+    let context = Context { classes: &classes, families: &families, now: instant::now() };
     let statement = compile::count(select, context)?;
     let rows: i64 = transaction
         .prepare_cached(&statement.sql)
@@ -175,7 +178,7 @@ fn instance(shape: &Shape, row: &Row<'_>) -> Result<Instance, String> {
     for part in parts {
         let object = Value::Object(Box::new(part_of_row(part, from, row)?));
         objects.push((part.name.as_str(), object, CimType::Object));
-        from += part.columns.len();
+        from += part.width();
     }
     generic(objects)
 }
@@ -190,21 +193,28 @@ fn generic(properties: Vec<(&str, Value, CimType)>) -> Result<Instance, String> 
 }
 
 fn part_of_row(part: &Part, from: usize, row: &Row<'_>) -> Result<Instance, String> {
-    let mut properties = Vec::with_capacity(part.columns.len());
-    for (at, definition) in part.columns.iter().enumerate() {
-        let cell = row.get_ref(from + at).map_err(|error| error.to_string())?;
-        let value = column::decode(cell, definition.cim_type, definition.is_array)
-            .map_err(|cause| format!("property {}: {cause}", definition.name))?;
-        properties.push(Property::read(
-            definition.name.clone(),
-            value,
-            Some(definition.cim_type),
-            definition.is_array,
-        ));
+    let cell = |at: usize| row.get_ref(from + at).map_err(|error| error.to_string());
+    let number = match part.has_heirs() {
+        false => None,
+        // A row that an outer join made up is of the class that was named.
+        true => cell(0)?.as_i64_or_null().ok().flatten().and_then(|number| usize::try_from(number).ok()),
+    };
+    let member = part.member(number).ok_or("a row is of no class of the query")?;
+    let mut properties = Vec::with_capacity(member.cells.len());
+    for Cell { at, property, is_left_out } in &member.cells {
+        let (name, cim_type, is_array) = (property.name.clone(), property.cim_type, property.is_array);
+        if *is_left_out {
+            properties.push(Property::left_out(name, cim_type, is_array));
+            continue;
+        }
+        let value = column::decode(cell(*at)?, cim_type, is_array)
+            .map_err(|cause| format!("property {name}: {cause}"))?;
+        properties.push(Property::read(name, value, Some(cim_type), is_array));
     }
-    let mut instance = Instance::read(part.class.name.clone(), None, properties);
+    let mut instance = Instance::read(member.class.name.clone(), None, properties);
+    instance.set_derivation(&member.derivation);
     // As with the SMS Provider: a row that was read without its key has no path.
-    if let Some(path) = part.class.path_of(&instance) {
+    if let Some(path) = member.class.path_of(&instance) {
         instance.mark_stored(path);
     }
     Ok(instance)

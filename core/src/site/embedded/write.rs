@@ -5,14 +5,27 @@ use std::sync::Arc;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 
-use super::catalog::{self, Catalog, table};
+use super::catalog::{Catalog, table};
 use super::column;
 use super::compile::{Part, Shape, Statement};
+use super::define;
 use super::read::for_each_row;
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::EMBEDDED_OBJECT_DEPTH_MAX;
 use crate::site::transport::{PutMode, unchanged};
-use crate::wmi::{CimType, Class, Instance, KeyValue, ObjectPath, PropertyDefinition, Value};
+use crate::wmi::{CimType, Class, Instance, KeyValue, ObjectPath, PropertyDefinition, Value, WbemError};
+
+/// `WBEM_E_NOT_FOUND`
+const NOT_FOUND: u32 = 0x8004_1002;
+/// `WBEM_E_TYPE_MISMATCH`
+const TYPE_MISMATCH: u32 = 0x8004_1005;
+/// `WBEM_E_NOT_SUPPORTED`
+const NOT_SUPPORTED: u32 = 0x8004_100C;
+/// `WBEM_E_ALREADY_EXISTS`
+const ALREADY_EXISTS: u32 = 0x8004_1019;
+/// `WBEM_E_ILLEGAL_NULL`
+const ILLEGAL_NULL: u32 = 0x8004_1028;
 
 /// Writes an instance and returns its path. Where an instance with its key exists, only modified properties are
 /// written, so that a property that was never read is never wiped.
@@ -39,20 +52,23 @@ pub(super) fn put_in(
 ) -> Result<ObjectPath> {
     let operation = format!("put instance of class {}", instance.class_name());
     let mut class = catalog.class(transaction, instance.class_name())?;
+    refuse_without_instances(&class, &operation)?;
     for definition in new_properties(&class, instance) {
-        catalog::add_property(transaction, &class, &definition)?;
+        define::add_property(transaction, &class, &definition)?;
         class = catalog.class(transaction, instance.class_name())?;
     }
-    let mut keyed = coerced(&class, instance, &operation)?;
+    let mut keyed = coerced(transaction, catalog, &class, instance, &operation)?;
     fill_keys_from_path(&class, instance, &mut keyed)?;
     generate_key(transaction, &class, &mut keyed, &operation)?;
     let path = class.path_of(&keyed).ok_or_else(|| missing_key(&class, &keyed, &operation))?;
     match (exists(transaction, &class, &path, &operation)?, mode) {
         (true, PutMode::CreateOnly) => {
-            Err(Error::new(ErrorKind::Conflict, operation, format!("{path} exists already")))
+            Err(Error::new(ErrorKind::Conflict, operation, format!("{path} exists already"))
+                .with_source(WbemError::from_code(ALREADY_EXISTS)))
         }
         (false, PutMode::UpdateOnly | PutMode::UpdateUnchanged) => {
-            Err(Error::new(ErrorKind::NotFound, operation, format!("{path} does not exist")))
+            Err(Error::new(ErrorKind::NotFound, operation, format!("{path} does not exist"))
+                .with_source(WbemError::from_code(NOT_FOUND)))
         }
         (true, PutMode::UpdateUnchanged) => {
             let stored = read_one(transaction, &class, &path, &operation)?;
@@ -64,12 +80,33 @@ pub(super) fn put_in(
     }
 }
 
-/// Reads one instance by its path.
+/// Reads one instance by its path, which may name a class that its own is derived from.
 pub(super) fn get(connection: &mut Connection, catalog: &Catalog, path: &ObjectPath) -> Result<Instance> {
     let operation = format!("get {path}");
     let transaction = connection.transaction().map_err(|error| sqlite_error(&operation, error))?;
-    let class = catalog.class(&transaction, &path.class)?;
-    read_one(&transaction, &class, path, &operation)
+    let mut missing = None;
+    for class in catalog.family(&transaction, &path.class)?.iter() {
+        match read_one(&transaction, class, path, &operation) {
+            Err(error) if error.kind() == ErrorKind::NotFound => missing = Some(error),
+            read => return read,
+        }
+    }
+    Err(missing.unwrap_or_else(|| no_instance(&operation)))
+}
+
+fn no_instance(operation: &str) -> Error {
+    Error::new(ErrorKind::NotFound, operation, "there is no such instance")
+        .with_source(WbemError::from_code(NOT_FOUND))
+}
+
+/// Refuses an instance of a class whose objects live only inside others, or only in derived classes.
+fn refuse_without_instances(class: &Class, operation: &str) -> Result<()> {
+    let cause = match (class.is_abstract(), class.is_singleton() || class.keys().next().is_some()) {
+        (false, true) => return Ok(()),
+        (true, _) => "the class is abstract: only classes derived from it have instances",
+        (false, false) => "the class has no key: its objects live only inside of others",
+    };
+    Err(Error::new(ErrorKind::Config, operation, cause).with_source(WbemError::from_code(NOT_SUPPORTED)))
 }
 
 fn read_one(
@@ -88,7 +125,7 @@ fn read_one(
         true
     })?;
     match (found.pop(), found.len()) {
-        (None, _) => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
+        (None, _) => Err(no_instance(operation)),
         (Some(instance), 0) => Ok(instance),
         _ => Err(Error::new(
             ErrorKind::Conflict,
@@ -108,7 +145,7 @@ pub(super) fn delete(
     let operation = format!("delete {path}");
     let failed = |error| sqlite_error(&operation, error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let class = catalog.class(&transaction, &path.class)?;
+    let class = holder(&transaction, catalog, path, &operation)?;
     let (filter, parameters) = key_filter(&class, path, &operation)?;
     if let Some(read) = read
         && read_one(&transaction, &class, path, &operation)? != *read
@@ -122,7 +159,7 @@ pub(super) fn delete(
         .and_then(|mut statement| statement.execute(params_from_iter(&parameters)))
         .map_err(failed)?;
     match deleted {
-        0 => Err(Error::new(ErrorKind::NotFound, operation, "there is no such instance")),
+        0 => Err(no_instance(&operation)),
         1 => transaction.commit().map_err(failed),
         // The transaction is dropped, so nothing is deleted.
         _ => Err(Error::new(
@@ -131,6 +168,22 @@ pub(super) fn delete(
             "the path leaves out a key and fits several instances",
         )),
     }
+}
+
+/// The class that has the instance of a path: the one it names, or one derived from it.
+fn holder(
+    connection: &Connection,
+    catalog: &Catalog,
+    path: &ObjectPath,
+    operation: &str,
+) -> Result<Arc<Class>> {
+    let family = catalog.family(connection, &path.class)?;
+    for class in family.iter().filter(|_| family.len() > 1) {
+        if exists(connection, class, path, operation)? {
+            return Ok(Arc::clone(class));
+        }
+    }
+    family.first().cloned().ok_or_else(|| no_instance(operation))
 }
 
 /// Properties the class does not know yet, with the type their value tells.
@@ -146,30 +199,74 @@ fn new_properties(class: &Class, instance: &Instance) -> Vec<PropertyDefinition>
                 Value::Null => return None,
                 _ => told.or(natural).or(empty_array)?,
             };
-            Some(PropertyDefinition { name: property.name.clone(), cim_type, is_array, is_key: false })
+            Some(PropertyDefinition::new(property.name.clone(), cim_type, is_array, false))
         })
         .collect()
 }
 
-/// The instance with every value as its property's type.
-fn coerced(class: &Class, instance: &Instance, operation: &str) -> Result<Instance> {
+/// The instance with every value as its property's type, embedded objects too.
+fn coerced(
+    connection: &Connection,
+    catalog: &Catalog,
+    class: &Class,
+    instance: &Instance,
+    operation: &str,
+) -> Result<Instance> {
     let mut result = instance.clone();
     for property in instance.properties().iter().filter(|property| property.is_modified()) {
         let Some(definition) = class.property(property.name.as_str()) else { continue };
-        let value =
-            property.value.clone().coerced(definition.cim_type, definition.is_array).map_err(|cause| {
-                Error::new(ErrorKind::Config, operation, format!("property {}: {cause}", property.name))
-                    .with_context("property", property.name.as_str())
-            })?;
+        let value = embedded(connection, catalog, property.value.clone(), operation, 0)?;
+        let value = definition
+            .coerced(value, operation)
+            .map_err(|error| error.with_source(WbemError::from_code(TYPE_MISMATCH)))?;
         result.set(property.name.as_str(), value)?;
     }
     Ok(result)
 }
 
+/// A value whose embedded objects have the types of their classes, where the site knows those.
+fn embedded(
+    connection: &Connection,
+    catalog: &Catalog,
+    value: Value,
+    operation: &str,
+    depth: usize,
+) -> Result<Value> {
+    if depth > EMBEDDED_OBJECT_DEPTH_MAX {
+        let cause = format!("embedded objects are nested deeper than {EMBEDDED_OBJECT_DEPTH_MAX}");
+        return Err(Error::new(ErrorKind::Config, operation, cause));
+    }
+    let deeper = |value| embedded(connection, catalog, value, operation, depth + 1);
+    Ok(match value {
+        Value::Array(items) if items.iter().any(|item| matches!(item, Value::Object(_))) => {
+            Value::Array(items.into_iter().map(deeper).collect::<Result<_>>()?)
+        }
+        Value::Object(mut object) => {
+            let class = match catalog.class(connection, object.class_name()) {
+                Ok(class) => Some(class),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            };
+            for property in object.properties().to_vec() {
+                let name = property.name.as_str();
+                let definition = class.as_ref().and_then(|class| class.property(name));
+                let value = deeper(property.value)?;
+                let value = match definition {
+                    Some(definition) => definition.coerced(value, operation)?,
+                    None => value,
+                };
+                object.set(name, value)?;
+            }
+            Value::Object(object)
+        }
+        plain => plain,
+    })
+}
+
 fn fill_keys_from_path(class: &Class, instance: &Instance, keyed: &mut Instance) -> Result<()> {
     let Some(path) = instance.path() else { return Ok(()) };
     for key in class.keys() {
-        if keyed.get(key.name.as_str()).is_some() {
+        if keyed.get(key.name.as_str()).is_some_and(|value| !value.is_null()) {
             continue;
         }
         if let Some(value) = path_key(class, path, key) {
@@ -210,6 +307,7 @@ fn missing_key(class: &Class, keyed: &Instance, operation: &str) -> Error {
         .map(|key| key.name.as_str())
         .collect();
     Error::new(ErrorKind::Config, operation, format!("the key {} is not set", missing.join(", ")))
+        .with_source(WbemError::from_code(ILLEGAL_NULL))
 }
 
 fn exists(connection: &Connection, class: &Class, path: &ObjectPath, operation: &str) -> Result<bool> {
@@ -290,6 +388,9 @@ fn key_filter_from(
     operation: &str,
 ) -> Result<(String, Vec<SqlValue>)> {
     let refuse = |cause: String| Err(Error::new(ErrorKind::Config, operation, cause));
+    if path.is_singleton() && class.is_singleton() {
+        return Ok(("TRUE".to_owned(), Vec::new()));
+    }
     let (mut conditions, mut values) = (Vec::new(), Vec::new());
     for key in class.keys() {
         let Some(value) = path_key(class, path, key) else { continue };
@@ -318,7 +419,7 @@ fn path_key(class: &Class, path: &ObjectPath, key: &PropertyDefinition) -> Optio
             KeyValue::String(text) => Some(Value::String(text.clone())),
             KeyValue::Integer(number) => Some(Value::Integer(*number)),
             KeyValue::Boolean(flag) => Some(Value::Boolean(*flag)),
-            // `@` names the only instance of a class without keys; every class here has one.
+            // `@` names the only instance of a class without keys.
             KeyValue::Singleton => None,
         }
     })

@@ -63,7 +63,7 @@ fn instance_at(
         let definition = known.or_else(|| {
             let is_array = json.is_array();
             let cim_type = *told.get(name.as_str())?;
-            Some(PropertyDefinition { name: name.clone(), cim_type, is_array, is_key: false })
+            Some(PropertyDefinition::new(name.clone(), cim_type, is_array, false))
         });
         let definition = definition.as_ref();
         let value = value(json, depth).map_err(|cause| format!("property {name}: {cause}"))?;
@@ -279,15 +279,8 @@ mod tests {
 
     #[test]
     fn the_class_tells_datetimes_from_texts() {
-        let class = Class {
-            name: Identifier::new("C").unwrap(),
-            properties: vec![PropertyDefinition {
-                name: Identifier::new("When").unwrap(),
-                cim_type: CimType::DateTime,
-                is_array: false,
-                is_key: false,
-            }],
-        };
+        let when = PropertyDefinition::new(Identifier::new("When").unwrap(), CimType::DateTime, false, false);
+        let class = Class::new(Identifier::new("C").unwrap(), vec![when]);
         let wire = serde_json::json!({"When": "2024-01-31T10:20:30", "Note": "2024-01-31T10:20:30"});
         let Json::Object(wire) = wire else { panic!() };
         let read = instance(&class.name, Some(&class), wire.clone()).unwrap();

@@ -88,15 +88,16 @@ impl Metadata {
     /// The definition of a class with what it inherits.
     pub(crate) fn class(&self, name: &Identifier) -> Option<Class> {
         let mut next = self.types.get(name);
-        let mut class = Class { name: next?.name.clone(), properties: Vec::new() };
+        let mut class = Class::new(next?.name.clone(), Vec::new());
         for _ in 0..CLASS_INHERITANCE_MAX {
             let Some(entity_type) = next else { break };
             let inherited = entity_type.properties.iter().map(|property| {
                 let is_key = entity_type.keys.contains(&property.name);
-                PropertyDefinition { is_key, ..property.clone() }
+                PropertyDefinition::new(property.name.clone(), property.cim_type, property.is_array, is_key)
             });
             // What is inherited stands first, as in the provider.
             class.properties = inherited.chain(class.properties).collect();
+            class.derivation.extend(entity_type.base.clone());
             next = entity_type.base.as_ref().and_then(|base| self.types.get(base));
         }
         Some(class)
@@ -118,7 +119,7 @@ fn property(element: &BytesStart<'_>) -> Result<Option<PropertyDefinition>, Stri
     let inner = declared.strip_prefix("Collection(").and_then(|rest| rest.strip_suffix(')'));
     let exact = attribute(element, edm_type::CIM_ANNOTATION)?.and_then(|name| CimType::from_name(&name));
     let cim_type = exact.unwrap_or_else(|| edm_type::cim_type(inner.unwrap_or(&declared)));
-    Ok(Some(PropertyDefinition { name, cim_type, is_array: inner.is_some(), is_key: false }))
+    Ok(Some(PropertyDefinition::new(name, cim_type, inner.is_some(), false)))
 }
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, String> {

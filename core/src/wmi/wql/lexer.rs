@@ -1,7 +1,11 @@
 //! Query text to tokens.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::wmi::WbemError;
 use crate::wmi::value::{is_refused_control, is_wmi_integer};
+
+/// `WBEM_E_INVALID_QUERY`
+const INVALID_QUERY: u32 = 0x8004_1017;
 
 /// The smallest piece of a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +65,7 @@ pub(super) fn refusal(text: &str, at: usize, kind: ErrorKind, cause: &str) -> Er
     Error::new(kind, "parse WQL query", format!("{cause} at line {line}, column {column}"))
         .with_context("line", line.to_string())
         .with_context("column", column.to_string())
+        .with_source(WbemError::from_code(INVALID_QUERY))
 }
 
 /// Cuts a query into tokens, one at a time.

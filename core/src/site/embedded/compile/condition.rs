@@ -130,19 +130,23 @@ impl Compiler<'_> {
                 let cause = format!("{property}: name one class of the query before __this");
                 return Err(self.error(ErrorKind::Config, cause));
             };
-            return Ok(if *class == bound.class.name { "1" } else { "0" }.to_owned());
+            return Ok(bound.is_of(|of_row| of_row.is_a(class.as_str())));
         }
         let value = self.property(property)?;
         let path = self.bind_text("__CLASS");
-        let wanted = self.bind_text(class.as_str());
+        // A class that the site does not have has no heirs that it could know of.
+        let family = (self.context.families)(class).unwrap_or_default();
+        let heirs = family.iter().map(|heir| heir.name.as_str()).filter(|heir| !class.is(heir));
+        let wanted: Vec<_> =
+            std::iter::once(class.as_str()).chain(heirs).map(|name| self.bind_text(name)).collect();
+        let wanted = wanted.join(", ");
+        let is_of = |value: &Expression| {
+            format!("({}({}, {path}) COLLATE {COLLATION}) IN ({wanted})", function::MEMBER, value.sql)
+        };
         match value.kind {
-            Kind::Object => self.for_any(value, |_, value| {
-                Ok(format!("{}({}, {path}) = {wanted} COLLATE {COLLATION}", function::MEMBER, value.sql))
-            }),
+            Kind::Object => self.for_any(value, |_, value| Ok(is_of(value))),
             // An object inside of an object is JSON text.
-            Kind::Any => {
-                Ok(format!("{}({}, {path}) = {wanted} COLLATE {COLLATION}", function::MEMBER, value.sql))
-            }
+            Kind::Any => Ok(is_of(&value)),
             _ => {
                 let cause = format!("property {property} is no embedded object: ISA has nothing to look at");
                 Err(self.error(ErrorKind::Config, cause))

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use rusqlite::types::Value as SqlValue;
 
 use self::operand::Kind;
-use self::scope::Bound;
-pub(super) use self::shape::{Part, Shape};
-use super::catalog::table;
+use self::scope::{Bound, CLASS_NUMBER, ROW_NUMBER};
+pub(super) use self::shape::{Cell, Part, Shape};
+use super::catalog::{Family, table};
 use super::collation::COLLATION;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wmi::wql::{Columns, JoinKind, OrderBy, Select};
@@ -34,6 +34,8 @@ pub(super) struct Statement {
 pub(super) struct Context<'a> {
     /// The definition of a class.
     pub(super) classes: &'a dyn Fn(&Identifier) -> Result<Arc<Class>>,
+    /// The class and all that are derived from it.
+    pub(super) families: &'a dyn Fn(&Identifier) -> Result<Family>,
     /// What GETDATE() is, in microseconds since 1970: one moment for the whole query.
     pub(super) now: i64,
 }
@@ -49,7 +51,7 @@ pub(super) fn rows(select: &Select, context: Context<'_>, skip: u64, top: Option
     let is_paged = skip > 0 || top.is_some();
     if is_paged && !select.distinct && !matches!(shape, Shape::Count(_)) {
         // Pages must not overlap, so rows without an order of their own come in the order of the tables.
-        criteria.extend(compiler.scope().iter().map(|bound| format!("{}.rowid", bound.alias)));
+        criteria.extend(compiler.scope().iter().map(Bound::order_of_rows));
     }
     if !criteria.is_empty() {
         sql.push_str(" ORDER BY ");
@@ -74,6 +76,23 @@ pub(super) fn count(select: &Select, context: Context<'_>) -> Result<Statement> 
     let from = compiler.open(select)?;
     let shape = compiler.shape(select)?;
     Ok(Statement { sql: format!("SELECT count(*){from}"), parameters: compiler.parameters, shape })
+}
+
+/// The rows of a class and of all classes derived from it, with the number of the class each row is of.
+fn family_sql(bound: &Bound) -> String {
+    let columns = bound.all_columns();
+    let members = bound.family.iter().enumerate().map(|(number, class)| {
+        let values = columns.iter().map(|column| match class.property(column.name.as_str()) {
+            Some(_) => format!("\"{}\"", column.name),
+            None => format!("NULL AS \"{}\"", column.name),
+        });
+        let values: String = values.map(|value| format!(", {value}")).collect();
+        format!(
+            "SELECT {number} AS {CLASS_NUMBER}, rowid AS {ROW_NUMBER}{values} FROM {}",
+            table(&class.name)
+        )
+    });
+    members.collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 struct Compiler<'a> {
@@ -142,9 +161,13 @@ impl<'a> Compiler<'a> {
 
     fn add_source(&mut self, source: &crate::wmi::wql::Source) -> Result<String> {
         let class = (self.context.classes)(&source.class)?;
+        let family = (self.context.families)(&source.class)?;
         let alias = self.new_alias();
-        let sql = format!("{} AS {alias}", table(&class.name));
-        let bound = Bound { name: source.name().clone(), alias, class };
+        let bound = Bound { name: source.name().clone(), alias, class, family };
+        let sql = match bound.has_heirs() {
+            false => format!("{} AS {}", table(&bound.class.name), bound.alias),
+            true => format!("({}) AS {}", family_sql(&bound), bound.alias),
+        };
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(bound);
         }
@@ -164,7 +187,8 @@ impl<'a> Compiler<'a> {
                 let cause = format!("{} is an embedded object: rows cannot be sorted by it", order.property);
                 return Err(self.error(ErrorKind::Config, cause));
             }
-            criteria.push(format!("{}{direction}", value.sql));
+            let sql = if value.kind.is_text() { value.collated() } else { value.sql.clone() };
+            criteria.push(format!("{sql}{direction}"));
         }
         Ok(criteria)
     }
