@@ -4,7 +4,7 @@ use cmgateway::Secret;
 use mlua::{FromLua, Lua, LuaString, Table, Value};
 
 use crate::error::misuse;
-use crate::value::{secret_from, text_from};
+use crate::value::{secret_from, sequence, text_from};
 
 /// The arguments of one function, checked one by one; `self` does not count.
 #[derive(Clone, Copy)]
@@ -32,6 +32,13 @@ impl Arguments {
             Value::String(text) => Ok(text.clone()),
             other => Err(self.bad(position, "text expected", other)),
         }
+    }
+
+    /// A table of texts.
+    pub(crate) fn texts(self, position: usize, value: &Value) -> mlua::Result<Vec<String>> {
+        let table = self.table(position, "texts go in a table: { text, … }", value.clone())?;
+        let items = sequence(&table, "a list of texts")?;
+        items.iter().map(|item| self.text(position, item)).collect()
     }
 
     /// A table; `what` says what it holds.

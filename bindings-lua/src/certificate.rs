@@ -6,6 +6,7 @@ use mlua::{AnyUserData, Lua, Table, UserData, UserDataFields, UserDataMethods, V
 use time::OffsetDateTime;
 
 use crate::arguments::Arguments;
+use crate::certificate_request::{extension_tables, template_table};
 use crate::error::{answer, expected, no_other_fields};
 use crate::objects::objects;
 use crate::thumbprint::LuaThumbprint;
@@ -17,6 +18,7 @@ impl UserData for LuaCertificate {
         fields.add_meta_field("__name", "cmgateway.cert.Certificate");
         add_names(fields);
         add_key(fields);
+        add_places(fields);
         fields.add_field_method_get("thumbprint", |_, this| Ok(LuaThumbprint(this.0.thumbprint())));
         fields.add_field_method_get("sha256_thumbprint", |_, this| Ok(this.0.sha256_thumbprint()));
         fields.add_field_method_get("not_before", |_, this| Ok(this.0.not_before().unix_timestamp()));
@@ -34,6 +36,7 @@ impl UserData for LuaCertificate {
             let at = Arguments("is_expired").optional_seconds(lua, 1, at)?;
             answer(time_at(at).map(|at| this.0.is_expired(at)))
         });
+        methods.add_method("to_pem", |_, this, ()| Ok(this.0.to_pem()));
         methods.add_meta_method("__tostring", |_, this, ()| Ok(shown(&this.0)));
         methods.add_meta_method("__eq", |_, this, other: AnyUserData| {
             Ok(other.borrow::<LuaCertificate>().is_ok_and(|other| other.0 == this.0))
@@ -44,10 +47,31 @@ impl UserData for LuaCertificate {
 fn add_names<F: UserDataFields<LuaCertificate>>(fields: &mut F) {
     fields.add_field_method_get("subject", |_, this| Ok(this.0.subject()));
     fields.add_field_method_get("issuer", |_, this| Ok(this.0.issuer()));
+    fields.add_field_method_get("windows_subject", |_, this| Ok(this.0.windows_subject()));
+    fields.add_field_method_get("windows_issuer", |_, this| Ok(this.0.windows_issuer()));
     fields.add_field_method_get("common_name", |_, this| Ok(this.0.common_name()));
     fields.add_field_method_get("serial_number", |_, this| Ok(this.0.serial_number()));
     fields.add_field_method_get("subject_alternative_names", |lua, this| alternative_names(lua, &this.0));
     fields.add_field_method_get("is_self_issued", |_, this| Ok(this.0.is_self_issued()));
+}
+
+fn add_places<F: UserDataFields<LuaCertificate>>(fields: &mut F) {
+    fields.add_field_method_get("ca_issuer_urls", |_, this| Ok(this.0.ca_issuer_urls()));
+    fields.add_field_method_get("ocsp_urls", |_, this| Ok(this.0.ocsp_urls()));
+    fields.add_field_method_get("crl_urls", |_, this| Ok(this.0.crl_urls()));
+    fields.add_field_method_get("delta_crl_urls", |_, this| Ok(this.0.delta_crl_urls()));
+    fields.add_field_method_get("policies", |_, this| Ok(this.0.policies()));
+    fields.add_field_method_get("extensions", |lua, this| extension_tables(lua, &this.0.extensions()));
+    fields.add_field_method_get("template", |lua, this| {
+        this.0.template().map(|template| template_table(lua, &template)).transpose()
+    });
+    fields.add_field_method_get("name_constraints", |lua, this| {
+        let Some(constraints) = this.0.name_constraints() else { return Ok(None) };
+        let row = lua.create_table()?;
+        row.set("permitted", constraints.permitted)?;
+        row.set("excluded", constraints.excluded)?;
+        Ok(Some(row))
+    });
 }
 
 fn add_key<F: UserDataFields<LuaCertificate>>(fields: &mut F) {
@@ -58,6 +82,9 @@ fn add_key<F: UserDataFields<LuaCertificate>>(fields: &mut F) {
         lua.create_sequence_from(this.0.extended_key_usage().iter().map(ToString::to_string))
     });
     fields.add_field_method_get("is_ca", |_, this| Ok(this.0.is_ca()));
+    fields.add_field_method_get("path_length", |_, this| Ok(this.0.path_length()));
+    fields.add_field_method_get("subject_key_id", |_, this| Ok(this.0.subject_key_id()));
+    fields.add_field_method_get("authority_key_id", |_, this| Ok(this.0.authority_key_id()));
     fields.add_field_method_get("signature_algorithm", |_, this| Ok(this.0.signature_algorithm()));
 }
 

@@ -1,17 +1,20 @@
 //! A small enterprise PKI for rehearsals.
 
-use cmgateway::cert::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate, KeyKind};
+use cmgateway::cert::{DevelopmentPki, DevelopmentPkiOptions, IssuedCertificate};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::arguments::Arguments;
-use crate::certificate::{LuaCertificate, time_at};
-use crate::error::{answer, expected, misuse, no_other_fields};
+use crate::certificate::{LuaCertificate, time_at, wrapped};
+use crate::certificate_request::key_kind;
+use crate::error::{answer, expected, no_other_fields};
+use crate::key_file::pfx_options;
 use crate::options::Options;
+use crate::private_key::LuaPrivateKey;
 
 struct LuaDevelopmentPki(DevelopmentPki);
 
 /// One certificate of the PKI, with its key.
-struct LuaIssuedCertificate(IssuedCertificate);
+pub(crate) struct LuaIssuedCertificate(pub(crate) IssuedCertificate);
 
 const OPTIONS: [&str; 7] =
     ["organization", "sub_cas", "key", "not_before", "days", "server_names", "client_name"];
@@ -26,9 +29,7 @@ pub(crate) fn new(lua: &Lua, options: Option<Table>) -> mlua::Result<impl UserDa
     if let Some(sub_cas) = given.get(lua, "sub_cas")? {
         options.sub_cas = sub_cas;
     }
-    if let Some(kind) = given.get::<String>(lua, "key")? {
-        options.key = key_kind(&kind)?;
-    }
+    options.key = key_kind(lua, &given)?.unwrap_or(options.key);
     if let Some(days) = given.get(lua, "days")? {
         options.days = days;
     }
@@ -39,14 +40,6 @@ pub(crate) fn new(lua: &Lua, options: Option<Table>) -> mlua::Result<impl UserDa
         options.client_name = client_name;
     }
     DevelopmentPki::new(&options).map(LuaDevelopmentPki).map_err(expected)
-}
-
-fn key_kind(kind: &str) -> mlua::Result<KeyKind> {
-    match kind {
-        "ec_p256" => Ok(KeyKind::EcP256),
-        "rsa_2048" => Ok(KeyKind::Rsa2048),
-        other => Err(misuse(format!("bad key '{other}' to 'development_pki' (allowed: ec_p256, rsa_2048)"))),
-    }
 }
 
 impl UserData for LuaDevelopmentPki {
@@ -80,6 +73,8 @@ impl UserData for LuaIssuedCertificate {
             .add_field_method_get("certificate", |_, this| Ok(LuaCertificate(this.0.certificate().clone())));
         fields.add_field_method_get("certificate_pem", |_, this| Ok(this.0.certificate_pem()));
         fields.add_field_method_get("chain_pem", |_, this| Ok(this.0.chain_pem()));
+        fields.add_field_method_get("private_key", |_, this| Ok(LuaPrivateKey(this.0.private_key().clone())));
+        fields.add_field_method_get("chain", |_, this| Ok(wrapped(this.0.chain().to_vec())));
         // The script asks for the key to use it; it is not shown by anything else.
         fields.add_field_method_get("private_key_pem", |lua, this| {
             lua.create_string(this.0.private_key_pem().expose())
@@ -88,5 +83,13 @@ impl UserData for LuaIssuedCertificate {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "IssuedCertificate");
+        methods.add_method("to_pfx", |lua, this, options: Value| {
+            let options = Arguments("to_pfx").options(1, options)?;
+            let given = Options::read("to_pfx", options, &["password", "profile"])?;
+            answer(pfx_options(lua, "to_pfx", &given).and_then(|(password, profile)| {
+                let bytes = this.0.to_pfx(password.expose(), profile).map_err(expected)?;
+                lua.create_string(bytes)
+            }))
+        });
     }
 }

@@ -1,48 +1,21 @@
-//! Files with keys, and the containers they come in: private keys, PFX, P7B.
+//! Containers as they are written: PFX, P7B.
 
 use cmgateway::Secret;
-use cmgateway::cert::{PfxKeyPair, PfxProfile, load_p7b, load_pfx, load_private_key, write_p7b, write_pfx};
+use cmgateway::cert::{PfxKeyPair, PfxProfile, write_p7b, write_pfx};
 use mlua::{Lua, LuaString, Table, Value};
 
 use crate::arguments::Arguments;
-use crate::certificate::{LuaCertificate, certificates_from, wrapped};
+use crate::certificate::{LuaCertificate, certificates_from};
 use crate::error::{answer, expected, misuse};
 use crate::objects::object;
 use crate::options::Options;
-use crate::pfx::{LuaPfx, LuaPfxKeyPair};
+use crate::pfx::LuaPfxKeyPair;
 use crate::private_key::LuaPrivateKey;
 use crate::value::sequence;
 
 /// Puts the functions into `cmgateway.cert`.
 pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
     let add = |name, function: mlua::Result<_>| module.set(name, function?);
-    add(
-        "load_pfx",
-        lua.create_function(|_, (bytes, password): (Value, Value)| {
-            let bytes = Arguments("load_pfx").bytes(1, &bytes)?;
-            answer(Arguments("load_pfx").optional_secret(2, &password).and_then(|password| {
-                let password = password.as_ref().map(Secret::expose);
-                load_pfx(&bytes.as_bytes(), password).map(LuaPfx).map_err(expected)
-            }))
-        }),
-    )?;
-    add(
-        "load_private_key",
-        lua.create_function(|_, (bytes, password): (Value, Value)| {
-            let bytes = Arguments("load_private_key").bytes(1, &bytes)?;
-            answer(Arguments("load_private_key").optional_secret(2, &password).and_then(|password| {
-                let password = password.as_ref().map(Secret::expose);
-                load_private_key(&bytes.as_bytes(), password).map(LuaPrivateKey).map_err(expected)
-            }))
-        }),
-    )?;
-    add(
-        "load_p7b",
-        lua.create_function(|_, bytes: Value| {
-            let bytes = Arguments("load_p7b").bytes(1, &bytes)?;
-            answer(load_p7b(&bytes.as_bytes()).map(wrapped).map_err(expected))
-        }),
-    )?;
     add("write_pfx", lua.create_function(|lua, given: (Value, Value, Value)| answer(pfx(lua, given))))?;
     add(
         "write_p7b",
@@ -61,12 +34,18 @@ fn pfx(lua: &Lua, (pairs, certificates, options): (Value, Value, Value)) -> mlua
     let pairs = pairs.iter().map(|pair| key_pair(lua, pair)).collect::<mlua::Result<Vec<_>>>()?;
     let certificates = certificates_from(arguments, 2, certificates)?;
     let given = Options::read("write_pfx", arguments.options(3, options)?, &["password", "profile"])?;
-    let password = given.secret(lua, "password")?;
-    let password = password.ok_or_else(|| misuse("option 'password' to 'write_pfx' is missing"))?;
-    let profiles = [PfxProfile::Modern, PfxProfile::Windows2016];
-    let profile = given.word(lua, "profile", &profiles, PfxProfile::as_str)?.unwrap_or(PfxProfile::Modern);
+    let (password, profile) = pfx_options(lua, "write_pfx", &given)?;
     let bytes = write_pfx(&pairs, &certificates, password.expose(), profile).map_err(expected)?;
     lua.create_string(bytes)
+}
+
+/// The options `password`, which must be there, and `profile`.
+pub(crate) fn pfx_options(lua: &Lua, function: &str, given: &Options) -> mlua::Result<(Secret, PfxProfile)> {
+    let password = given.secret(lua, "password")?;
+    let password = password.ok_or_else(|| misuse(format!("option 'password' to '{function}' is missing")))?;
+    let profiles = [PfxProfile::Modern, PfxProfile::Windows2016];
+    let profile = given.word(lua, "profile", &profiles, PfxProfile::as_str)?;
+    Ok((password, profile.unwrap_or(PfxProfile::Modern)))
 }
 
 /// A pair as a PFX gives it, or a table of its parts.

@@ -16,8 +16,10 @@
 //! ```
 
 mod arguments;
+mod authority;
 mod cert;
 mod certificate;
+mod certificate_request;
 mod chain;
 mod class;
 mod crl;
@@ -26,6 +28,7 @@ mod development_pki;
 #[cfg(any(feature = "lua54", feature = "lua53", feature = "lua51", feature = "luajit"))]
 mod entry;
 mod error;
+mod file_loading;
 mod gateway;
 mod instance;
 mod key_file;

@@ -58,11 +58,16 @@ impl Options {
         items.iter().map(|item| self.text_of(key, item)).collect::<mlua::Result<_>>().map(Some)
     }
 
-    /// True or false; false where it is not given. Nothing else is taken, since `"no"` and `0` are true in Lua.
+    /// True or false; false where it is not given.
     pub(crate) fn flag(&self, lua: &Lua, key: &str) -> mlua::Result<bool> {
+        Ok(self.optional_flag(lua, key)?.unwrap_or(false))
+    }
+
+    /// True or false. Nothing else is taken, since `"no"` and `0` are true in Lua.
+    pub(crate) fn optional_flag(&self, lua: &Lua, key: &str) -> mlua::Result<Option<bool>> {
         match self.get::<Value>(lua, key)? {
-            None => Ok(false),
-            Some(Value::Boolean(flag)) => Ok(flag),
+            None => Ok(None),
+            Some(Value::Boolean(flag)) => Ok(Some(flag)),
             Some(other) => Err(self.bad(key, &other)),
         }
     }

@@ -4,6 +4,7 @@ use cmgateway::cert::PrivateKey;
 use mlua::{AnyUserData, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::certificate::LuaCertificate;
+use crate::certificate_request::LuaCertificateRequest;
 use crate::error::no_other_fields;
 use crate::objects::object;
 
@@ -26,6 +27,12 @@ impl UserData for LuaPrivateKey {
                 &certificate,
                 |certificate: &LuaCertificate| this.0.matches(&certificate.0),
             )
+        });
+        methods.add_method("matches_request", |_, this, request: Value| {
+            let place = "bad argument #1 to 'matches_request'";
+            object(place, "CertificateRequest", &request, |it: &LuaCertificateRequest| {
+                this.0.matches_request(&it.0)
+            })
         });
         // The script asks for the key to use it; it is not shown by anything else.
         methods.add_method("to_pem", |lua, this, ()| lua.create_string(this.0.to_pkcs8_pem().expose()));

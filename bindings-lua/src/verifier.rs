@@ -1,7 +1,7 @@
 //! The trust decision: chains, revocation lists, verifiers.
 
 use cmgateway::cert::{
-    Certificate, Profile, Purpose, RevocationMode, Verifier, VerifierOptions, build_chain, load_crl,
+    Certificate, Profile, Purpose, RevocationMode, Verifier, VerifierOptions, build_chain,
 };
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use time::OffsetDateTime;
@@ -45,14 +45,6 @@ const OPTIONS: [&str; 19] = [
 /// Puts the functions into `cmgateway.cert`.
 pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
     let add = |name, function: mlua::Result<_>| module.set(name, function?);
-    add(
-        "load_crl",
-        lua.create_function(|_, bytes: Value| {
-            let bytes = Arguments("load_crl").bytes(1, &bytes)?;
-            let lists = load_crl(&bytes.as_bytes()).map_err(expected);
-            answer(lists.map(|lists| lists.into_iter().map(LuaCrl).collect::<Vec<_>>()))
-        }),
-    )?;
     add(
         "build_chain",
         lua.create_function(|_, (leaf, others): (Value, Value)| {

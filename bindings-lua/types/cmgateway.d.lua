@@ -655,6 +655,14 @@ function cert.development_pki(options) end
 ---@nodiscard
 function cert.load_pfx(bytes, password) end
 
+---Reads a PKCS #12 file by its name, as `load_pfx` does. Errors: `not_found`, `auth`, `certificate`.
+---@param file string
+---@param password string?
+---@return cmgateway.cert.Pfx? pfx
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_pfx_file(file, password) end
+
 ---Reads every certificate of a PKCS #7 message (RFC 2315, RFC 5652), in the order of the file.
 ---
 ---Nobody has signed the set as a whole: what is there may be out of order. Errors: `certificate`.
@@ -663,6 +671,13 @@ function cert.load_pfx(bytes, password) end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function cert.load_p7b(bytes) end
+
+---Reads every certificate of a PKCS #7 message by the file's name, as `load_p7b` does. Errors: `not_found`, `auth`, `certificate`.
+---@param file string
+---@return cmgateway.cert.Certificate[]? certificates
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_p7b_file(file) end
 
 ---Reads the one private key of a file: PKCS #8 (plain or encrypted), PKCS #1 or SEC 1, as DER or PEM.
 ---
@@ -675,6 +690,14 @@ function cert.load_p7b(bytes) end
 ---@nodiscard
 function cert.load_private_key(bytes, password) end
 
+---Reads the one private key of a file by its name, as `load_private_key` does. Errors: `not_found`, `auth`, `certificate`.
+---@param file string
+---@param password string?
+---@return cmgateway.cert.PrivateKey? key
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_private_key_file(file, password) end
+
 ---Reads every revocation list of a file: DER or PEM, one or many.
 ---
 ---Errors: `certificate`.
@@ -683,6 +706,132 @@ function cert.load_private_key(bytes, password) end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function cert.load_crl(bytes) end
+
+---Reads every revocation list of a file by its name, as `load_crl` does. Errors: `not_found`, `auth`, `certificate`.
+---@param file string
+---@return cmgateway.cert.Crl[]? lists
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_crl_file(file) end
+
+---@alias cmgateway.cert.KeyKind "ec_p256"|"ec_p384"|"rsa_2048"|"rsa_3072"|"rsa_4096"
+
+---Makes a new private key.
+---
+---Errors: `config` where there is no such kind.
+---@param kind cmgateway.cert.KeyKind? "rsa_2048" by default.
+---@return cmgateway.cert.PrivateKey? key
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.generate_key(kind) end
+
+---Reads the one certificate request of a file: PKCS #10 as DER, PEM or base64 alone.
+---
+---This takes the content; `load_csr_file` takes the file's name. Errors: `certificate`.
+---
+---```lua
+---local request = assert(cmgateway.cert.load_csr(bytes))
+---assert(request:verify_signature())
+---```
+---@param bytes string
+---@return cmgateway.cert.CertificateRequest? request
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_csr(bytes) end
+
+---Reads the one certificate request of a file by its name, as `load_csr` does. Errors: `not_found`, `auth`, `certificate`.
+---@param file string
+---@return cmgateway.cert.CertificateRequest? request
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_csr_file(file) end
+
+---What a request asks for.
+---@class cmgateway.cert.RequestOptions
+---@field subject string? The name of the owner, as RFC 4514 or Windows writes it.
+---@field names string[]? DNS names and IP addresses; others with their kind in front, such as `email:a@contoso.com`.
+---@field extended_key_usage string[]? What the certificate is for; { "serverAuth" } by default.
+---@field key_usage string[]? What the key is for; { "digitalSignature", "keyEncipherment" } by default.
+---@field template string? The AD CS template: a name, or an object identifier with its versions behind it.
+
+---Makes a request for a key and signs it with the key (SHA-256; SHA-384 for P-384).
+---
+---Errors: `config` where it names nobody, or a text is not what it should be.
+---
+---```lua
+---local key = assert(cmgateway.cert.generate_key())
+---local request = assert(cmgateway.cert.create_csr(key, { subject = "CN=gw.contoso.com", template = "WebServer" }))
+---```
+---@param private_key cmgateway.cert.PrivateKey
+---@param options cmgateway.cert.RequestOptions
+---@return cmgateway.cert.CertificateRequest? request
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.create_csr(private_key, options) end
+
+---@class cmgateway.cert.InfOptions: cmgateway.cert.RequestOptions
+---@field key cmgateway.cert.KeyKind? "rsa_2048" by default.
+---@field exportable boolean? True where the key can be exported, which it can by default; the gateway's must be.
+---@field machine boolean? A key of the machine, which it is by default, and not of the user.
+---@field friendly_name string? The name that Windows shows for the certificate.
+
+---Writes the INF text for `certreq -new` of Windows, so that the key is made there and stays there.
+---
+---Errors: `config` where it names nobody, or a text cannot stand in an INF. No Windows was at hand to run it.
+---@param options cmgateway.cert.InfOptions
+---@return string? text
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.certreq_inf(options) end
+
+---What a new authority is to be. The addresses go into what it issues.
+---@class cmgateway.cert.AuthorityOptions
+---@field subject string Its name, as RFC 4514 or Windows writes it.
+---@field key cmgateway.cert.KeyKind? "rsa_2048" by default.
+---@field not_before integer? Unix seconds; now by default.
+---@field days integer? Days of validity; 3650 by default.
+---@field path_length integer? How many authorities may follow below it; any number by default.
+---@field permitted_names string[]? What it may certify: `contoso.com`, `ip:10.0.0.0/8`, `email:`, `uri:`…
+---@field excluded_names string[]? What it may not certify.
+---@field extended_key_usage string[]? The purposes that it may issue for; every one by default.
+---@field crl_urls string[]? Where its revocation lists will be.
+---@field delta_crl_urls string[]? Where its delta revocation lists will be.
+---@field ca_issuer_urls string[]? Where its own certificate will be.
+---@field ocsp_urls string[]? Where its OCSP service will be.
+
+---Makes a root, with a new key.
+---
+---Errors: `config` where an option is out of range or a text is not what it should be.
+---
+---```lua
+---local root = assert(cmgateway.cert.root_authority({ subject = "CN=Root,O=Contoso" }))
+---local issuing = assert(root:sub_ca({ subject = "CN=Issuing CA,O=Contoso", path_length = 0, days = 1825 }))
+---local server = assert(issuing:issue_server("gw.contoso.com"))
+---```
+---@param options cmgateway.cert.AuthorityOptions
+---@return cmgateway.cert.Authority? authority
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.root_authority(options) end
+
+---@class cmgateway.cert.LoadAuthorityOptions
+---@field certificate cmgateway.cert.Certificate
+---@field private_key cmgateway.cert.PrivateKey
+---@field above cmgateway.cert.Certificate[]? The certificates above it.
+---@field crl_urls string[]?
+---@field delta_crl_urls string[]?
+---@field ca_issuer_urls string[]?
+---@field ocsp_urls string[]?
+
+---An authority that exists already, from its certificate, its key and the certificates above it in any order.
+---
+---What it has revoked so far is not in them: `continue_from` takes it from its last list.
+---Errors: `config` where the key is another one, or the certificate is none of an authority.
+---@param options cmgateway.cert.LoadAuthorityOptions
+---@return cmgateway.cert.Authority? authority
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.load_authority(options) end
 
 ---A pair of which a script gives the parts.
 ---@class cmgateway.cert.PfxKeyPairParts
@@ -790,8 +939,26 @@ function cert.verifier(options) end
 ---@field signature_algorithm string
 ---@field thumbprint cmgateway.cert.Thumbprint
 ---@field sha256_thumbprint string
+---@field windows_subject string The subject as Windows prints it, such as `CN=gw.contoso.com, O="Contoso, Ltd."`.
+---@field windows_issuer string The issuer, written as `windows_subject` is.
+---@field path_length integer? How many authorities may follow below this one, where the certificate limits it.
+---@field subject_key_id string? Hexadecimal.
+---@field authority_key_id string? Hexadecimal.
+---@field ca_issuer_urls string[] Where it says that the certificate of its issuer can be fetched (AIA); nothing is fetched by reading it.
+---@field ocsp_urls string[] Where it says that its status can be asked for (OCSP).
+---@field crl_urls string[] Where it says that the revocation lists of its issuer are (CDP).
+---@field delta_crl_urls string[] Where it says that the delta revocation lists of its issuer are.
+---@field policies string[] The object identifiers of the policies that it was issued under.
+---@field name_constraints cmgateway.cert.NameConstraints? The names that this authority may and may not certify, where it is constrained.
+---@field template cmgateway.cert.CertificateTemplate? The AD CS template that it was issued from, where it says.
+---@field extensions cmgateway.cert.CertificateExtension[] Every extension as it is encoded, in the order of the certificate.
 ---@field der string The bytes.
 local Certificate = {}
+
+---The certificate as PEM text.
+---@return string pem
+---@nodiscard
+function Certificate:to_pem() end
 
 ---True within the certificate's time. Errors: `config` for a time out of range.
 ---@param at integer? Unix seconds; now where nothing is said.
@@ -826,6 +993,12 @@ local PrivateKey = {}
 ---@return boolean
 ---@nodiscard
 function PrivateKey:matches(certificate) end
+
+---True where the request was made for this key, told as `matches` does.
+---@param request cmgateway.cert.CertificateRequest
+---@return boolean
+---@nodiscard
+function PrivateKey:matches_request(request) end
 
 ---The key as PEM text, PKCS #8 without encryption.
 ---@return string
@@ -890,6 +1063,179 @@ local Crl = {}
 ---@nodiscard
 function Crl:revocation(certificate) end
 
+---An AD CS certificate template, by its name (version 1 templates) or its object identifier (version 2 and later).
+---@class cmgateway.cert.CertificateTemplate
+---@field name string?
+---@field oid string?
+---@field major_version integer?
+---@field minor_version integer?
+---@field text string What every option `template` takes.
+
+---An extension of a certificate or a request as it is encoded, for what has no accessor of its own.
+---@class cmgateway.cert.CertificateExtension
+---@field oid string
+---@field critical boolean True where who does not know it must refuse the certificate.
+---@field value string DER.
+
+---The names that an authority may and may not certify (RFC 5280, 4.2.1.10), each as `dns:contoso.com`.
+---@class cmgateway.cert.NameConstraints
+---@field permitted string[] Of a kind that is here, only names below one of these are allowed.
+---@field excluded string[] No name below one of these is allowed.
+
+---Who made a request and with what, as Windows writes it into the request.
+---
+---The requester says so and nobody has checked it.
+---@class cmgateway.cert.RequestOrigin
+---@field os_version string?
+---@field machine string?
+---@field user string?
+---@field process string?
+---@field provider string? The provider that holds the key.
+
+---A certificate request (PKCS #10), read and checked for its structure.
+---
+---It says what the requester wants; an authority decides what it gets.
+---@class cmgateway.cert.CertificateRequest
+---@field subject string After RFC 4514, most specific part first.
+---@field windows_subject string The name that is asked for as Windows prints it.
+---@field common_name string?
+---@field key_algorithm string
+---@field key_size_bits integer?
+---@field signature_algorithm string
+---@field subject_alternative_names string[]
+---@field key_usage string[]? nil where the request does not say.
+---@field extended_key_usage string[]
+---@field is_ca boolean True where it asks for the certificate of an authority.
+---@field template cmgateway.cert.CertificateTemplate? The AD CS template that is asked for.
+---@field origin cmgateway.cert.RequestOrigin
+---@field extensions cmgateway.cert.CertificateExtension[]
+---@field attributes string[] The object identifier of every attribute.
+---@field der string
+local CertificateRequest = {}
+
+---The request as PEM text, which an authority's web page and `certreq -submit` take.
+---@return string pem
+---@nodiscard
+function CertificateRequest:to_pem() end
+
+---Checks that who made the request has its private key.
+---
+---Errors: `certificate` where the signature was not made with the key of the request.
+---@return true? checked
+---@return cmgateway.Error? err
+---@nodiscard
+function CertificateRequest:verify_signature() end
+
+---@class cmgateway.cert.IssueOptions
+---@field subject string? The name of the owner; where it is nil, the first name becomes the common name.
+---@field key cmgateway.cert.KeyKind? "rsa_2048" by default.
+---@field not_before integer? Unix seconds; now by default.
+---@field days integer? Days of validity; 365 by default.
+---@field template string? The AD CS template that the certificate is to name, for rehearsals.
+
+---@class cmgateway.cert.SignOptions
+---@field not_before integer? Unix seconds; now by default.
+---@field days integer? Days of validity; 365 by default.
+---@field subject string? In place of that of the request.
+---@field names string[]? In place of those of the request.
+---@field extended_key_usage string[]? In place of those of the request; needed where it has none.
+---@field unknown_extensions "refuse"|"keep"? What happens to extensions that the library does not know.
+---@field authority boolean? Signs a request for the certificate of an authority.
+---@field path_length integer? How many authorities may follow below that one.
+
+---@class cmgateway.cert.RevokeOptions
+---@field reason string? In the words of RFC 5280, such as "keyCompromise" or "certificateHold".
+---@field date integer? Unix seconds; now by default.
+
+---@class cmgateway.cert.CrlOptions
+---@field this_update integer? Unix seconds; now by default.
+---@field valid_seconds integer? How long it counts; a week by default.
+---@field delta boolean? Makes a list of what changed since the last complete one.
+---@field distribution_point string[]? Addresses for a critical issuing distribution point.
+
+---A certification authority: it issues certificates, signs requests, revokes, and makes revocation lists.
+---
+---Its key is in this process's memory. What it issues is checked against its own chain before it is given out.
+---@class cmgateway.cert.Authority
+---@field certificate cmgateway.cert.Certificate
+---@field private_key cmgateway.cert.PrivateKey
+---@field chain cmgateway.cert.Certificate[] Its certificate, then each one above it.
+local Authority = {}
+
+---Makes an authority below this one, with a new key.
+---
+---Errors: `config` where this authority may have none below it or would end before it.
+---@param options cmgateway.cert.AuthorityOptions
+---@return cmgateway.cert.Authority? authority
+---@return cmgateway.Error? err
+---@nodiscard
+function Authority:sub_ca(options) end
+
+---Issues a certificate for a TLS server, such as the gateway, with a new key.
+---
+---Errors: `config` where it has no DNS name or IP address, or the authority's own certificate does not allow it.
+---@param names string|string[]
+---@param options cmgateway.cert.IssueOptions?
+---@return cmgateway.cert.IssuedCertificate? issued
+---@return cmgateway.Error? err
+---@nodiscard
+function Authority:issue_server(names, options) end
+
+---Issues a certificate for a TLS client, such as a managed computer, with a new key.
+---
+---Errors: `config`.
+---@param names string|string[]
+---@param options cmgateway.cert.IssueOptions?
+---@return cmgateway.cert.IssuedCertificate? issued
+---@return cmgateway.Error? err
+---@nodiscard
+function Authority:issue_client(names, options) end
+
+---Signs a request: checks that the requester has the key, and issues what it asks for where that is allowed.
+---
+---Errors: `certificate` where the signature of the request is wrong; `config` where it asks for what is not allowed (the
+---text names the extension), has a weak key, or the authority's chain does not allow it.
+---@param request cmgateway.cert.CertificateRequest
+---@param options cmgateway.cert.SignOptions?
+---@return cmgateway.cert.Certificate? certificate
+---@return cmgateway.Error? err
+---@nodiscard
+function Authority:sign(request, options) end
+
+---Revokes a certificate that this authority issued; it stands in every list from now on.
+---
+---Safe to run twice: the first date and reason stay. Errors: `config`, `conflict` where it is revoked for another reason.
+---@param certificate cmgateway.cert.Certificate
+---@param options cmgateway.cert.RevokeOptions?
+---@return true? done
+---@return cmgateway.Error? err
+function Authority:revoke(certificate, options) end
+
+---Ends the hold of a certificate; one that is not revoked is left as it is.
+---
+---Errors: `conflict` where it is revoked for good.
+---@param certificate cmgateway.cert.Certificate
+---@return true? done
+---@return cmgateway.Error? err
+function Authority:release(certificate) end
+
+---Takes over the entries and the number of a list of this authority, so that the next list has the next one.
+---
+---Errors: `config`, and `certificate` where this authority did not sign it.
+---@param list cmgateway.cert.Crl
+---@return true? done
+---@return cmgateway.Error? err
+function Authority:continue_from(list) end
+
+---Makes the next revocation list, complete or delta, with the next number.
+---
+---Errors: `config` where there is no complete list that a delta list could build on.
+---@param options cmgateway.cert.CrlOptions?
+---@return cmgateway.cert.Crl? list
+---@return cmgateway.Error? err
+---@nodiscard
+function Authority:crl(options) end
+
 ---A certificate that a chain lacks, as far as its child tells.
 ---@class cmgateway.cert.MissingIssuer
 ---@field subject string
@@ -952,7 +1298,19 @@ function Verifier:verify(leaf, name) end
 ---@field certificate cmgateway.cert.Certificate
 ---@field certificate_pem string
 ---@field chain_pem string The certificate and those above it, without the root.
+---@field private_key cmgateway.cert.PrivateKey
+---@field chain cmgateway.cert.Certificate[] The certificate itself, then each one above it, up to the root.
 ---@field private_key_pem string The private key, not encrypted; for rehearsals only.
+local IssuedCertificate = {}
+
+---The certificate, its key and its chain as one PFX, which the gateway's wizard takes.
+---
+---Errors: `config` where the password is empty or too long.
+---@param options cmgateway.cert.WritePfxOptions
+---@return string? bytes
+---@return cmgateway.Error? err
+---@nodiscard
+function IssuedCertificate:to_pfx(options) end
 
 ---A small enterprise PKI for rehearsals: a root, sub-CAs, a server and a client certificate.
 ---

@@ -7,6 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use time::OffsetDateTime;
 
+use crate::certificate_parts::{
+    CertificateExtension, CertificateTemplate, NameConstraints, wrapped_extensions,
+};
 use crate::datetime::moment;
 use crate::error::{Result, wrong_type};
 use crate::file_source;
@@ -164,6 +167,89 @@ impl Certificate {
     #[getter]
     fn sha256_thumbprint(&self) -> String {
         self.0.sha256_thumbprint()
+    }
+
+    /// The subject as Windows prints it, such as `CN=gw.contoso.com, O="Contoso, Ltd."`.
+    #[getter]
+    fn windows_subject(&self) -> String {
+        self.0.windows_subject()
+    }
+
+    /// The issuer, written as `windows_subject` is.
+    #[getter]
+    fn windows_issuer(&self) -> String {
+        self.0.windows_issuer()
+    }
+
+    /// How many authorities may follow below this one, where the certificate limits it.
+    #[getter]
+    fn path_length(&self) -> Option<u32> {
+        self.0.path_length()
+    }
+
+    /// The identifier of its key in upper-case hex, by which its children name it.
+    #[getter]
+    fn subject_key_id(&self) -> Option<String> {
+        self.0.subject_key_id()
+    }
+
+    /// The identifier of the issuer's key in upper-case hex.
+    #[getter]
+    fn authority_key_id(&self) -> Option<String> {
+        self.0.authority_key_id()
+    }
+
+    /// Where it says that the certificate of its issuer can be fetched (AIA); nothing is fetched by reading it.
+    #[getter]
+    fn ca_issuer_urls(&self) -> Vec<String> {
+        self.0.ca_issuer_urls()
+    }
+
+    /// Where it says that its status can be asked for (OCSP).
+    #[getter]
+    fn ocsp_urls(&self) -> Vec<String> {
+        self.0.ocsp_urls()
+    }
+
+    /// Where it says that the revocation lists of its issuer are (CDP).
+    #[getter]
+    fn crl_urls(&self) -> Vec<String> {
+        self.0.crl_urls()
+    }
+
+    /// Where it says that the delta revocation lists of its issuer are.
+    #[getter]
+    fn delta_crl_urls(&self) -> Vec<String> {
+        self.0.delta_crl_urls()
+    }
+
+    /// The object identifiers of the policies that it was issued under.
+    #[getter]
+    fn policies(&self) -> Vec<String> {
+        self.0.policies()
+    }
+
+    /// The names that this authority may and may not certify, where it is constrained.
+    #[getter]
+    fn name_constraints(&self) -> Option<NameConstraints> {
+        self.0.name_constraints().map(NameConstraints::from)
+    }
+
+    /// The AD CS template that it was issued from, where it says.
+    #[getter]
+    fn template(&self) -> Option<CertificateTemplate> {
+        self.0.template().map(CertificateTemplate)
+    }
+
+    /// Every extension as it is encoded, in the order of the certificate.
+    #[getter]
+    fn extensions(&self) -> Vec<CertificateExtension> {
+        wrapped_extensions(self.0.extensions())
+    }
+
+    /// The certificate as PEM text.
+    fn to_pem(&self) -> String {
+        self.0.to_pem()
     }
 
     /// The certificate itself, DER.

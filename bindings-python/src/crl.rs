@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use cmgateway::cert;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use time::OffsetDateTime;
 
 use crate::cert::Certificate;
@@ -30,6 +31,12 @@ pub(crate) fn load_crl(source: &Bound<'_, PyAny>) -> Result<Vec<Crl>> {
 
 #[pymethods]
 impl Crl {
+    /// The list itself, DER.
+    #[getter]
+    fn der<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.der())
+    }
+
     /// The name of the authority that signed the list, after RFC 4514.
     #[getter]
     fn issuer(&self) -> String {

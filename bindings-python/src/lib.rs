@@ -4,7 +4,9 @@
 
 use pyo3::prelude::*;
 
+mod authority;
 mod cert;
+mod certificate_parts;
 mod chain;
 mod class;
 mod crl;
@@ -13,12 +15,14 @@ mod error;
 mod file_source;
 mod gateway;
 mod instance;
+mod keywords;
 mod p7b;
 mod path;
 mod pfx;
 mod pki;
 mod plan;
 mod private_key;
+mod request;
 mod rows;
 mod runtime;
 mod server;
@@ -34,7 +38,11 @@ mod wql;
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use crate::authority::Authority;
+    #[pymodule_export]
     use crate::cert::{Certificate, load_cer};
+    #[pymodule_export]
+    use crate::certificate_parts::{CertificateExtension, CertificateTemplate, NameConstraints};
     #[pymodule_export]
     use crate::chain::{Chain, MissingIssuer, build_chain};
     #[pymodule_export]
@@ -59,6 +67,10 @@ mod _native {
     use crate::plan::{PlanStep, SubCaPlan};
     #[pymodule_export]
     use crate::private_key::{PrivateKey, load_private_key};
+    #[pymodule_export]
+    use crate::request::{
+        CertificateRequest, RequestOrigin, certreq_inf, create_csr, generate_key, load_csr,
+    };
     #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]

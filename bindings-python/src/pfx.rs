@@ -62,7 +62,7 @@ pub(crate) fn write_pfx<'py>(
     Ok(PyBytes::new(py, &written))
 }
 
-fn profile_of(word: &str) -> Result<PfxProfile> {
+pub(crate) fn profile_of(word: &str) -> Result<PfxProfile> {
     let known = [PfxProfile::Modern, PfxProfile::Windows2016];
     let found = known.into_iter().find(|profile| profile.as_str() == word);
     found.ok_or_else(|| config("write PFX", format!("profile is modern or windows-2016, not {word:?}")))

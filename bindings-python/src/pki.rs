@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use cmgateway::cert::{self, DevelopmentPkiOptions};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use time::OffsetDateTime;
 
-use crate::cert::Certificate;
+use crate::cert::{Certificate, wrapped};
 use crate::datetime::moment;
 use crate::error::Result;
+use crate::pfx::profile_of;
+use crate::private_key::PrivateKey;
 
 /// A small enterprise PKI for rehearsals: a root, sub-CAs, a server and a client certificate.
 #[pyclass(frozen, module = "cmgateway.cert")]
@@ -93,6 +96,25 @@ impl IssuedCertificate {
     #[getter]
     fn chain_pem(&self) -> String {
         self.0.chain_pem()
+    }
+
+    /// The private key.
+    #[getter]
+    fn private_key(&self) -> PrivateKey {
+        PrivateKey(self.0.private_key().clone())
+    }
+
+    /// The certificate itself, then each one above it, up to the root.
+    #[getter]
+    fn chain(&self) -> Vec<Certificate> {
+        wrapped(self.0.chain().to_vec())
+    }
+
+    /// The certificate, its key and its chain as one PFX, which the gateway's wizard takes.
+    #[pyo3(signature = (*, password, profile="modern"))]
+    fn to_pfx<'py>(&self, py: Python<'py>, password: &str, profile: &str) -> Result<Bound<'py, PyBytes>> {
+        let profile = profile_of(profile)?;
+        Ok(PyBytes::new(py, &py.detach(|| self.0.to_pfx(password, profile))?))
     }
 
     /// The private key as PEM text (PKCS #8).

@@ -7,6 +7,7 @@ use pyo3::types::PyBytes;
 use crate::cert::Certificate;
 use crate::error::Result;
 use crate::file_source;
+use crate::request::CertificateRequest;
 
 /// A private key: checked when it is read, wiped when the last clone goes, never shown.
 #[pyclass(frozen, eq, module = "cmgateway.cert")]
@@ -45,6 +46,12 @@ impl PrivateKey {
     #[pyo3(signature = (certificate, /))]
     fn matches(&self, certificate: &Certificate) -> bool {
         self.0.matches(&certificate.0)
+    }
+
+    /// True where the request was made for this key, told as `matches` does.
+    #[pyo3(signature = (request, /))]
+    fn matches_request(&self, request: &CertificateRequest) -> bool {
+        self.0.matches_request(&request.0)
     }
 
     /// The key as PEM text, PKCS #8 (RFC 5958) without encryption.

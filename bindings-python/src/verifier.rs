@@ -1,15 +1,13 @@
 //! The trust decision.
 
 use cmgateway::cert::{self, Profile, Purpose, RevocationMode, VerifierOptions};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyDict;
 use time::OffsetDateTime;
 
-use crate::cert::{Certificate, items, several, wrapped};
-use crate::crl::Crl;
-use crate::datetime::moment;
-use crate::error::{Result, config, wrong_type};
+use crate::cert::{Certificate, several, wrapped};
+use crate::error::Result;
+use crate::keywords::Keywords;
 
 const OPERATION: &str = "make verifier";
 
@@ -25,72 +23,10 @@ pub(crate) struct Verifier {
 #[pyclass(frozen, module = "cmgateway.cert")]
 pub(crate) struct VerifiedChain(cert::VerifiedChain);
 
-/// The keyword arguments, each taken out as it is read: what is left at the end is unknown.
-struct Keywords<'py>(Option<Bound<'py, PyDict>>);
-
-impl<'py> Keywords<'py> {
-    fn take(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(given) = &self.0 else { return Ok(None) };
-        let value = given.get_item(name)?;
-        if value.is_some() {
-            given.del_item(name)?;
-        }
-        Ok(value)
-    }
-
-    fn certificates(&self, name: &str) -> Result<Vec<cert::Certificate>> {
-        self.take(name)?.map_or_else(|| Ok(Vec::new()), |all| several(&all, name))
-    }
-
-    fn crls(&self) -> Result<Vec<cert::Crl>> {
-        let take = |item: &Bound<'py, PyAny>| item.cast::<Crl>().ok().map(|list| list.get().0.clone());
-        let all = self.take("crls")?;
-        all.map_or_else(|| Ok(Vec::new()), |all| items(&all, "crls are Crls in a list", take))
-    }
-
-    fn policies(&self) -> Result<Vec<String>> {
-        let expected = "policies are object identifiers as text, in a list";
-        match self.take("policies")? {
-            // The letters of a text would be its items.
-            Some(text) if text.is_instance_of::<PyString>() => Err(wrong_type(expected, &text)),
-            Some(all) => items(&all, expected, |item| item.extract().ok()),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    fn moment(&self) -> Result<Option<OffsetDateTime>> {
-        let at = self.take("at")?.filter(|at| !at.is_none());
-        at.map(|at| moment(&at, OPERATION)).transpose()
-    }
-
-    fn is_set(&self, name: &str) -> Result<bool> {
-        self.take(name)?.map_or(Ok(false), |value| {
-            value.extract().map_err(|_| wrong_type(&format!("{name} is True or False"), &value))
-        })
-    }
-
-    /// The value that a word stands for; the first one where there is no word.
-    fn word<T: Copy + Default>(&self, name: &str, known: &[(&str, T)]) -> Result<T> {
-        let Some(value) = self.take(name)? else { return Ok(T::default()) };
-        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
-        let expected = format!("{name} is one of {}", words.join(", "));
-        let text = value.cast::<PyString>().map_err(|_| wrong_type(&expected, &value))?.to_cow()?;
-        let found = known.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
-        found.ok_or_else(|| config(OPERATION, format!("{expected}, not {text:?}")))
-    }
-
-    fn end(&self) -> PyResult<()> {
-        match self.0.as_ref().and_then(|given| given.keys().iter().next()) {
-            Some(name) => Err(PyTypeError::new_err(format!("Verifier has no argument {name}"))),
-            None => Ok(()),
-        }
-    }
-}
-
 /// What is verified, and against what.
 fn apply(keywords: &Keywords<'_>, options: &mut VerifierOptions) -> Result<()> {
     options.intermediates = keywords.certificates("intermediates")?;
-    options.crls = keywords.crls()?;
+    options.crls = keywords.crls("crls")?;
     let purposes = [Purpose::ServerAuth, Purpose::ClientAuth, Purpose::Any];
     options.purpose = keywords.word("purpose", &purposes.map(|purpose| (purpose.as_str(), purpose)))?;
     let profiles = [("enterprise", Profile::Enterprise), ("strict", Profile::Strict)];
@@ -98,7 +34,7 @@ fn apply(keywords: &Keywords<'_>, options: &mut VerifierOptions) -> Result<()> {
     let modes =
         [("off", RevocationMode::Off), ("leaf", RevocationMode::Leaf), ("chain", RevocationMode::Chain)];
     options.revocation = keywords.word("revocation", &modes)?;
-    options.policies = keywords.policies()?;
+    options.policies = keywords.texts("policies", "object identifiers")?.unwrap_or_default();
     apply_flags(keywords, options)
 }
 
@@ -130,8 +66,8 @@ impl Verifier {
             danger_accept_missing_crl=False)"
     )]
     fn new(roots: &Bound<'_, PyAny>, keywords: Option<Bound<'_, PyDict>>) -> Result<Self> {
-        let keywords = Keywords(keywords);
-        let at = keywords.moment()?;
+        let keywords = Keywords::new("Verifier", OPERATION, keywords);
+        let at = keywords.moment("at")?;
         let now = at.unwrap_or_else(OffsetDateTime::now_utc);
         let mut options = VerifierOptions::new(several(roots, "roots")?, now);
         apply(&keywords, &mut options)?;

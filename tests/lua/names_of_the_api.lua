@@ -45,6 +45,9 @@ local function add_cert_objects(known)
     known["cert.Crl"] = assert(cert.load_crl(require("revocation").list))[1]
     known["cert.Chain"] = cert.build_chain(server.certificate, authorities)
     known["cert.Verifier"] = verifier
+    known["cert.IssuedCertificate"] = server
+    known["cert.CertificateRequest"] = assert(cert.create_csr(key, { subject = "CN=gw.contoso.com" }))
+    known["cert.Authority"] = assert(cert.root_authority({ subject = "CN=Root", key = "ec_p256" }))
     known["cert.VerifiedChain"] = assert(verifier:verify(server.certificate))
     return known
 end

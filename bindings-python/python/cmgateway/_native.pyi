@@ -16,7 +16,11 @@ from typing_extensions import Self, TypeAlias
 
 __all__ = [
     "AdminServiceServer",
+    "Authority",
     "Certificate",
+    "CertificateExtension",
+    "CertificateRequest",
+    "CertificateTemplate",
     "Chain",
     "ClassDefinition",
     "Crl",
@@ -26,6 +30,7 @@ __all__ = [
     "Instance",
     "IssuedCertificate",
     "MissingIssuer",
+    "NameConstraints",
     "ObjectPath",
     "Pfx",
     "PfxCertificate",
@@ -35,6 +40,7 @@ __all__ = [
     "PlanStep",
     "PrivateKey",
     "PropertyDefinition",
+    "RequestOrigin",
     "Revocation",
     "Rows",
     "Site",
@@ -46,12 +52,16 @@ __all__ = [
     "Verifier",
     "__version__",
     "build_chain",
+    "certreq_inf",
     "connect",
+    "create_csr",
     "create_site",
     "format_query",
+    "generate_key",
     "like_literal",
     "load_cer",
     "load_crl",
+    "load_csr",
     "load_p7b",
     "load_pfx",
     "load_private_key",
@@ -63,6 +73,7 @@ __all__ = [
 _Path: TypeAlias = Union[str, os.PathLike[str]]
 _Auth: TypeAlias = Literal["negotiate", "kerberos", "ntlm", "basic", "certificate"]
 _File: TypeAlias = Union[bytes, bytearray, _Path]
+_KeyKind: TypeAlias = Literal["ec_p256", "ec_p384", "rsa_2048", "rsa_3072", "rsa_4096"]
 _Source: TypeAlias = Union[
     Certificate, IssuedCertificate, Thumbprint, str, bytes, bytearray, os.PathLike[str]
 ]
@@ -1000,6 +1011,66 @@ class Certificate:
         """The SHA-256 thumbprint in hexadecimal."""
 
     @property
+    def windows_subject(self) -> str:
+        """The subject as Windows prints it, such as `CN=gw.contoso.com, O="Contoso, Ltd."`."""
+
+    @property
+    def windows_issuer(self) -> str:
+        """The issuer, written as `windows_subject` is."""
+
+    @property
+    def path_length(self) -> Optional[int]:
+        """How many authorities may follow below this one, where the certificate limits it."""
+
+    @property
+    def subject_key_id(self) -> Optional[str]:
+        """The identifier of its key in upper-case hex, by which its children name it."""
+
+    @property
+    def authority_key_id(self) -> Optional[str]:
+        """The identifier of the issuer's key in upper-case hex."""
+
+    @property
+    def ca_issuer_urls(self) -> list[str]:
+        """Where it says that the certificate of its issuer can be fetched (AIA); nothing is fetched by reading it."""
+
+    @property
+    def ocsp_urls(self) -> list[str]:
+        """Where it says that its status can be asked for (OCSP)."""
+
+    @property
+    def crl_urls(self) -> list[str]:
+        """Where it says that the revocation lists of its issuer are (CDP)."""
+
+    @property
+    def delta_crl_urls(self) -> list[str]:
+        """Where it says that the delta revocation lists of its issuer are."""
+
+    @property
+    def policies(self) -> list[str]:
+        """The object identifiers of the policies that it was issued under."""
+
+    @property
+    def name_constraints(self) -> Optional[NameConstraints]:
+        """The names that this authority may and may not certify, where it is constrained."""
+
+    @property
+    def template(self) -> Optional[CertificateTemplate]:
+        """The AD CS template that it was issued from, where it says."""
+
+    @property
+    def extensions(self) -> list[CertificateExtension]:
+        """Every extension as it is encoded, in the order of the certificate."""
+
+    def to_pem(self) -> str:
+        """The certificate as PEM text.
+
+        Example:
+            >>> cmgateway.cert.load_cer("root.cer")[0].to_pem().splitlines()[0]
+            '-----BEGIN CERTIFICATE-----'
+        """
+
+    @property
     def der(self) -> bytes:
         """The certificate itself, DER."""
 
@@ -1078,6 +1149,26 @@ class IssuedCertificate:
     @property
     def certificate(self) -> Certificate:
         """The certificate."""
+
+    @property
+    def private_key(self) -> PrivateKey:
+        """The private key."""
+
+    @property
+    def chain(self) -> list[Certificate]:
+        """The certificate itself, then each one above it, up to the root."""
+
+    def to_pfx(self, *, password: str, profile: Literal["modern", "windows-2016"] = "modern") -> bytes:
+        """The certificate, its key and its chain as one PFX, which the gateway's wizard takes.
+
+        Raises:
+            ConfigError: The password is empty or too long.
+
+        Example:
+            >>> from cmgateway.cert import DevelopmentPki, load_pfx
+            >>> load_pfx(DevelopmentPki().server.to_pfx(password="correct horse"), "correct horse")
+            <PFX with 1 key pairs, 2 further certificates, 0 further keys>
+        """
 
     @property
     def certificate_pem(self) -> str:
@@ -1364,6 +1455,16 @@ class PrivateKey:
             False
         """
 
+    def matches_request(self, request: CertificateRequest, /) -> bool:
+        """True where the request was made for this key, told as `matches` does.
+
+        Example:
+            >>> from cmgateway.cert import create_csr, load_private_key
+            >>> key = load_private_key("server.key")
+            >>> key.matches_request(create_csr(key, "CN=gw.contoso.com"))
+            True
+        """
+
     def to_pem(self) -> str:
         """The key as PEM text, PKCS #8 (RFC 5958) without encryption.
 
@@ -1383,6 +1484,553 @@ class PrivateKey:
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+def generate_key(kind: _KeyKind = "rsa_2048") -> PrivateKey:
+    """Makes a new private key.
+
+    Raises:
+        ConfigError: There is no such kind.
+
+    Example:
+        >>> cmgateway.cert.generate_key("ec_p384").algorithm
+        'EC P-384'
+    """
+
+@final
+class CertificateTemplate:
+    """An AD CS certificate template, by its name (version 1 templates) or its object identifier (version 2 and later).
+
+    `str(template)` is a text that every argument `template` takes.
+
+    Args:
+        text: A name, or an object identifier with its versions behind it: `1.3.6.1.4.1.311.21.8.1 100.4`.
+
+    Raises:
+        ConfigError: The text is empty, or its versions are not of that form.
+
+    Example:
+        >>> template = cmgateway.cert.CertificateTemplate("1.3.6.1.4.1.311.21.8.1 100.4")
+        >>> template.oid, template.major_version, template.minor_version
+        ('1.3.6.1.4.1.311.21.8.1', 100, 4)
+    """
+
+    def __new__(cls, text: str, /) -> Self: ...
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the template, without blanks as AD CS keeps it."""
+
+    @property
+    def oid(self) -> Optional[str]:
+        """The object identifier of the template."""
+
+    @property
+    def major_version(self) -> Optional[int]:
+        """The major version."""
+
+    @property
+    def minor_version(self) -> Optional[int]:
+        """The minor version."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class CertificateExtension:
+    """An extension of a certificate or a request as it is encoded, for what has no accessor of its own.
+
+    Example:
+        >>> extensions = cmgateway.cert.load_cer("root.cer")[0].extensions
+        >>> [extension.value.hex() for extension in extensions if extension.oid == "2.5.29.19"]
+        ['30030101ff']
+    """
+
+    @property
+    def oid(self) -> str:
+        """The object identifier, such as `2.5.29.19`."""
+
+    @property
+    def critical(self) -> bool:
+        """True where who does not know it must refuse the certificate."""
+
+    @property
+    def value(self) -> bytes:
+        """The value, DER."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class NameConstraints:
+    """The names that an authority may and may not certify (RFC 5280, 4.2.1.10), each as `dns:contoso.com`.
+
+    Example:
+        >>> root = cmgateway.cert.Authority.root("CN=Root", permitted_names=["contoso.com", "ip:10.0.0.0/8"])
+        >>> root.certificate.name_constraints.permitted
+        ['dns:contoso.com', 'ip:10.0.0.0/8']
+    """
+
+    @property
+    def permitted(self) -> list[str]:
+        """Of a kind that is here, only names below one of these are allowed."""
+
+    @property
+    def excluded(self) -> list[str]:
+        """No name below one of these is allowed."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def load_csr(source: _File, /) -> CertificateRequest:
+    """Reads the one certificate request of a file: PKCS #10 as DER, PEM or base64 alone.
+
+    `openssl req`, `certreq -new` and the MMC are all read, text in UTF-16 too. Whether the requester has the key is
+    checked by `verify_signature`.
+
+    Args:
+        source: The content of the file as bytes, or the file (text or a path).
+
+    Raises:
+        CertificateError: There is no request or more than one, it is broken (the text says which part), or it is a
+            CMC message.
+        NotFoundError: There is no such file.
+
+    Example:
+        >>> from cmgateway.cert import create_csr, generate_key, load_csr
+        >>> request = create_csr(generate_key("ec_p256"), "CN=gw.contoso.com")
+        >>> load_csr(request.to_pem().encode()) == request
+        True
+    """
+
+def create_csr(
+    private_key: PrivateKey,
+    subject: str,
+    *,
+    names: Sequence[str] = (),
+    extended_key_usage: Optional[Sequence[str]] = None,
+    key_usage: Sequence[str] = ("digitalSignature", "keyEncipherment"),
+    template: Optional[str] = None,
+) -> CertificateRequest:
+    """Makes a request for a key and signs it with the key (SHA-256; SHA-384 for P-384).
+
+    Args:
+        private_key: The key that the certificate is to be for.
+        subject: The name of the owner, as RFC 4514 or Windows writes it; empty where there are `names`.
+        names: DNS names and IP addresses; others with their kind in front, such as `email:a@contoso.com`.
+        extended_key_usage: What the certificate is for, by name or object identifier; `serverAuth` where not given.
+        key_usage: What the key is for, in the words of RFC 5280; none leaves it to the authority.
+        template: The AD CS template to ask for, as `CertificateTemplate` takes it.
+
+    Raises:
+        ConfigError: It names nobody, or a text is not what it should be.
+
+    Example:
+        >>> from cmgateway.cert import create_csr, generate_key
+        >>> create_csr(generate_key(), "CN=gw.contoso.com", names=["gw.contoso.com"], template="WebServer").template
+        <certificate template WebServer>
+    """
+
+def certreq_inf(
+    subject: str,
+    *,
+    names: Sequence[str] = (),
+    extended_key_usage: Optional[Sequence[str]] = None,
+    key_usage: Sequence[str] = ("digitalSignature", "keyEncipherment"),
+    template: Optional[str] = None,
+    key: _KeyKind = "rsa_2048",
+    exportable: bool = True,
+    machine: bool = True,
+    friendly_name: Optional[str] = None,
+) -> str:
+    """Writes the INF text for `certreq -new` of Windows, so that the key is made there and stays there.
+
+    Save it as UTF-16 where it has letters beyond ASCII. No Windows was at hand to run it.
+
+    Args:
+        subject: The name of the owner; this and the next four as `create_csr` takes them.
+        names: Further names.
+        extended_key_usage: What the certificate is for.
+        key_usage: What the key is for.
+        template: The AD CS template to ask for.
+        key: The kind of key.
+        exportable: True where the key can be exported; the gateway's must be.
+        machine: True for a key of the machine, false for one of the user.
+        friendly_name: The name that Windows shows for the certificate.
+
+    Raises:
+        ConfigError: It names nobody, or a text cannot stand in an INF.
+
+    Example:
+        >>> text = cmgateway.cert.certreq_inf("CN=gw.contoso.com", template="WebServer")
+        >>> "Exportable = TRUE" in text
+        True
+    """
+
+@final
+class CertificateRequest:
+    """A certificate request (PKCS #10), read and checked for its structure.
+
+    It says what the requester wants; an authority decides what it gets.
+
+    Example:
+        >>> from cmgateway.cert import create_csr, generate_key
+        >>> request = create_csr(generate_key("ec_p256"), "CN=gw.contoso.com,O=Contoso", names=["gw.contoso.com"])
+        >>> request.subject, request.subject_alternative_names, request.extended_key_usage
+        ('CN=gw.contoso.com,O=Contoso', ['dns:gw.contoso.com'], ['serverAuth'])
+    """
+
+    @property
+    def subject(self) -> str:
+        """The name that is asked for after RFC 4514, most specific part first; empty where there is none."""
+
+    @property
+    def windows_subject(self) -> str:
+        """The name that is asked for as Windows prints it."""
+
+    @property
+    def common_name(self) -> Optional[str]:
+        """The common name of the subject, where it has one."""
+
+    @property
+    def key_algorithm(self) -> str:
+        """The kind of its key, such as `RSA` or `EC P-256`."""
+
+    @property
+    def key_size_bits(self) -> Optional[int]:
+        """The size of its key in bits, where the kind of key is known."""
+
+    @property
+    def signature_algorithm(self) -> str:
+        """The algorithm of the signature, such as `sha256WithRSAEncryption`."""
+
+    @property
+    def subject_alternative_names(self) -> list[str]:
+        """Further names that are asked for, such as `dns:gw.contoso.com`."""
+
+    @property
+    def key_usage(self) -> Optional[list[str]]:
+        """What the key is to be used for; None where the request does not say."""
+
+    @property
+    def extended_key_usage(self) -> list[str]:
+        """The purposes that are asked for, by name or object identifier."""
+
+    @property
+    def is_ca(self) -> bool:
+        """True where it asks for the certificate of an authority."""
+
+    @property
+    def template(self) -> Optional[CertificateTemplate]:
+        """The AD CS template that is asked for, by extension or by `certreq -attrib`."""
+
+    @property
+    def origin(self) -> RequestOrigin:
+        """Who made the request and with what, as Windows says; nothing of it is proven."""
+
+    @property
+    def extensions(self) -> list[CertificateExtension]:
+        """Every extension that is asked for as it is encoded, in the order of the request."""
+
+    @property
+    def attributes(self) -> list[str]:
+        """The object identifier of every attribute, in the order of the request."""
+
+    @property
+    def der(self) -> bytes:
+        """The request itself, DER."""
+
+    def to_pem(self) -> str:
+        """The request as PEM text, which an authority's web page and `certreq -submit` take."""
+
+    def verify_signature(self) -> None:
+        """Checks that who made the request has its private key.
+
+        SHA-1 and small keys are taken: what an authority signs does not rest on this signature.
+
+        Raises:
+            CertificateError: The signature was not made with the key of the request.
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class RequestOrigin:
+    """Who made a request and with what, as Windows writes it into the request.
+
+    The requester says so and nobody has checked it.
+
+    Example:
+        >>> from cmgateway.cert import create_csr, generate_key
+        >>> create_csr(generate_key("ec_p256"), "CN=gw.contoso.com").origin.machine is None
+        True
+    """
+
+    @property
+    def os_version(self) -> Optional[str]:
+        """The version of Windows, such as `10.0.17763.2`."""
+
+    @property
+    def machine(self) -> Optional[str]:
+        """The name of the machine."""
+
+    @property
+    def user(self) -> Optional[str]:
+        """The account that made it."""
+
+    @property
+    def process(self) -> Optional[str]:
+        """The program, such as `certreq.exe`."""
+
+    @property
+    def provider(self) -> Optional[str]:
+        """The provider that holds the key."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Authority:
+    """A certification authority: it issues certificates, signs requests, revokes, and makes revocation lists.
+
+    Its key is in this process's memory. What it issues is checked against its own chain before it is given out.
+
+    Example:
+        >>> from cmgateway.cert import Authority
+        >>> root = Authority.root("CN=Root,O=Contoso")
+        >>> issuing = root.sub_ca("CN=Issuing CA,O=Contoso", path_length=0, days=1825)
+        >>> server = issuing.issue_server(["gw.contoso.com"])
+        >>> [certificate.common_name for certificate in server.chain]
+        ['gw.contoso.com', 'Issuing CA', 'Root']
+    """
+
+    @staticmethod
+    def root(
+        subject: str,
+        *,
+        key: _KeyKind = "rsa_2048",
+        not_before: Optional[datetime.datetime] = None,
+        days: int = 3650,
+        path_length: Optional[int] = None,
+        permitted_names: Sequence[str] = (),
+        excluded_names: Sequence[str] = (),
+        extended_key_usage: Sequence[str] = (),
+        crl_urls: Sequence[str] = (),
+        delta_crl_urls: Sequence[str] = (),
+        ca_issuer_urls: Sequence[str] = (),
+        ocsp_urls: Sequence[str] = (),
+    ) -> Authority:
+        """Makes a root, with a new key.
+
+        Args:
+            subject: Its name, as RFC 4514 or Windows writes it.
+            key: The kind of its key.
+            not_before: The first moment of validity, with a time zone; now where it is not given.
+            days: Days of validity.
+            path_length: How many authorities may follow below it; any number where it is not given.
+            permitted_names: What it may certify: `contoso.com`, `ip:10.0.0.0/8`, `email:`, `uri:`, `directory_name:`.
+            excluded_names: What it may not certify.
+            extended_key_usage: The purposes that it may issue for; every one where there is none.
+            crl_urls: Where its revocation lists will be; this and the next three go into what it issues.
+            delta_crl_urls: Where its delta revocation lists will be.
+            ca_issuer_urls: Where its own certificate will be.
+            ocsp_urls: Where its OCSP service will be.
+
+        Raises:
+            ConfigError: An option is out of range, or a text is not what it should be.
+        """
+
+    @staticmethod
+    def load(
+        certificate: Certificate,
+        private_key: PrivateKey,
+        above: Optional[Iterable[Certificate]] = None,
+        *,
+        crl_urls: Sequence[str] = (),
+        delta_crl_urls: Sequence[str] = (),
+        ca_issuer_urls: Sequence[str] = (),
+        ocsp_urls: Sequence[str] = (),
+    ) -> Authority:
+        """An authority that exists already, from its certificate, its key and the certificates above it in any order.
+
+        What it has revoked so far is not in them: `continue_from` takes it from its last list.
+
+        Raises:
+            ConfigError: The key is another one, or the certificate is none of an authority or its key may not sign.
+        """
+
+    def sub_ca(
+        self,
+        subject: str,
+        *,
+        key: _KeyKind = "rsa_2048",
+        not_before: Optional[datetime.datetime] = None,
+        days: int = 3650,
+        path_length: Optional[int] = None,
+        permitted_names: Sequence[str] = (),
+        excluded_names: Sequence[str] = (),
+        extended_key_usage: Sequence[str] = (),
+        crl_urls: Sequence[str] = (),
+        delta_crl_urls: Sequence[str] = (),
+        ca_issuer_urls: Sequence[str] = (),
+        ocsp_urls: Sequence[str] = (),
+    ) -> Authority:
+        """Makes an authority below this one, with a new key.
+
+        The arguments are those of `root`.
+
+        Raises:
+            ConfigError: This authority may have none below it, or would end before it.
+        """
+
+    def issue_server(
+        self,
+        names: Union[str, Sequence[str]],
+        *,
+        subject: Optional[str] = None,
+        key: _KeyKind = "rsa_2048",
+        not_before: Optional[datetime.datetime] = None,
+        days: int = 365,
+        template: Optional[str] = None,
+    ) -> IssuedCertificate:
+        """Issues a certificate for a TLS server, such as the gateway, with a new key.
+
+        Args:
+            names: DNS names and IP addresses; the first one becomes the common name where there is no `subject`.
+            subject: The name of the owner.
+            key: The kind of key.
+            not_before: The first moment of validity, with a time zone; now where it is not given.
+            days: Days of validity.
+            template: The AD CS template that the certificate is to name, for rehearsals.
+
+        Raises:
+            ConfigError: It has no DNS name or IP address, or the authority's own certificate does not allow it: names
+                outside of its constraints, a validity beyond its own.
+        """
+
+    def issue_client(
+        self,
+        names: Union[str, Sequence[str]],
+        *,
+        subject: Optional[str] = None,
+        key: _KeyKind = "rsa_2048",
+        not_before: Optional[datetime.datetime] = None,
+        days: int = 365,
+        template: Optional[str] = None,
+    ) -> IssuedCertificate:
+        """Issues a certificate for a TLS client, such as a managed computer, with a new key.
+
+        The arguments are those of `issue_server`; a client needs a subject or a name of any kind.
+
+        Raises:
+            ConfigError: As `issue_server` says.
+        """
+
+    def sign(
+        self,
+        request: CertificateRequest,
+        *,
+        not_before: Optional[datetime.datetime] = None,
+        days: int = 365,
+        subject: Optional[str] = None,
+        names: Optional[Sequence[str]] = None,
+        extended_key_usage: Optional[Sequence[str]] = None,
+        unknown_extensions: Literal["refuse", "keep"] = "refuse",
+        authority: bool = False,
+        path_length: Optional[int] = None,
+    ) -> Certificate:
+        """Signs a request: checks that the requester has the key, and issues what it asks for where that is allowed.
+
+        Args:
+            request: The request; names, key usage, purposes and template are taken from it.
+            not_before: The first moment of validity, with a time zone; now where it is not given.
+            days: Days of validity.
+            subject: The name of the owner, in place of that of the request.
+            names: Further names, in place of those of the request.
+            extended_key_usage: The purposes, in place of those of the request; needed where it has none.
+            unknown_extensions: `keep` takes extensions over that the library does not know, save critical ones.
+            authority: Signs a request for the certificate of an authority.
+            path_length: How many authorities may follow below that one.
+
+        Raises:
+            CertificateError: The signature of the request is wrong.
+            ConfigError: It asks for what is not allowed (the text names the extension), has a weak key, or the
+                authority's chain does not allow it.
+        """
+
+    def revoke(
+        self,
+        certificate: Certificate,
+        reason: str = "unspecified",
+        *,
+        date: Optional[datetime.datetime] = None,
+    ) -> None:
+        """Revokes a certificate that this authority issued; it stands in every list from now on.
+
+        Safe to run twice: the first date and reason stay. One on hold may be revoked for good.
+
+        Args:
+            certificate: The certificate.
+            reason: In the words of RFC 5280, such as `keyCompromise`, `superseded` or `certificateHold`.
+            date: When, with a time zone; now where it is not given.
+
+        Raises:
+            ConfigError: Another authority issued it, or there is no such reason.
+            ConflictError: It is revoked for another reason.
+        """
+
+    def release(self, certificate: Certificate, /) -> None:
+        """Ends the hold of a certificate; one that is not revoked is left as it is.
+
+        Raises:
+            ConflictError: It is revoked for good.
+        """
+
+    def continue_from(self, crl: Crl, /) -> None:
+        """Takes over the entries and the number of a list of this authority, so that the next list has the next one.
+
+        Raises:
+            CertificateError: This authority did not sign the list.
+            ConfigError: It is a delta list, or of another authority.
+        """
+
+    def crl(
+        self,
+        *,
+        this_update: Optional[datetime.datetime] = None,
+        valid_for: Optional[datetime.timedelta] = None,
+        delta: bool = False,
+        distribution_point: Sequence[str] = (),
+    ) -> Crl:
+        """Makes the next revocation list, complete or delta, with the next number.
+
+        Args:
+            this_update: When it is made, with a time zone; now where it is not given.
+            valid_for: How long it counts; a week where it is not given.
+            delta: Makes a list of what changed since the last complete one.
+            distribution_point: Addresses for a critical issuing distribution point.
+
+        Raises:
+            ConfigError: The authority's key may not sign lists, or there is no complete list yet.
+
+        Example:
+            >>> root = cmgateway.cert.Authority.root("CN=Root")
+            >>> client = root.issue_client("client1.contoso.com")
+            >>> root.revoke(client.certificate, "superseded")
+            >>> root.crl().revocation(client.certificate).reason
+            'superseded'
+        """
+
+    @property
+    def certificate(self) -> Certificate:
+        """Its certificate."""
+
+    @property
+    def private_key(self) -> PrivateKey:
+        """Its private key."""
+
+    @property
+    def chain(self) -> list[Certificate]:
+        """Its certificate, then each one above it, as far as they are known."""
 
 def load_crl(source: _File, /) -> list[Crl]:
     """Reads every revocation list of a file: DER or PEM, one or many.
@@ -1412,6 +2060,10 @@ class Crl:
         >>> def is_revoked(crl: cmgateway.cert.Crl, certificate: cmgateway.cert.Certificate) -> bool:
         ...     return crl.revocation(certificate) is not None
     """
+
+    @property
+    def der(self) -> bytes:
+        """The list itself, DER."""
 
     @property
     def issuer(self) -> str:

@@ -4,6 +4,8 @@
 
 use std::net::Ipv4Addr;
 
+use time::OffsetDateTime;
+
 use super::certificate::Certificate;
 use super::certificate_extension::{self, CertificateExtension};
 use super::certificate_template::CertificateTemplate;
@@ -34,6 +36,11 @@ impl Certificate {
     /// The issuer, written as [`windows_subject`](Self::windows_subject) is.
     pub fn windows_issuer(&self) -> String {
         windows_name::text(self.part(self.layout().issuer))
+    }
+
+    /// Whole days from a moment until it expires; negative after it has.
+    pub fn days_left(&self, at: OffsetDateTime) -> i64 {
+        (self.not_after() - at).whole_seconds().div_euclid(86_400)
     }
 
     /// Every extension as it is encoded, in the order of the certificate.

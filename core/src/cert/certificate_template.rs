@@ -37,6 +37,34 @@ pub struct CertificateTemplate {
 }
 
 impl CertificateTemplate {
+    /// A template from the text that it prints: a name, or an object identifier with its versions behind it.
+    ///
+    /// # Errors
+    /// `config` where the text is empty, or its versions are not of the form `100.4`.
+    ///
+    /// ```
+    /// use cmgateway::cert::CertificateTemplate;
+    /// assert_eq!(CertificateTemplate::parse("WebServer")?, CertificateTemplate::named("WebServer"));
+    /// assert_eq!(CertificateTemplate::parse("1.3.6.1.4.1.311.21.8.1 100.4")?.minor_version, Some(4));
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let (first, versions) = text.split_once(' ').unwrap_or((text, ""));
+        if oid::encode(first).is_none() {
+            return match text {
+                "" => Err(refuse("it has no name")),
+                _ => Ok(CertificateTemplate::named(text)),
+            };
+        }
+        let number = |digits: &str| -> Result<Option<u32>> {
+            let wrong = || refuse(format!("{versions:?} are not versions such as 100.4"));
+            if digits.is_empty() { Ok(None) } else { digits.parse().map(Some).map_err(|_| wrong()) }
+        };
+        let (major, minor) = versions.split_once('.').unwrap_or((versions, ""));
+        CertificateTemplate::with_oid(first, number(major)?, number(minor)?)
+    }
+
     /// A template by its name, as version 1 templates are asked for.
     pub fn named(name: impl Into<String>) -> Self {
         CertificateTemplate { name: Some(name.into()), ..CertificateTemplate::default() }
@@ -47,13 +75,11 @@ impl CertificateTemplate {
     /// # Errors
     /// `config` where the text is no object identifier, or there is a minor version without a major one.
     pub fn with_oid(oid: &str, major_version: Option<u32>, minor_version: Option<u32>) -> Result<Self> {
-        let refuse =
-            |cause: String| Err(Error::new(ErrorKind::Config, "describe certificate template", cause));
         if oid::encode(oid).is_none() {
-            return refuse(format!("{oid:?} is not an object identifier"));
+            return Err(refuse(format!("{oid:?} is not an object identifier")));
         }
         if minor_version.is_some() && major_version.is_none() {
-            return refuse("a minor version needs a major version".into());
+            return Err(refuse("a minor version needs a major version"));
         }
         Ok(CertificateTemplate { name: None, oid: Some(oid.into()), major_version, minor_version })
     }
@@ -112,6 +138,10 @@ impl CertificateTemplate {
         }
         out
     }
+}
+
+fn refuse(cause: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, "read certificate template", cause)
 }
 
 /// An INTEGER of at most 32 bits that is not negative.

@@ -1,5 +1,6 @@
 //! The gateway as the site knows it, and the verbs of the trade.
 
+pub mod server_certificate;
 pub mod sub_ca;
 
 use std::fmt;

@@ -80,7 +80,7 @@ impl SignOptions {
 }
 
 impl Authority {
-    /// Signs a request: checks that the requester has the key, and issues what it asks for as far as the options allow.
+    /// Signs a request: checks that the requester has the key, and issues what it asks for where that is allowed.
     ///
     /// Names, key usage, purposes and the AD CS template come from the request; key identifiers, addresses and validity from
     /// the authority, always. Keys below RSA 2048 bits and kinds other than RSA, P-256, P-384, P-521 and Ed25519 are refused.

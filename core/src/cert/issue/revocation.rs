@@ -89,7 +89,7 @@ impl Authority {
         Ok(())
     }
 
-    /// Takes over what a list of this authority says: its entries, and its number, so that the next list has the next one.
+    /// Takes over the entries and the number of a list of this authority, so that the next list has the next one.
     ///
     /// # Errors
     /// `config` where the list is a delta list or of another authority; `certificate` where this authority did not sign it.

@@ -1,5 +1,7 @@
 //! New private keys, and signatures with a private key.
 
+use std::str::FromStr;
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{self, KeySize};
@@ -52,6 +54,17 @@ impl KeyKind {
             KeyKind::Rsa3072 => "rsa_3072",
             KeyKind::Rsa4096 => "rsa_4096",
         }
+    }
+}
+
+impl FromStr for KeyKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        KeyKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let known = KeyKind::ALL.map(KeyKind::as_str).join(", ");
+            Error::new(ErrorKind::Config, "read kind of key", format!("{text:?} is none of {known}"))
+        })
     }
 }
 

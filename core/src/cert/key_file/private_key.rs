@@ -111,7 +111,7 @@ impl PrivateKey {
         self.is_for(certificate.public_key_info())
     }
 
-    /// True where the request was made for this key, told as [`matches`](Self::matches) does.
+    /// True where the request was made for this key, told as `matches` does.
     pub fn matches_request(&self, request: &CertificateRequest) -> bool {
         self.is_for(request.public_key_info())
     }

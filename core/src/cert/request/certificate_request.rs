@@ -115,7 +115,7 @@ impl CertificateRequest {
         self.layout.extensions.is_ca == Some(true)
     }
 
-    /// The AD CS template that is asked for, by extension or by the pair `CertificateTemplate` of `certreq -attrib`.
+    /// The AD CS template that is asked for, by extension or by `certreq -attrib`.
     pub fn template(&self) -> Option<CertificateTemplate> {
         let attributes = self.optional_part(self.layout.attributes);
         CertificateTemplate::of_extensions(self.extension_list()).or_else(|| {

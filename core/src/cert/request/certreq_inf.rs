@@ -37,7 +37,7 @@ impl Default for InfOptions {
     }
 }
 
-/// Writes the INF text for `certreq -new FILE.inf FILE.req` on Windows, so that the key is made there and stays there.
+/// Writes the INF text for `certreq -new` of Windows, so that the key is made there and stays there.
 ///
 /// RSA keys go to the SChannel provider, which every service of a site takes; keys on curves to the software key storage
 /// provider. Save it as UTF-16 where it has letters beyond ASCII. The text follows the documentation of `certreq`; no Windows
