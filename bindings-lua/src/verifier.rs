@@ -20,7 +20,7 @@ struct LuaVerifier {
     at: Option<OffsetDateTime>,
 }
 
-const OPTIONS: [&str; 19] = [
+const OPTIONS: [&str; 22] = [
     "roots",
     "intermediates",
     "crls",
@@ -35,6 +35,9 @@ const OPTIONS: [&str; 19] = [
     "anchor_expiry",
     "anchor_constraints",
     "partial_chain",
+    "extended_key_usage",
+    "key_usage",
+    "max_intermediates",
     "danger_allow_sha1",
     "danger_allow_small_rsa",
     "danger_allow_dsa",
@@ -75,8 +78,7 @@ fn verifier(lua: &Lua, options: Option<Table>) -> mlua::Result<LuaVerifier> {
     let mut options = VerifierOptions::new(roots, at.map_or_else(|| time_at(None), Ok)?);
     options.intermediates = certificates("intermediates")?.unwrap_or_default();
     options.crls = given.objects(lua, "crls", "Crl", |list: &LuaCrl| list.0.clone())?.unwrap_or_default();
-    let purposes = [Purpose::ServerAuth, Purpose::ClientAuth, Purpose::Any];
-    options.purpose = given.word(lua, "purpose", &purposes, Purpose::as_str)?.unwrap_or_default();
+    options.purpose = given.word(lua, "purpose", &Purpose::ALL, Purpose::as_str)?.unwrap_or_default();
     let profiles = [Profile::Enterprise, Profile::Strict];
     options.profile = given.word(lua, "profile", &profiles, profile_word)?.unwrap_or_default();
     let modes = [RevocationMode::Off, RevocationMode::Leaf, RevocationMode::Chain];
@@ -86,9 +88,13 @@ fn verifier(lua: &Lua, options: Option<Table>) -> mlua::Result<LuaVerifier> {
     options.require_explicit_policy = flag("require_explicit_policy")?;
     options.inhibit_policy_mapping = flag("inhibit_policy_mapping")?;
     options.inhibit_any_policy = flag("inhibit_any_policy")?;
-    options.anchor_checks.expiry = flag("anchor_expiry")?;
-    options.anchor_checks.constraints = flag("anchor_constraints")?;
-    options.partial_chain = flag("partial_chain")?;
+    let said = |key| given.get::<bool>(lua, key);
+    options.anchor_checks.expiry = said("anchor_expiry")?;
+    options.anchor_checks.constraints = said("anchor_constraints")?;
+    options.partial_chain = said("partial_chain")?;
+    options.extended_key_usage = given.texts(lua, "extended_key_usage")?.unwrap_or_default();
+    options.key_usage = given.texts(lua, "key_usage")?.unwrap_or_default();
+    options.max_intermediates = given.get::<usize>(lua, "max_intermediates")?;
     options.danger_allow_sha1 = flag("danger_allow_sha1")?;
     options.danger_allow_small_rsa = flag("danger_allow_small_rsa")?;
     options.danger_allow_dsa = flag("danger_allow_dsa")?;
@@ -121,9 +127,15 @@ impl UserData for LuaVerifier {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "Verifier");
-        methods.add_method("verify", |_, this, (leaf, name): (Value, Value)| {
+        methods.add_method("verify", |lua, this, (leaf, name, options): (Value, Value, Value)| {
             let leaf = certificate("bad argument #1 to 'verify'", &leaf)?;
-            answer(Arguments("verify").optional_text(2, &name).and_then(|name| this.verify(&leaf, name)))
+            let arguments = Arguments("verify");
+            let options = arguments.options(3, options)?;
+            let given = Options::read("verify", options, &["intermediates", "at"])?;
+            let take = |it: &LuaCertificate| it.0.clone();
+            let others = given.objects(lua, "intermediates", "Certificate", take)?.unwrap_or_default();
+            let at = given.get::<i64>(lua, "at")?.map(|at| time_at(Some(at))).transpose()?;
+            answer(arguments.optional_text(2, &name).and_then(|name| this.verify(&leaf, name, &others, at)))
         });
         methods.add_meta_method("__tostring", |_, this, ()| {
             let options = this.verifier.options();
@@ -134,9 +146,15 @@ impl UserData for LuaVerifier {
 }
 
 impl LuaVerifier {
-    fn verify(&self, leaf: &Certificate, name: Option<String>) -> mlua::Result<LuaVerifiedChain> {
-        let at = self.at.map_or_else(|| time_at(None), Ok)?;
-        let chain = self.verifier.verify_with(leaf, &[], name.as_deref(), at);
+    fn verify(
+        &self,
+        leaf: &Certificate,
+        name: Option<String>,
+        others: &[Certificate],
+        at: Option<OffsetDateTime>,
+    ) -> mlua::Result<LuaVerifiedChain> {
+        let at = at.or(self.at).map_or_else(|| time_at(None), Ok)?;
+        let chain = self.verifier.verify_with(leaf, others, name.as_deref(), at);
         chain.map(LuaVerifiedChain).map_err(expected)
     }
 }

@@ -884,22 +884,26 @@ function cert.write_p7b(certificates) end
 ---@nodiscard
 function cert.build_chain(leaf, others) end
 
----What a verifier trusts and asks for. A flag is true or false and nothing else; false where it is not given.
+---What a verifier trusts and asks for. A flag is true or false and nothing else; false where it is not given, save where
+---it is said to follow the profile: `strict` then means true.
 ---@class cmgateway.cert.VerifierOptions
 ---@field roots cmgateway.cert.Certificate[] The anchors of trust.
 ---@field intermediates cmgateway.cert.Certificate[]? Certificates that may help to find a path; they are not trusted.
 ---@field crls cmgateway.cert.Crl[]? Revocation lists, complete and delta.
 ---@field at integer? The moment for which to verify, Unix seconds; that of each call where nothing is said.
----@field purpose "server_auth"|"client_auth"|"any"? What the leaf is to be used for; "server_auth" by default.
+---@field purpose "server_auth"|"client_auth"|"email_protection"|"code_signing"|"time_stamping"|"ocsp_signing"|"any"? What the leaf is to be used for; "server_auth" by default.
 ---@field profile "enterprise"|"strict"? How much of the standards has to be kept; "enterprise" by default.
 ---@field revocation "off"|"leaf"|"chain"? Whose revocation is checked; "off" by default.
 ---@field policies string[]? The policies that are accepted, as object identifiers; every one where there is none.
 ---@field require_explicit_policy boolean? Asks for a policy that holds for the whole path.
 ---@field inhibit_policy_mapping boolean? Takes no notice of policy mappings.
 ---@field inhibit_any_policy boolean? Takes anyPolicy for no policy.
----@field anchor_expiry boolean? The dates of an anchor count.
----@field anchor_constraints boolean? Constraints, key usage and policies of an anchor count (RFC 5937).
----@field partial_chain boolean? Trusts certificates of `roots` that are no roots, such as a single issuing authority.
+---@field anchor_expiry boolean? The dates of an anchor count; follows the profile.
+---@field anchor_constraints boolean? Constraints, key usage and policies of an anchor count (RFC 5937); follows the profile.
+---@field partial_chain boolean? Trusts certificates of `roots` that are no roots, such as a single issuing authority; follows the profile.
+---@field extended_key_usage string[]? Further purposes that the whole chain must allow, as object identifiers.
+---@field key_usage string[]? What the leaf's key must be allowed to do, such as "digitalSignature".
+---@field max_intermediates integer? The most certificates between leaf and anchor.
 ---@field danger_allow_sha1 boolean? Accepts signatures with SHA-1 below the anchor, which can be forged.
 ---@field danger_allow_small_rsa boolean? Accepts RSA keys below 2048 bits, which can be broken.
 ---@field danger_allow_dsa boolean? Accepts DSA, with SHA-1 too: withdrawn, and left in archives only.
@@ -908,7 +912,7 @@ function cert.build_chain(leaf, others) end
 
 ---Takes the options.
 ---
----Errors: `config` where a policy is no object identifier.
+---Errors: `config` where a policy or an extended key usage is no object identifier, or a key usage is none.
 ---
 ---```lua
 ---local verifier = assert(cmgateway.cert.verifier({ roots = { root }, intermediates = { sub_ca } }))
@@ -1276,11 +1280,11 @@ function VerifiedChain:authorities_pem() end
 ---@class cmgateway.cert.Verifier
 local Verifier = {}
 
----Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
+---Verifies a certificate, and that it is for the given name: a DNS name, an IP address or a mail address.
 ---
 ---Errors: `certificate` where it is refused, with `reason` (such as `unknown_issuer` or `name_mismatch`), `depth` (0
 ---is the leaf), `certificate`, `thumbprint` and `chain` (subjects, leaf first) in `err.context`, and `missing` where one is
----missing; `config` where the name is neither a DNS name nor an address.
+---missing; `config` where the name is neither a DNS name nor an address of either kind.
 ---
 ---```lua
 ---local chain, err = verifier:verify(certificate, "gw.contoso.com")
@@ -1288,10 +1292,11 @@ local Verifier = {}
 ---```
 ---@param leaf cmgateway.cert.Certificate
 ---@param name string? Without it, no name is compared.
+---@param options { intermediates: cmgateway.cert.Certificate[]?, at: integer? }? What the peer sent along, and another moment.
 ---@return cmgateway.cert.VerifiedChain? chain
 ---@return cmgateway.Error? err
 ---@nodiscard
-function Verifier:verify(leaf, name) end
+function Verifier:verify(leaf, name, options) end
 
 ---One certificate of a rehearsal PKI, with its key.
 ---@class cmgateway.cert.IssuedCertificate

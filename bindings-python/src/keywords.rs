@@ -107,6 +107,13 @@ impl<'py> Keywords<'py> {
         Ok(Some(value.extract().map_err(|_| wrong_type(&format!("{name} is True or False"), &value))?))
     }
 
+    /// A switch that may be left open with None.
+    pub(crate) fn said(&self, name: &str) -> Result<Option<bool>> {
+        let Some(value) = self.take_optional(name)? else { return Ok(None) };
+        let expected = format!("{name} is True, False or None");
+        Ok(Some(value.extract().map_err(|_| wrong_type(&expected, &value))?))
+    }
+
     pub(crate) fn key(&self) -> Result<Option<KeyKind>> {
         self.choice("key", &KeyKind::ALL.map(|kind| (kind.as_str(), kind)))
     }

@@ -6,6 +6,7 @@ use pyo3::types::PyDict;
 use time::OffsetDateTime;
 
 use crate::cert::{Certificate, several, wrapped};
+use crate::datetime::moment;
 use crate::error::Result;
 use crate::keywords::Keywords;
 
@@ -27,14 +28,17 @@ pub(crate) struct VerifiedChain(cert::VerifiedChain);
 fn apply(keywords: &Keywords<'_>, options: &mut VerifierOptions) -> Result<()> {
     options.intermediates = keywords.certificates("intermediates")?;
     options.crls = keywords.crls("crls")?;
-    let purposes = [Purpose::ServerAuth, Purpose::ClientAuth, Purpose::Any];
-    options.purpose = keywords.word("purpose", &purposes.map(|purpose| (purpose.as_str(), purpose)))?;
+    options.purpose = keywords.word("purpose", &Purpose::ALL.map(|purpose| (purpose.as_str(), purpose)))?;
     let profiles = [("enterprise", Profile::Enterprise), ("strict", Profile::Strict)];
     options.profile = keywords.word("profile", &profiles)?;
     let modes =
         [("off", RevocationMode::Off), ("leaf", RevocationMode::Leaf), ("chain", RevocationMode::Chain)];
     options.revocation = keywords.word("revocation", &modes)?;
-    options.policies = keywords.texts("policies", "object identifiers")?.unwrap_or_default();
+    let texts = |name, what| keywords.texts(name, what).map(Option::unwrap_or_default);
+    options.policies = texts("policies", "object identifiers")?;
+    options.extended_key_usage = texts("extended_key_usage", "object identifiers")?;
+    options.key_usage = texts("key_usage", "names such as digitalSignature")?;
+    options.max_intermediates = keywords.number("max_intermediates")?.map(|number| number as usize);
     apply_flags(keywords, options)
 }
 
@@ -42,9 +46,9 @@ fn apply_flags(keywords: &Keywords<'_>, options: &mut VerifierOptions) -> Result
     options.require_explicit_policy = keywords.is_set("require_explicit_policy")?;
     options.inhibit_policy_mapping = keywords.is_set("inhibit_policy_mapping")?;
     options.inhibit_any_policy = keywords.is_set("inhibit_any_policy")?;
-    options.anchor_checks.expiry = keywords.is_set("anchor_expiry")?;
-    options.anchor_checks.constraints = keywords.is_set("anchor_constraints")?;
-    options.partial_chain = keywords.is_set("partial_chain")?;
+    options.anchor_checks.expiry = keywords.said("anchor_expiry")?;
+    options.anchor_checks.constraints = keywords.said("anchor_constraints")?;
+    options.partial_chain = keywords.said("partial_chain")?;
     options.danger_allow_sha1 = keywords.is_set("danger_allow_sha1")?;
     options.danger_allow_small_rsa = keywords.is_set("danger_allow_small_rsa")?;
     options.danger_allow_dsa = keywords.is_set("danger_allow_dsa")?;
@@ -60,8 +64,9 @@ impl Verifier {
         signature = (roots, **keywords),
         text_signature = "(roots, *, intermediates=(), crls=(), at=None, purpose='server_auth', \
             profile='enterprise', revocation='off', policies=(), require_explicit_policy=False, \
-            inhibit_policy_mapping=False, inhibit_any_policy=False, anchor_expiry=False, \
-            anchor_constraints=False, partial_chain=False, danger_allow_sha1=False, \
+            inhibit_policy_mapping=False, inhibit_any_policy=False, anchor_expiry=None, \
+            anchor_constraints=None, partial_chain=None, extended_key_usage=(), key_usage=(), \
+            max_intermediates=None, danger_allow_sha1=False, \
             danger_allow_small_rsa=False, danger_allow_dsa=False, danger_common_name_fallback=False, \
             danger_accept_missing_crl=False)"
     )]
@@ -76,11 +81,20 @@ impl Verifier {
         Ok(Verifier { inner, at })
     }
 
-    /// Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
-    #[pyo3(signature = (leaf, name=None))]
-    fn verify(&self, py: Python<'_>, leaf: &Certificate, name: Option<&str>) -> Result<VerifiedChain> {
-        let at = self.at.unwrap_or_else(OffsetDateTime::now_utc);
-        let chain = py.detach(|| self.inner.verify_with(&leaf.0, &[], name, at))?;
+    /// Verifies a certificate, and that it is for the given name: a DNS name, an IP address or a mail address.
+    #[pyo3(signature = (leaf, name=None, *, intermediates=None, at=None))]
+    fn verify(
+        &self,
+        leaf: &Bound<'_, Certificate>,
+        name: Option<&str>,
+        intermediates: Option<&Bound<'_, PyAny>>,
+        at: Option<&Bound<'_, PyAny>>,
+    ) -> Result<VerifiedChain> {
+        let others = intermediates.map_or_else(|| Ok(Vec::new()), |all| several(all, "intermediates"))?;
+        let at = at.map(|at| moment(at, "verify certificate")).transpose()?;
+        let at = at.or(self.at).unwrap_or_else(OffsetDateTime::now_utc);
+        let certificate = &leaf.get().0;
+        let chain = leaf.py().detach(|| self.inner.verify_with(certificate, &others, name, at))?;
         Ok(VerifiedChain(chain))
     }
 

@@ -310,7 +310,7 @@ fn a_sub_ca_is_an_anchor_only_by_option() {
     let leaf = issuing.leaf(&owner_params("leaf", &["gw"]));
     assert_eq!(verify(options(&[&issuing], &[]), &leaf, None).err(), Some(RefusalReason::UnknownIssuer));
     let mut partial = options(&[&issuing], &[]);
-    partial.partial_chain = true;
+    partial.partial_chain = Some(true);
     assert_eq!(verify(partial, &leaf, None).unwrap().certificates().len(), 2);
 }
 
@@ -323,7 +323,7 @@ fn the_development_pki_passes_both_profiles() {
         let mut options = VerifierOptions::new(vec![pki.root().certificate().clone()], DURING);
         options.intermediates = pki.sub_cas().iter().map(|each| each.certificate().clone()).collect();
         options.profile = profile;
-        options.anchor_checks.constraints = true;
+        options.anchor_checks.constraints = Some(true);
         let chain = verify(options.clone(), pki.server().certificate(), Some("gw.contoso.com")).unwrap();
         assert_eq!(chain.certificates(), pki.server().chain());
         options.purpose = Purpose::ClientAuth;

@@ -40,7 +40,7 @@ fn verify(case: &Value, dsa: bool) -> Result<Vec<String>, String> {
         .collect::<Vec<Crl>>();
     options.danger_allow_dsa = dsa;
     options.revocation = RevocationMode::Chain;
-    options.anchor_checks = AnchorChecks { expiry: true, constraints: true };
+    options.anchor_checks = AnchorChecks { expiry: Some(true), constraints: Some(true) };
     options.policies = texts(settings, "initial_policy_set");
     options.require_explicit_policy = flag("initial_explicit_policy");
     options.inhibit_policy_mapping = flag("initial_policy_mapping_inhibit");

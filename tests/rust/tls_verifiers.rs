@@ -270,7 +270,7 @@ fn a_verdict_ends_with_the_list_it_stands_on() {
     let mut trust = pki.trust();
     // The list ends on 2027-01-01, before the client; the authority is trusted itself, without dates.
     trust.roots = vec![pki.issuing.certificate.clone()];
-    trust.partial_chain = true;
+    trust.partial_chain = Some(true);
     trust.crls = vec![Crl::from_der(&pki.issuing.revocation_list(&[])).unwrap()];
     trust.revocation = RevocationMode::Leaf;
     let gateway = Gateway::start(&pki, trust, ClientCertificates::Required, &clock);

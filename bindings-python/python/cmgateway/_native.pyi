@@ -2232,9 +2232,15 @@ class Verifier:
         require_explicit_policy: Asks for a policy that holds for the whole path.
         inhibit_policy_mapping: Takes no notice of policy mappings.
         inhibit_any_policy: Takes anyPolicy for no policy.
-        anchor_expiry: The dates of an anchor count too.
-        anchor_constraints: The constraints, key usage and policies of an anchor count too (RFC 5937).
-        partial_chain: Trusts certificates of `roots` that are no roots, such as a single issuing authority.
+        anchor_expiry: The dates of an anchor count too; None is True in the strict profile.
+        anchor_constraints: The constraints, key usage and policies of an anchor count too (RFC 5937); None is True in
+            the strict profile.
+        partial_chain: Trusts certificates of `roots` that are no roots, such as a single issuing authority; None is
+            True in the strict profile.
+        extended_key_usage: Further purposes that the whole chain must allow, as object identifiers.
+        key_usage: What the leaf's key must be allowed to do, such as `digitalSignature`; a leaf that does not say
+            allows everything.
+        max_intermediates: The most certificates between leaf and anchor.
         danger_allow_sha1: Accepts signatures with SHA-1 below the anchor, which can be forged.
         danger_allow_small_rsa: Accepts RSA keys below 2048 bits, which can be broken.
         danger_allow_dsa: Accepts DSA, with SHA-1 too: withdrawn, and left in archives only.
@@ -2243,7 +2249,8 @@ class Verifier:
         danger_accept_missing_crl: Takes a certificate for good where no usable revocation list speaks about it.
 
     Raises:
-        ConfigError: A policy is no object identifier, a word is not one of those above, or the moment has no time zone.
+        ConfigError: A policy or an extended key usage is no object identifier, a key usage is none, a word is not one
+            of those above, or the moment has no time zone.
 
     Example:
         >>> from cmgateway.cert import Verifier, load_cer
@@ -2259,16 +2266,21 @@ class Verifier:
         intermediates: Iterable[Certificate] = (),
         crls: Iterable[Crl] = (),
         at: Optional[datetime.datetime] = None,
-        purpose: Literal["server_auth", "client_auth", "any"] = "server_auth",
+        purpose: Literal[
+            "server_auth", "client_auth", "email_protection", "code_signing", "time_stamping", "ocsp_signing", "any"
+        ] = "server_auth",
         profile: Literal["enterprise", "strict"] = "enterprise",
         revocation: Literal["off", "leaf", "chain"] = "off",
         policies: Iterable[str] = (),
         require_explicit_policy: bool = False,
         inhibit_policy_mapping: bool = False,
         inhibit_any_policy: bool = False,
-        anchor_expiry: bool = False,
-        anchor_constraints: bool = False,
-        partial_chain: bool = False,
+        anchor_expiry: Optional[bool] = None,
+        anchor_constraints: Optional[bool] = None,
+        partial_chain: Optional[bool] = None,
+        extended_key_usage: Iterable[str] = (),
+        key_usage: Iterable[str] = (),
+        max_intermediates: Optional[int] = None,
         danger_allow_sha1: bool = False,
         danger_allow_small_rsa: bool = False,
         danger_allow_dsa: bool = False,
@@ -2277,13 +2289,22 @@ class Verifier:
     ) -> Self:
         """Takes the options."""
 
-    def verify(self, leaf: Certificate, name: Optional[str] = None) -> VerifiedChain:
-        """Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
+    def verify(
+        self,
+        leaf: Certificate,
+        name: Optional[str] = None,
+        *,
+        intermediates: Optional[Iterable[Certificate]] = None,
+        at: Optional[datetime.datetime] = None,
+    ) -> VerifiedChain:
+        """Verifies a certificate, and that it is for the given name: a DNS name, an IP address or a mail address.
+
+        `intermediates` are what the peer sent along, besides those of the verifier; `at` is another moment than its.
 
         Raises:
             CertificateError: It is refused. `context` says why: `reason` (one word), `depth` (0 is the leaf),
                 `certificate` and `thumbprint` of the one at fault, `chain`, and `missing` where an issuer is.
-            ConfigError: The name is neither a DNS name nor an address.
+            ConfigError: The name is neither a DNS name nor an address of either kind.
 
         Example:
             >>> from cmgateway.cert import Verifier, load_cer

@@ -4,6 +4,8 @@ use super::der::{self, Fault, Oid, Reader};
 
 pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 pub(super) const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+/// 2.16.840.1.101.3.4.3 and above it 17, 18 and 19 for the three sizes of ML-DSA: RFC 9881.
+pub(super) const NIST_SIGNATURES: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3];
 pub(super) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 /// Checks the content of an AlgorithmIdentifier.
@@ -70,7 +72,17 @@ pub(super) fn key_name(content: &[u8]) -> String {
         [0x2b, 0x65, 0x70] => "Ed25519".into(),
         [0x2b, 0x65, 0x71] => "Ed448".into(),
         [0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1] => "DSA".into(),
-        _ => kind.to_string(),
+        other => ml_dsa_name(other).map_or_else(|| kind.to_string(), str::to_owned),
+    }
+}
+
+/// The name of an ML-DSA algorithm, which keys and signatures share.
+pub(super) fn ml_dsa_name(kind: &[u8]) -> Option<&'static str> {
+    match kind.strip_prefix(NIST_SIGNATURES)? {
+        [17] => Some("ML-DSA-44"),
+        [18] => Some("ML-DSA-65"),
+        [19] => Some("ML-DSA-87"),
+        _ => None,
     }
 }
 
@@ -111,7 +123,7 @@ pub(super) fn signature_name(content: &[u8]) -> String {
         [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4] => "ecdsa-with-SHA512",
         [0x2b, 0x65, 0x70] => "ED25519",
         [0x2b, 0x65, 0x71] => "ED448",
-        _ => return kind.to_string(),
+        other => return ml_dsa_name(other).map_or_else(|| kind.to_string(), str::to_owned),
     };
     name.into()
 }

@@ -41,6 +41,10 @@ pub struct ExtendedKeyUsage {
 }
 
 impl ExtendedKeyUsage {
+    pub(super) fn new(oid: String) -> Self {
+        ExtendedKeyUsage { oid }
+    }
+
     /// A purpose by its name, such as `serverAuth`, or by its object identifier.
     ///
     /// # Errors
@@ -92,8 +96,9 @@ pub(super) fn read(content: &[u8]) -> std::result::Result<u16, Fault> {
     Ok(u16::from_be_bytes([byte(0), byte(1)]))
 }
 
-/// The bit of a usage by its name.
+/// The bit of a usage by its name in RFC 5280; also `contentCommitment`, the newer name of `nonRepudiation`.
 pub(super) fn bit(name: &str) -> Option<u16> {
+    let name = if name == "contentCommitment" { "nonRepudiation" } else { name };
     NAMES.iter().position(|each| *each == name).map(|at| 0x8000 >> at)
 }
 

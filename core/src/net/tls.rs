@@ -178,7 +178,7 @@ fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
     }
     let mut trust = VerifierOptions::new(roots, OffsetDateTime::UNIX_EPOCH);
     // Who names an issuing authority here means it.
-    trust.partial_chain = true;
+    trust.partial_chain = Some(true);
     let servers = ServerVerifier::new(trust, 1, PeerVerifierOptions::new())?;
     Ok(client_builder()?.dangerous().with_custom_certificate_verifier(Arc::new(servers)))
 }

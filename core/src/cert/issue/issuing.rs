@@ -133,8 +133,8 @@ impl Authority {
         let mut options = VerifierOptions::new(anchors, certificate.not_before());
         options.intermediates = self.chain.clone();
         options.purpose = Purpose::Any;
-        options.partial_chain = true;
-        options.anchor_checks = AnchorChecks { expiry: false, constraints: true };
+        options.partial_chain = Some(true);
+        options.anchor_checks = AnchorChecks { expiry: Some(false), constraints: Some(true) };
         // How the chain above was signed is not this question.
         (options.danger_allow_sha1, options.danger_allow_small_rsa) = (true, true);
         let verifier = Verifier::new(options).map_err(|error| error.cause().to_owned())?;

@@ -4,12 +4,19 @@ use time::OffsetDateTime;
 
 use super::constraints::Constraints;
 use super::store::Node;
-use super::verifier::Purpose;
+use super::verifier::{Purpose, VerifierOptions};
 use super::{Profile, refusal::RefusalReason};
-use crate::cert::der::Oid;
+use crate::cert::der::{self, Oid, Reader};
+use crate::cert::key_usage::{self, ExtendedKeyUsage};
+
+/// 2.5.29.37.0.
+const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0];
 
 // The bits of key usage, first bit highest: RFC 5280, 4.2.1.3.
 const DIGITAL_SIGNATURE: u16 = 0x8000;
+const NON_REPUDIATION: u16 = 0x4000;
+/// Whatever a key that can only sign cannot be used for.
+pub(super) const NOT_FOR_SIGNING: u16 = 0x3880 | 0x0100;
 const KEY_ENCIPHERMENT: u16 = 0x2000;
 const KEY_AGREEMENT: u16 = 0x0800;
 pub(super) const KEY_CERT_SIGN: u16 = 0x0400;
@@ -46,34 +53,65 @@ pub(super) fn authority_shape_fault(node: &Node) -> Option<Fault> {
     }
 }
 
-/// Checks the purpose of a leaf or, since authorities hand purposes down, of an issuer.
-pub(super) fn purpose_fault(node: &Node, purpose: Purpose, profile: Profile, is_leaf: bool) -> Option<Fault> {
-    let (wanted, usages) = match purpose {
-        Purpose::ServerAuth => ("1.3.6.1.5.5.7.3.1", DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT),
-        Purpose::ClientAuth => ("1.3.6.1.5.5.7.3.2", DIGITAL_SIGNATURE | KEY_AGREEMENT),
-        Purpose::Any => return None,
-    };
-    let strict_leaf = profile == Profile::Strict && is_leaf;
+/// Checks the purposes of a leaf or, since authorities hand purposes down, of an issuer.
+pub(super) fn purpose_fault(
+    node: &Node,
+    wanted: &[Vec<u8>],
+    options: &VerifierOptions,
+    is_leaf: bool,
+) -> Option<Fault> {
+    if wanted.is_empty() {
+        return None;
+    }
+    let strict_leaf = options.profile == Profile::Strict && is_leaf;
     let extensions = &node.certificate.layout().extensions;
     let wrong = |detail: &str| Some((RefusalReason::WrongPurpose, detail.to_owned()));
-    if extensions.extended_key_usage.is_none() {
+    let Some(purposes) = extensions.extended_key_usage else {
         return if strict_leaf { wrong("it names no purpose") } else { None };
+    };
+    let (mut any, mut missing) = (false, vec![true; wanted.len()]);
+    let mut purposes = Reader::new(node.certificate.part(purposes));
+    while let Ok(purpose) = purposes.expect(der::OBJECT_IDENTIFIER) {
+        any |= purpose.content == ANY_PURPOSE;
+        for (missing, wanted) in missing.iter_mut().zip(wanted) {
+            *missing &= wanted != purpose.content;
+        }
     }
-    let purposes = node.certificate.extended_key_usage();
-    let any = purposes.iter().any(|each| each.oid() == "2.5.29.37.0");
     if strict_leaf && any {
         return wrong("it is for any purpose");
     }
-    if !any && !purposes.iter().any(|each| each.oid() == wanted) {
-        return wrong(&format!("it is not for {}", purpose.as_str()));
+    let lacks = missing.iter().zip(wanted).find(|(missing, _)| **missing && !any);
+    if let Some((_, purpose)) = lacks {
+        let name = ExtendedKeyUsage::new(Oid(purpose).to_string());
+        return wrong(&format!("it is not for {name}"));
     }
     // RFC 5280, 4.2.1.12: both extensions have to agree.
     match extensions.key_usage {
-        Some(usage) if is_leaf && usage & usages == 0 => {
-            Some((RefusalReason::WrongKeyUsage, format!("its key may not be used for {}", purpose.as_str())))
-        }
+        Some(usage) if is_leaf && usage & usages_of(options.purpose) == 0 => Some((
+            RefusalReason::WrongKeyUsage,
+            format!("its key may not be used for {}", options.purpose.as_str()),
+        )),
         _ => None,
     }
+}
+
+/// The key usages of which a purpose needs one.
+fn usages_of(purpose: Purpose) -> u16 {
+    match purpose {
+        Purpose::ServerAuth => DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT,
+        Purpose::ClientAuth => DIGITAL_SIGNATURE | KEY_AGREEMENT,
+        Purpose::EmailProtection => DIGITAL_SIGNATURE | NON_REPUDIATION | KEY_ENCIPHERMENT | KEY_AGREEMENT,
+        Purpose::CodeSigning => DIGITAL_SIGNATURE,
+        Purpose::TimeStamping | Purpose::OcspSigning => DIGITAL_SIGNATURE | NON_REPUDIATION,
+        Purpose::Any => u16::MAX,
+    }
+}
+
+/// Checks that the leaf's key may do everything that the caller wants of it.
+pub(super) fn key_usage_fault(node: &Node, wanted: u16) -> Option<Fault> {
+    let lacking = wanted & !node.certificate.layout().extensions.key_usage?;
+    let name = *key_usage::names(lacking).first()?;
+    Some((RefusalReason::WrongKeyUsage, format!("its key may not be used for {name}")))
 }
 
 /// Refuses what is critical and unknown: RFC 5280, 6.1.4 (o) and 6.1.5 (f).

@@ -38,6 +38,9 @@ pub(super) struct Constraints<'a> {
     pub(super) inhibit_mapping: Option<u32>,
     pub(super) inhibit_any: Option<u32>,
     pub(super) distribution_points: Vec<DistributionPoint<'a>>,
+    /// Authority information access, which has no weight for a path: RFC 5280, 4.2.2.1.
+    pub(super) critical_access: bool,
+    pub(super) broken_access: bool,
     /// A critical extension that the library does not know.
     pub(super) unknown_critical: Option<&'a [u8]>,
 }
@@ -57,7 +60,12 @@ impl<'a> Constraints<'a> {
                     out.critical |= u64::from(extension.critical) << number;
                     out.take(number, extension.value)
                 }
-                _ => Ok(extension.kind == AUTHORITY_INFORMATION && check_access(extension.value).is_ok()),
+                _ if extension.kind == AUTHORITY_INFORMATION => {
+                    out.critical_access = extension.critical;
+                    out.broken_access = check_access(extension.value).is_err();
+                    Ok(!out.broken_access)
+                }
+                _ => Ok(false),
             };
             let name = || Oid(extension.kind).to_string();
             match known {
@@ -183,7 +191,7 @@ fn check_access(value: &[u8]) -> Result<(), Fault> {
         description.any()?;
         description.end()?;
     }
-    Ok(())
+    if value.len() <= 2 { Err("it is empty") } else { Ok(()) }
 }
 
 /// Where the certificate says that its issuer's certificate can be fetched: RFC 5280, 4.2.2.1.

@@ -179,6 +179,11 @@ impl Crl {
         extensions.number.is_some() && !extensions.number_critical
     }
 
+    /// True where a certificate is listed twice.
+    pub(super) fn has_duplicates(&self) -> bool {
+        self.content.has_duplicates
+    }
+
     /// What is signed, the algorithm inside and outside, and the signature.
     pub(in crate::cert) fn signed_parts(&self) -> (&[u8], &[u8], &[u8], &[u8]) {
         let parts = self.parts();

@@ -20,6 +20,8 @@ pub(super) struct Content {
     pub(super) issuers: Vec<Vec<u8>>,
     /// In the order of issuer and serial number.
     pub(super) entries: Vec<Entry>,
+    /// True where a certificate is listed twice.
+    pub(super) has_duplicates: bool,
 }
 
 pub(super) struct Entry {
@@ -111,7 +113,10 @@ impl Content {
             extensions,
         };
         let (issuers, entries) = entries.sorted();
-        Ok(Content { der: der.to_vec(), parts, issuer_name, issuers, entries })
+        let place = |entry: &Entry| (entry.issuer, entry.serial.of_bytes(der));
+        let has_duplicates =
+            entries.windows(2).any(|pair| matches!(pair, [one, other] if place(one) == place(other)));
+        Ok(Content { der: der.to_vec(), parts, issuer_name, issuers, entries, has_duplicates })
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
+use super::name_constraints;
 use crate::cert::certificate::Certificate;
 use crate::cert::der::Reader;
 use crate::limits::HOST_NAME_BYTES_MAX;
@@ -14,6 +15,8 @@ use crate::limits::HOST_NAME_BYTES_MAX;
 pub(super) enum HostName {
     Dns(String),
     Ip(IpAddr),
+    /// A mail address, whose host is compared without case: RFC 5280, 7.5.
+    Mail(String),
 }
 
 impl HostName {
@@ -25,6 +28,12 @@ impl HostName {
                 return Err("only an IPv6 address stands in brackets");
             }
             return Ok(HostName::Ip(address));
+        }
+        if let Some((_, host)) = name_constraints::split_mail(text) {
+            return match is_dns_name(host) && text.is_ascii() {
+                true => Ok(HostName::Mail(text.to_owned())),
+                false => Err("it is no mail address"),
+            };
         }
         // The point at the end says that the name is complete; no certificate has it.
         let text = text.strip_suffix('.').unwrap_or(text);
@@ -50,6 +59,7 @@ impl HostName {
                 }
                 (HostName::Ip(IpAddr::V4(wanted)), 0x87) => name.content == wanted.octets(),
                 (HostName::Ip(IpAddr::V6(wanted)), 0x87) => name.content == wanted.octets(),
+                (HostName::Mail(wanted), 0x81) => same_mailbox(name.content, wanted),
                 _ => false,
             };
             if found {
@@ -62,6 +72,16 @@ impl HostName {
             }
             _ => false,
         }
+    }
+}
+
+fn same_mailbox(presented: &[u8], wanted: &str) -> bool {
+    let presented = std::str::from_utf8(presented).ok().and_then(name_constraints::split_mail);
+    match (presented, name_constraints::split_mail(wanted)) {
+        (Some((local, host)), Some((wanted_local, wanted_host))) => {
+            local == wanted_local && host.eq_ignore_ascii_case(wanted_host)
+        }
+        _ => false,
     }
 }
 
@@ -97,8 +117,12 @@ pub(super) fn is_dns_name(name: &str) -> bool {
 }
 
 /// What URLs take for an IPv4 address, right or wrong, is no DNS name.
-fn ends_in_number(name: &str) -> bool {
-    name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+pub(super) fn ends_in_number(name: &str) -> bool {
+    let Some(last) = name.rsplit('.').next() else { return false };
+    match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
+        Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod revocation;
 mod revocation_reason;
 pub(super) mod signature;
 mod store;
+mod strict_leaf;
 mod strict_profile;
 mod verifier;
 

@@ -120,7 +120,13 @@ impl<'a> Constraint<'a> {
                 }
                 Constraint::Dns(text)
             }
-            EMAIL => Constraint::Email(text()?),
+            EMAIL => {
+                let text = text()?;
+                if text.contains('@') && split_mail(text).is_none() {
+                    return Err("a mail address that is none");
+                }
+                Constraint::Email(text)
+            }
             URI => Constraint::Uri(text()?),
             IP => {
                 let half = name.content.len() / 2;
@@ -204,10 +210,7 @@ fn is_below(base: &str, name: &str) -> bool {
 
 /// RFC 5280: a mailbox, all mailboxes of a host, or with a point in front those of every host below.
 fn email(base: &str, name: &str) -> Result<bool, Violation> {
-    let (local, host) = name.rsplit_once('@').ok_or(Violation::Incomparable)?;
-    if local.is_empty() || host.is_empty() {
-        return Err(Violation::Incomparable);
-    }
+    let (local, host) = split_mail(name).ok_or(Violation::Incomparable)?;
     Ok(match (base.rsplit_once('@'), base.strip_prefix('.')) {
         (Some((base_local, base_host)), _) => local == base_local && host.eq_ignore_ascii_case(base_host),
         (None, Some(bare)) => is_below(bare, host),
@@ -216,6 +219,14 @@ fn email(base: &str, name: &str) -> Result<bool, Violation> {
 }
 
 /// RFC 5280: the host of the URI, or with a point in front every host below.
+/// The local part and the host of a mail address; only a quoted local part may hold an @.
+pub(super) fn split_mail(address: &str) -> Option<(&str, &str)> {
+    let (local, host) = address.rsplit_once('@')?;
+    let quoted = local.len() > 1 && local.starts_with('"') && local.ends_with('"');
+    let proper = !local.is_empty() && !host.is_empty() && (quoted || !local.contains('@'));
+    proper.then_some((local, host))
+}
+
 fn uri(base: &str, name: &str) -> Result<bool, Violation> {
     let host = uri_host(name).ok_or(Violation::Incomparable)?;
     Ok(match base.strip_prefix('.') {

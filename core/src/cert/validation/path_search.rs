@@ -202,8 +202,12 @@ impl<'a> Search<'a> {
         }
         walk.path.push(issuer);
         let depth = walk.path.len().saturating_sub(1);
+        // The leaf is one of the path, and an anchor is still to come.
+        let room = self.verifier.options.max_intermediates.unwrap_or(usize::MAX);
         let fault = if walk.path.len() >= PATH_CERTIFICATES_MAX {
             Some((RefusalReason::PathTooLong, format!("more than {PATH_CERTIFICATES_MAX} certificates")))
+        } else if walk.path.len().saturating_sub(1) > room && matches!(walk.goal, Goal::Target { .. }) {
+            Some((RefusalReason::PathTooLong, format!("more than {room} certificates below the anchor")))
         } else {
             super::certificate_rules::authority_fault(issuer, self.at)
         };

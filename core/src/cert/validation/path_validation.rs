@@ -23,7 +23,7 @@ impl Search<'_> {
     pub(super) fn validate(&mut self, path: &[&Node], goal: &Goal<'_>) -> Result<Vec<Vec<u8>>, Refused> {
         let mut constraints = Vec::with_capacity(path.len());
         for (depth, node) in path.iter().enumerate() {
-            let read = if node.is_anchor && !self.verifier.options.anchor_checks.constraints {
+            let read = if node.is_anchor && !self.verifier.options.checks_anchor_constraints() {
                 Ok(Constraints::default())
             } else {
                 Constraints::read(&node.certificate)
@@ -64,12 +64,12 @@ impl Search<'_> {
         state: &mut State<'c>,
     ) -> Option<Fault> {
         let options = &self.verifier.options;
-        if options.anchor_checks.expiry
+        if options.checks_anchor_expiry()
             && let Some(fault) = rules::date_fault(node, self.at)
         {
             return Some(fault);
         }
-        if !options.anchor_checks.constraints {
+        if !options.checks_anchor_constraints() {
             return None;
         }
         let layout = node.certificate.layout();
@@ -88,7 +88,7 @@ impl Search<'_> {
         state.names.extend(own.names.as_ref());
         state.policies.constrain(own);
         rules::critical_fault(own)
-            .or_else(|| rules::purpose_fault(node, options.purpose, options.profile, false))
+            .or_else(|| rules::purpose_fault(node, &self.verifier.purposes, options, false))
     }
 
     /// Takes one certificate below the anchor: 6.1.3, then 6.1.4 or 6.1.5.
@@ -117,9 +117,9 @@ impl Search<'_> {
         if state.policies.is_lost() && matches!(goal, Goal::Target { .. }) {
             return Some((RefusalReason::PolicyViolation, "no policy holds down to here".into()));
         }
-        let purpose = match goal {
-            Goal::Target { .. } => options.purpose,
-            Goal::ListSigner { .. } => Purpose::Any,
+        let (purpose, purposes) = match goal {
+            Goal::Target { .. } => (options.purpose, &*self.verifier.purposes),
+            Goal::ListSigner { .. } => (Purpose::Any, &[][..]),
         };
         if !last {
             if let Some(fault) = rules::authority_shape_fault(node) {
@@ -134,7 +134,13 @@ impl Search<'_> {
             state.room = state.room.min(node.certificate.path_length().unwrap_or(u32::MAX));
             state.names.extend(own.names.as_ref());
         }
-        if let Some(fault) = rules::purpose_fault(node, purpose, options.profile, last) {
+        if let Some(fault) = rules::purpose_fault(node, purposes, options, last) {
+            return Some(fault);
+        }
+        if last
+            && matches!(goal, Goal::Target { .. })
+            && let Some(fault) = rules::key_usage_fault(node, self.verifier.key_usage)
+        {
             return Some(fault);
         }
         if options.profile == Profile::Strict

@@ -7,9 +7,9 @@ use super::extension::{DIRECTORY_NAME, DistributionPoint, canonical_names, direc
 use super::path_search::{Goal, Search, inherited};
 use super::refusal::RefusalReason;
 use super::revocation_reason::{Revocation, RevocationReason};
-use super::signature;
 use super::store::Node;
 use super::verifier::Profile;
+use super::{signature, strict_profile};
 use crate::limits::REVOCATION_SIGNER_DEPTH_MAX;
 
 /// Every reason that a list can be for: RFC 5280, 4.2.1.13, without the unused first bit.
@@ -116,10 +116,9 @@ impl<'a> Search<'a> {
             return Some((RefusalReason::CrlUnusable, detail.into()));
         }
         if self.verifier.options.profile == Profile::Strict
-            && !(list.has_proper_number() && list.key_id().is_some())
+            && let Some(detail) = strict_profile::list_fault(list)
         {
-            let detail = "its revocation list has no number or no key identifier, or a critical number";
-            return Some((RefusalReason::CrlUnusable, detail.into()));
+            return Some((RefusalReason::CrlUnusable, format!("its revocation list {detail}")));
         }
         // RFC 5280, 5.1.2.5: the next update must be there; without it a list would count for ever.
         match list.next_update() {
@@ -200,7 +199,7 @@ impl<'a> Search<'a> {
     }
 
     fn may_sign(&self, node: &Node) -> bool {
-        if node.is_anchor && !self.verifier.options.anchor_checks.constraints {
+        if node.is_anchor && !self.verifier.options.checks_anchor_constraints() {
             return true;
         }
         node.certificate.layout().extensions.key_usage.is_none_or(|usage| usage & CRL_SIGN != 0)

@@ -1,7 +1,8 @@
 //! One signature, checked with one key.
 
 use aws_lc_rs::signature::{
-    self as aws, RsaParameters, RsaPssSaltLength, UnparsedPublicKey, VerificationAlgorithm,
+    self as aws, PqdsaVerificationAlgorithm, RsaParameters, RsaPssSaltLength, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 
 use super::dsa;
@@ -52,6 +53,7 @@ enum Scheme {
     Pss(Digest, usize),
     Ecdsa(Digest),
     Ed25519,
+    MlDsa(&'static PqdsaVerificationAlgorithm),
 }
 
 /// Checks a signature over `message`. A DSA key without parameters has those of its issuer, `inherited`. `key` is the content of a SubjectPublicKeyInfo, `algorithm` of an AlgorithmIdentifier.
@@ -79,6 +81,7 @@ pub(in crate::cert) fn verify(
     let (kind, mut parameters) = algorithm::split(key_algorithm);
     let verifier: &'static dyn VerificationAlgorithm = match (&scheme, kind.0) {
         (Scheme::Ed25519, ED25519) => &aws::ED25519,
+        (Scheme::MlDsa(verifier), of_key) if of_key == algorithm::split(algorithm).0.0 => *verifier,
         (Scheme::Rsa(digest), RSA) => {
             rsa(*digest, rsa_bits(key, allowed)?, allowed)?.ok_or_else(unsupported)?
         }
@@ -238,7 +241,12 @@ fn scheme(content: &[u8]) -> Result<Scheme, Fault> {
         [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3] => Scheme::Ecdsa(Digest::Sha384),
         [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4] => Scheme::Ecdsa(Digest::Sha512),
         ED25519 => Scheme::Ed25519,
-        _ => return Err(UNKNOWN),
+        other => Scheme::MlDsa(match algorithm::ml_dsa_name(other) {
+            Some("ML-DSA-44") => &aws::ML_DSA_44,
+            Some("ML-DSA-65") => &aws::ML_DSA_65,
+            Some("ML-DSA-87") => &aws::ML_DSA_87,
+            _ => return Err(UNKNOWN),
+        }),
     };
     parameters.end()?;
     Ok(scheme)

@@ -1,15 +1,16 @@
 //! The strict profile: MUSTs of RFC 5280 section 4 and main rules of the CA/Browser Forum's baseline requirements.
 
-use super::certificate_rules::{Fault, KEY_CERT_SIGN};
+use super::certificate_rules::{CRL_SIGN, Fault, KEY_CERT_SIGN, NOT_FOR_SIGNING};
 use super::constraints::{
     ALTERNATIVE_NAMES, AUTHORITY_KEY_ID, BASIC_CONSTRAINTS, Constraints, EXTENDED_KEY_USAGE,
-    INHIBIT_ANY_POLICY, NAME_CONSTRAINTS, POLICY_CONSTRAINTS, SUBJECT_KEY_ID,
+    INHIBIT_ANY_POLICY, POLICY_CONSTRAINTS, SUBJECT_KEY_ID,
 };
-use super::host_name;
+use super::crl::Crl;
+use super::extension::DistributionPointName;
 use super::refusal::RefusalReason;
 use super::store::Node;
+use super::strict_leaf;
 use super::verifier::Purpose;
-use crate::cert::AlternativeNameKind;
 use crate::cert::der::Reader;
 
 /// RFC 5280, 4.1.2.2.
@@ -20,13 +21,60 @@ pub(super) fn fault(node: &Node, own: &Constraints<'_>, is_leaf: bool, purpose: 
     let text = shape(node, own)
         .or_else(|| (!own.has(AUTHORITY_KEY_ID)).then_some("it has no authority key identifier"))
         .or_else(|| node.authority_key_id().is_none().then_some("its authority key identifier has no key"))
-        .or_else(|| if is_leaf { leaf(node, own, purpose) } else { authority(node, own) });
+        .or_else(|| match is_leaf {
+            true => strict_leaf::fault(node, own, purpose),
+            false => authority(node, own).or_else(|| issuing_authority(node, purpose)),
+        });
     text.map(|text| (RefusalReason::ProfileViolation, text.to_owned()))
+}
+
+/// What an authority has to keep that is no anchor.
+fn issuing_authority(node: &Node, purpose: Purpose) -> Option<&'static str> {
+    let both = KEY_CERT_SIGN | CRL_SIGN;
+    match node.certificate.layout().extensions.key_usage {
+        None => return Some("it is an authority without key usage"),
+        // Baseline requirements for S/MIME, 7.1.2.2.
+        Some(usage) if purpose == Purpose::EmailProtection && usage & both != both => {
+            return Some("it may not sign both certificates and revocation lists");
+        }
+        Some(_) => {}
+    }
+    let mixes = purpose == Purpose::EmailProtection && strict_leaf::has_foreign_purpose(node, purpose);
+    mixes.then_some("it is also for other purposes than mail")
+}
+
+/// What makes a revocation list unusable: RFC 5280, 5.2, and the baseline requirements, 7.2.
+pub(super) fn list_fault(list: &Crl) -> Option<&'static str> {
+    let scope = list.scope();
+    match () {
+        () if !list.has_proper_number() => Some("has no number, or a critical one"),
+        () if list.key_id().is_none() => Some("has no key identifier"),
+        () if list.has_duplicates() => Some("lists a certificate twice"),
+        () if scope.indirect => Some("is an indirect one"),
+        () if scope.name.is_some_and(|name| !has_only_urls(name)) => {
+            Some("has a place that is no address of the web")
+        }
+        () => None,
+    }
+}
+
+fn has_only_urls(name: DistributionPointName<'_>) -> bool {
+    let DistributionPointName::Full(names) = name else { return false };
+    let mut names = Reader::new(names);
+    while let Ok(name) = names.any() {
+        if name.tag != 0x86 {
+            return false;
+        }
+    }
+    true
 }
 
 /// Checks an anchor whose extensions count.
 pub(super) fn anchor_fault(node: &Node, own: &Constraints<'_>) -> Option<Fault> {
     let text = shape(node, own).or_else(|| authority(node, own)).or_else(|| {
+        if !node.is_self_issued() && !own.has(AUTHORITY_KEY_ID) {
+            return Some("it has no authority key identifier");
+        }
         if own.has(EXTENDED_KEY_USAGE) && node.is_self_issued() {
             return Some("a root names purposes");
         }
@@ -48,6 +96,11 @@ fn shape(node: &Node, own: &Constraints<'_>) -> Option<&'static str> {
     let alternative = layout.extensions.alternative_names;
     Some(match () {
         () if layout.version != 2 => "it is not of version 3",
+        () if node.certificate.part(layout.signature_algorithm)
+            != node.certificate.part(layout.inner_algorithm) =>
+        {
+            "it names two signature algorithms"
+        }
         () if serial.iter().all(|byte| *byte == 0) => "its serial number is zero",
         () if serial.first().is_some_and(|byte| byte & 0x80 != 0) => "its serial number is negative",
         () if serial.len() > SERIAL_BYTES_MAX => "its serial number is longer than 20 bytes",
@@ -64,6 +117,15 @@ fn shape(node: &Node, own: &Constraints<'_>) -> Option<&'static str> {
         () if own.names.as_ref().is_some_and(|names| names.has_leading_point()) => {
             "a name constraint begins with a point"
         }
+        () if own.critical_access => "its authority information access is critical",
+        () if own.broken_access => "its authority information access cannot be read",
+        () if own
+            .distribution_points
+            .iter()
+            .any(|point| point.name.is_some_and(|name| !has_only_urls(name))) =>
+        {
+            "a distribution point is no address of the web"
+        }
         () => return weak_key(node),
     })
 }
@@ -75,20 +137,20 @@ fn weak_key(node: &Node) -> Option<&'static str> {
         "RSA" if bits < 2048 => Some("its RSA key is too small"),
         "RSA" if !bits.is_multiple_of(8) => Some("the size of its RSA key is no number of whole bytes"),
         "RSA" | "EC P-256" | "EC P-384" | "EC P-521" | "Ed25519" => None,
+        // RFC 9881, 5.
+        "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87" => {
+            let usage = node.certificate.layout().extensions.key_usage.unwrap_or(0);
+            (usage & NOT_FOR_SIGNING != 0).then_some("its key can only sign, and its key usage says more")
+        }
         _ => Some("its key is of a kind that is not allowed"),
     }
 }
 
 fn authority(node: &Node, own: &Constraints<'_>) -> Option<&'static str> {
-    let layout = node.certificate.layout();
     Some(match () {
         () if !own.is_critical(BASIC_CONSTRAINTS) => "its basic constraints are not critical",
-        () if layout.extensions.key_usage.is_none() => "it is an authority without key usage",
         () if !own.has(SUBJECT_KEY_ID) => "it is an authority without a subject key identifier",
         () if node.subject.is_empty() => "it is an authority without a name",
-        () if own.has(NAME_CONSTRAINTS) && !own.is_critical(NAME_CONSTRAINTS) => {
-            "its name constraints are not critical"
-        }
         () if own.has(POLICY_CONSTRAINTS) && !own.is_critical(POLICY_CONSTRAINTS) => {
             "its policy constraints are not critical"
         }
@@ -97,45 +159,6 @@ fn authority(node: &Node, own: &Constraints<'_>) -> Option<&'static str> {
         }
         () => return None,
     })
-}
-
-fn leaf(node: &Node, own: &Constraints<'_>, purpose: Purpose) -> Option<&'static str> {
-    let (certificate, extensions) = (&node.certificate, &node.certificate.layout().extensions);
-    match () {
-        () if extensions.is_ca == Some(true) => return Some("it is an authority"),
-        () if extensions.path_length.is_some() => return Some("it has a path length and is no authority"),
-        () if extensions.key_usage.is_some_and(|usage| usage & KEY_CERT_SIGN != 0) => {
-            return Some("its key may sign certificates, and it is no authority");
-        }
-        () if own.has(NAME_CONSTRAINTS) => return Some("it constrains names and is no authority"),
-        () if own.is_critical(EXTENDED_KEY_USAGE) => return Some("its extended key usage is critical"),
-        () => {}
-    }
-    if purpose != Purpose::ServerAuth {
-        return None;
-    }
-    if extensions.alternative_names.is_none() {
-        return Some("it has no alternative names");
-    }
-    let names = certificate.subject_alternative_names();
-    let subject_is_empty = certificate.part(certificate.layout().subject).is_empty();
-    if own.is_critical(ALTERNATIVE_NAMES) && !subject_is_empty {
-        return Some("its alternative names are critical though it has a subject");
-    }
-    let wrong = names.iter().any(|name| match name.kind {
-        AlternativeNameKind::Dns => !host_name::is_presentable(&name.text),
-        AlternativeNameKind::Ip => false,
-        _ => true,
-    });
-    if wrong {
-        return Some("one of its alternative names is no proper DNS name or address");
-    }
-    match certificate.common_name() {
-        Some(common) if !names.iter().any(|name| name.text.eq_ignore_ascii_case(&common)) => {
-            Some("its common name is none of its alternative names")
-        }
-        _ => None,
-    }
 }
 
 /// True where the authority key identifier also names the issuer's certificate.

@@ -11,7 +11,7 @@ use super::path_search::{Goal, Search};
 use super::policy::ANY_POLICY;
 use super::store::{Node, Store};
 use crate::cert::certificate::Certificate;
-use crate::cert::oid;
+use crate::cert::{key_usage, oid};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::LIST_SIGNATURES_REMEMBERED_MAX;
 
@@ -24,6 +24,14 @@ pub enum Purpose {
     ServerAuth,
     /// A TLS client, such as a managed computer.
     ClientAuth,
+    /// Signed and encrypted mail.
+    EmailProtection,
+    /// Signed programs.
+    CodeSigning,
+    /// Stamps that say when something was there.
+    TimeStamping,
+    /// Signed answers about revocation.
+    OcspSigning,
     /// Anything: extended key usage is not looked at.
     Any,
 }
@@ -34,8 +42,36 @@ impl Purpose {
         match self {
             Purpose::ServerAuth => "server_auth",
             Purpose::ClientAuth => "client_auth",
+            Purpose::EmailProtection => "email_protection",
+            Purpose::CodeSigning => "code_signing",
+            Purpose::TimeStamping => "time_stamping",
+            Purpose::OcspSigning => "ocsp_signing",
             Purpose::Any => "any",
         }
+    }
+
+    /// Every purpose.
+    pub const ALL: [Purpose; 7] = [
+        Purpose::ServerAuth,
+        Purpose::ClientAuth,
+        Purpose::EmailProtection,
+        Purpose::CodeSigning,
+        Purpose::TimeStamping,
+        Purpose::OcspSigning,
+        Purpose::Any,
+    ];
+
+    /// The object identifier in the extended key usage extension; none for [`Any`](Self::Any).
+    pub fn oid(self) -> Option<&'static str> {
+        Some(match self {
+            Purpose::ServerAuth => "1.3.6.1.5.5.7.3.1",
+            Purpose::ClientAuth => "1.3.6.1.5.5.7.3.2",
+            Purpose::CodeSigning => "1.3.6.1.5.5.7.3.3",
+            Purpose::EmailProtection => "1.3.6.1.5.5.7.3.4",
+            Purpose::TimeStamping => "1.3.6.1.5.5.7.3.8",
+            Purpose::OcspSigning => "1.3.6.1.5.5.7.3.9",
+            Purpose::Any => return None,
+        })
     }
 }
 
@@ -64,13 +100,14 @@ pub enum RevocationMode {
     Chain,
 }
 
-/// Which parts of an anchor count besides its name and key.
+/// Which parts of an anchor count besides its name and key; what is not said follows the profile, of which
+/// [`Strict`](Profile::Strict) checks both and [`Enterprise`](Profile::Enterprise) none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct AnchorChecks {
     /// Its dates.
-    pub expiry: bool,
+    pub expiry: Option<bool>,
     /// Its basic constraints, key usage, name constraints and policies (RFC 5937).
-    pub constraints: bool,
+    pub constraints: Option<bool>,
 }
 
 /// What a [`Verifier`] trusts and asks for.
@@ -93,8 +130,16 @@ pub struct VerifierOptions {
     pub revocation: RevocationMode,
     /// Which parts of an anchor count.
     pub anchor_checks: AnchorChecks,
-    /// Trusts certificates of `roots` that are no roots, such as a single issuing authority.
-    pub partial_chain: bool,
+    /// Trusts certificates of `roots` that are no roots, such as a single issuing authority; what is not said follows
+    /// the profile, of which only [`Strict`](Profile::Strict) does.
+    pub partial_chain: Option<bool>,
+    /// Further purposes that the whole chain must allow, as object identifiers of extended key usages.
+    pub extended_key_usage: Vec<String>,
+    /// What the leaf's key must be allowed to do, in the words of RFC 5280 (`digitalSignature`); a leaf that does not
+    /// say allows everything.
+    pub key_usage: Vec<String>,
+    /// The most certificates between leaf and anchor.
+    pub max_intermediates: Option<usize>,
     /// The policies that are accepted, as object identifiers (user-initial-policy-set); empty accepts every one.
     pub policies: Vec<String>,
     /// Asks for a policy that holds for the whole path (initial-explicit-policy).
@@ -127,7 +172,10 @@ impl VerifierOptions {
             profile: Profile::default(),
             revocation: RevocationMode::default(),
             anchor_checks: AnchorChecks::default(),
-            partial_chain: false,
+            partial_chain: None,
+            extended_key_usage: Vec::new(),
+            key_usage: Vec::new(),
+            max_intermediates: None,
             policies: Vec::new(),
             require_explicit_policy: false,
             inhibit_policy_mapping: false,
@@ -138,6 +186,23 @@ impl VerifierOptions {
             danger_common_name_fallback: false,
             danger_accept_missing_crl: false,
         }
+    }
+}
+
+impl VerifierOptions {
+    /// True where an anchor's own dates count.
+    pub fn checks_anchor_expiry(&self) -> bool {
+        self.anchor_checks.expiry.unwrap_or(self.profile == Profile::Strict)
+    }
+
+    /// True where an anchor's own constraints count.
+    pub fn checks_anchor_constraints(&self) -> bool {
+        self.anchor_checks.constraints.unwrap_or(self.profile == Profile::Strict)
+    }
+
+    /// True where an anchor need not be a root.
+    pub fn trusts_partial_chains(&self) -> bool {
+        self.partial_chain.unwrap_or(self.profile == Profile::Strict)
     }
 }
 
@@ -165,6 +230,10 @@ pub struct Verifier {
     pub(super) options: VerifierOptions,
     pub(super) store: Store,
     pub(super) policies: Vec<Vec<u8>>,
+    /// Object identifiers of the purposes that the chain must allow; none where every purpose will do.
+    pub(super) purposes: Vec<Vec<u8>>,
+    /// The bits that the leaf's key usage must have.
+    pub(super) key_usage: u16,
     /// Revocation lists, by number, and the keys that are known to have signed them: a list is large.
     proven_lists: Mutex<HashSet<(usize, Vec<u8>)>>,
 }
@@ -173,25 +242,32 @@ impl Verifier {
     /// Takes the options.
     ///
     /// # Errors
-    /// `config` where a policy is no object identifier.
+    /// `config` where a policy or an extended key usage is no object identifier, or a key usage is none.
     pub fn new(options: VerifierOptions) -> Result<Self> {
-        let mut policies = Vec::with_capacity(options.policies.len());
-        for text in &options.policies {
-            let policy = oid::encode(text).ok_or_else(|| {
-                Error::new(ErrorKind::Config, "make verifier", format!("{text:?} is no object identifier"))
-            })?;
-            policies.push(policy);
+        let refuse = |cause| Error::new(ErrorKind::Config, "make verifier", cause);
+        let encode = |text: &String| {
+            oid::encode(text).ok_or_else(|| refuse(format!("{text:?} is no object identifier")))
+        };
+        let mut policies = options.policies.iter().map(encode).collect::<Result<Vec<_>>>()?;
+        let further = options.extended_key_usage.iter().map(encode).collect::<Result<Vec<_>>>()?;
+        let own = options.purpose.oid().and_then(oid::encode);
+        let purposes = own.into_iter().chain(further).collect();
+        let mut key_usage = 0;
+        for name in &options.key_usage {
+            key_usage |= key_usage::bit(name)
+                .ok_or_else(|| refuse(format!("{name:?} is no key usage such as digitalSignature")))?;
         }
         if policies.is_empty() {
             policies.push(ANY_POLICY.to_vec());
         }
         let mut store = Store::default();
         for root in &options.roots {
-            let trusted = options.partial_chain || Node::new(0, root.clone(), true).is_self_issued();
+            let trusted =
+                options.trusts_partial_chains() || Node::new(0, root.clone(), true).is_self_issued();
             store.add(root, trusted, 1);
         }
         options.intermediates.iter().for_each(|each| store.add(each, false, 1));
-        Ok(Verifier { options, store, policies, proven_lists: Mutex::default() })
+        Ok(Verifier { options, store, policies, purposes, key_usage, proven_lists: Mutex::default() })
     }
 
     pub(super) fn is_proven_list(&self, number: usize, key: &[u8]) -> bool {
@@ -212,11 +288,11 @@ impl Verifier {
         &self.options
     }
 
-    /// Verifies a certificate, and that it is for this host where a name is given (DNS name or IP address).
+    /// Verifies a certificate, and that it is for the given name: a DNS name, an IP address or a mail address.
     ///
     /// # Errors
     /// `certificate` where it is refused; [`Refusal::of`](super::Refusal::of) gives the reason, the certificate at fault and the chain.
-    /// `config` where the name is neither a DNS name nor an address.
+    /// `config` where the name is neither a DNS name nor an address of either kind.
     pub fn verify(&self, leaf: &Certificate, name: Option<&str>) -> Result<VerifiedChain> {
         self.verify_with(leaf, &[], name, self.options.at)
     }
@@ -233,6 +309,8 @@ impl Verifier {
         name: Option<&str>,
         at: OffsetDateTime,
     ) -> Result<VerifiedChain> {
+        // Certificates know whole seconds, both ends included: RFC 5280, 4.1.2.5.
+        let at = at.replace_nanosecond(0).unwrap_or(at);
         let host = name.map(|name| {
             HostName::parse(name)
                 .map_err(|cause| Error::new(ErrorKind::Config, format!("verify host name {name:?}"), cause))

@@ -92,7 +92,7 @@ impl Version {
     /// How long a chain that is accepted now stays so.
     fn span(&self, chain: &VerifiedChain, at: OffsetDateTime) -> Span {
         let certificates = chain.certificates();
-        let anchor_counts = self.verifier.options().anchor_checks.expiry || certificates.len() == 1;
+        let anchor_counts = self.verifier.options().checks_anchor_expiry() || certificates.len() == 1;
         let below = certificates.len().saturating_sub(usize::from(!anchor_counts));
         let ends = certificates.iter().take(below).map(Certificate::not_after);
         let turns = self.turns.iter().filter_map(|turn| match () {
