@@ -60,6 +60,7 @@ const CONNECT_OPTIONS: &[&str] = &[
     "certificate_file",
     "key_file",
     "ca_file",
+    "danger_unencrypted",
     "timeout",
 ];
 
@@ -74,6 +75,7 @@ fn access(lua: &Lua, given: &Options, options: &mut ConnectOptions) -> mlua::Res
     options.kdc = given.text(lua, "kdc")?;
     options.keytab_file = given.text(lua, "keytab_file")?.map(Into::into);
     options.certificate_file = given.text(lua, "certificate_file")?.map(Into::into);
+    options.danger_unencrypted = given.flag(lua, "danger_unencrypted")?;
     options.key_file = given.text(lua, "key_file")?.map(Into::into);
     Ok(())
 }
@@ -95,6 +97,15 @@ impl UserData for LuaSite {
         no_other_fields(methods, "Site");
         add_objects(methods);
         add_classes(methods);
+        methods.add_method("identify", |lua, this, ()| {
+            answer(wait(lua, this.0.identify()).and_then(|identity| {
+                let table = lua.create_table()?;
+                table.set("protocol_version", identity.protocol_version)?;
+                table.set("product_vendor", identity.product_vendor)?;
+                table.set("product_version", identity.product_version)?;
+                Ok(table)
+            }))
+        });
         methods.add_method("close", |lua, this, ()| answer(wait(lua, this.0.close()).map(|()| true)));
         methods.add_meta_method("__close", |lua, this, _: MultiValue| wait(lua, this.0.close()));
         methods.add_meta_method("__tostring", |_, this, ()| {

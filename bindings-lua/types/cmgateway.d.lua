@@ -68,11 +68,14 @@ local cmgateway = {}
 ---@field certificate_file string? The client's certificate, then its intermediates, PEM.
 ---@field key_file string? The private key of the client's certificate, PEM.
 ---@field ca_file string? Certificates that an AdminService's must chain to, in place of the system's roots.
+---@field danger_unencrypted boolean? True lets a password travel in clear, with `auth = "basic"` and a `winrm:` address.
 ---@field timeout number? Longest wait for one answer, in seconds.
 
----Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+---Connects to the site at an address: `sqlite:FILE`, `https://HOST/AdminService` or `winrm://HOST/NAMESPACE`.
 ---
----An embedded site is opened at once. An AdminService is first asked with the first call.
+---An embedded site is opened at once. An AdminService or a WinRM service is first asked with the first call.
+---`winrm://HOST/root/sms/site_GF1` is WS-Management on port 5985, sealed by Kerberos or NTLM; `winrms://` is it over TLS
+---on port 5986; `http(s)://HOST:PORT/wsman/root/sms/site_GF1` is the same.
 ---Errors: `config`, `not_found`, `auth`, `unavailable`, `unsupported`.
 ---
 ---```lua
@@ -272,6 +275,24 @@ function Site:gateways() end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function Site:serve(options) end
+
+---@class cmgateway.ServiceIdentity
+---@field protocol_version string The protocol, as its namespace.
+---@field product_vendor string Who made the service.
+---@field product_version string Its version.
+
+---What a WS-Management service says of itself: its protocol, its maker and its version.
+---
+---Windows answers it to anybody, so it tells whether a service is there before a user is let in.
+---Errors: `unsupported` where the site is reached in another way; those of the connection.
+---
+---```lua
+---print(assert(site:identify()).product_vendor)
+---```
+---@return cmgateway.ServiceIdentity? identity
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:identify() end
 
 ---Closes the connection, for every clone of it; later calls fail.
 ---

@@ -1,5 +1,6 @@
 //! A connection to a site.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,11 +27,11 @@ pub(crate) struct Site {
     handle: Handle,
 }
 
-/// Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+/// Connects to the site at an address: `sqlite:FILE`, `https://HOST/AdminService` or `winrm://HOST/NAMESPACE`.
 #[pyfunction]
 #[pyo3(signature = (
     url, *, token=None, auth=None, user=None, password=None, realm=None, keytab_file=None, kdc=None,
-    certificate_file=None, key_file=None, ca_file=None, timeout=None,
+    certificate_file=None, key_file=None, ca_file=None, danger_unencrypted=false, timeout=None,
 ))]
 #[expect(clippy::too_many_arguments, reason = "each is a keyword of its own in Python")]
 pub(crate) fn connect(
@@ -46,6 +47,7 @@ pub(crate) fn connect(
     certificate_file: Option<PathBuf>,
     key_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
+    danger_unencrypted: bool,
     timeout: Option<f64>,
 ) -> Result<Site> {
     let mut options = address(url)?;
@@ -55,6 +57,7 @@ pub(crate) fn connect(
     (options.user, options.realm, options.kdc) = (user, realm, kdc);
     (options.keytab_file, options.ca_file) = (keytab_file, ca_file);
     (options.certificate_file, options.key_file) = (certificate_file, key_file);
+    options.danger_unencrypted = danger_unencrypted;
     options.timeout = duration(timeout)?.unwrap_or(options.timeout);
     let handle = Handle::new()?;
     let site = handle.block(py, cmgateway::site::Site::connect(options))?;
@@ -210,6 +213,16 @@ impl Site {
     ) -> Result<AdminServiceServer> {
         let options = server::options(address, certificate_file, key_file, token)?;
         AdminServiceServer::start(py, self.site.embedded()?.clone(), options, self.handle.clone())
+    }
+
+    /// What a WS-Management service says of itself: its protocol, its maker and its version.
+    fn identify(&self, py: Python<'_>) -> Result<BTreeMap<&'static str, String>> {
+        let identity = self.handle.block(py, self.site.identify())?;
+        Ok(BTreeMap::from([
+            ("protocol_version", identity.protocol_version),
+            ("product_vendor", identity.product_vendor),
+            ("product_version", identity.product_version),
+        ]))
     }
 
     /// Closes the connection, for every clone of it; later calls fail.

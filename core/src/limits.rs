@@ -132,6 +132,16 @@ pub const RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer body of an AdminService that is read.
 pub const RESPONSE_BODY_BYTES_MAX: usize = 64 << 20;
+/// Largest envelope that a WS-Management service is asked to send; what Windows' own clients say.
+pub const WSMAN_ENVELOPE_BYTES_MAX: usize = 512_000;
+/// Largest answer of a WS-Management service that is read; sealing and services that do not keep to the above need more.
+pub const WSMAN_RESPONSE_BYTES_MAX: usize = 8 << 20;
+/// Times that a service may have no rows within the time of one Pull, one after the other.
+pub const PULL_TIMEOUTS_MAX: usize = 5;
+/// Deepest nesting of elements in SOAP.
+pub const XML_DEPTH_MAX: usize = 128;
+/// Most elements of one SOAP message.
+pub const XML_ELEMENTS_MAX: usize = 1_000_000;
 /// Longest wait for a KDC: its name, its connection and its answer.
 pub const KDC_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest answer of a KDC that is read; a ticket with all groups of a user has some 64 KiB.

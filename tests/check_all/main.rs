@@ -28,9 +28,10 @@ fn main() -> ExitCode {
     let python = python::prepare(&mut report);
     rust(&mut report, require_all, python.as_ref());
     // The tests in Python and Lua start it by this name.
-    report.step("servers that misbehave", || {
-        let (package, name) = ("cmgateway-tests", "misbehaving-servers");
-        Ok(run(cargo().args(["build", "--quiet", "--package", package, "--bin", name]))?)
+    report.step("servers for the tests in Python and Lua", || {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--package", "cmgateway-tests"]);
+        Ok(run(build.args(["--bin", "misbehaving-servers", "--bin", "wsman-service"]))?)
     });
     if let Some(python) = &python {
         python::check(&mut report, python);

@@ -13,6 +13,9 @@ const TOOLS: &[&str] = &[
     "cryptography>=44",
     "cryptography_vectors>=44",
     "tomli>=2",
+    // Foreign clients of WS-Management.
+    "pypsrp>=0.8,<1",
+    "pywinrm>=0.5,<1",
 ];
 
 /// Our Python files, below the top folder.

@@ -60,7 +60,8 @@ def test_a_thumbprint_with_a_mistake_is_refused(sub_ca, text):
         ("sqlite:", ConfigError),
         ("sqlite:a\0b", ConfigError),
         ("sqlite:no/such/site.db", NotFoundError),
-        ("winrm://cm1", UnsupportedError),
+        ("winrm://cm1/sms", ConfigError),
+        ("winmgmts://cm1", UnsupportedError),
     ],
 )
 def test_an_address_that_cannot_be(tmp_path, monkeypatch, url, kind):

@@ -239,7 +239,7 @@ async fn what_is_not_understood_is_refused_with_a_reason() {
         ("/AdminService/wmi/SMS_AzureService(1)?$select=A", 501, "$select"),
         ("/AdminService/wmi/SMS_AzureService('", 400, "parenthesis"),
         ("/AdminService/wmi/SMS_Unknown", 404, "SMS_Unknown"),
-        ("/AdminService/wmi/SMS_Admin.GetAdminExtendedData", 501, "methods"),
+        ("/AdminService/wmi/SMS_Admin.GetAdminExtendedData", 404, "SMS_Admin"),
         ("/AdminService/v1.0/Device", 501, "v1.0"),
         ("/elsewhere", 404, "/AdminService/wmi/"),
     ] {

@@ -11,3 +11,4 @@ pub mod skip;
 pub mod test_pki;
 pub mod tls_peers;
 pub mod wire_server;
+pub mod wsman;

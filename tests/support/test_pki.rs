@@ -54,6 +54,19 @@ impl TestPki {
         self.server_valid(names, Duration::days(-1), Duration::days(30))
     }
 
+    /// A client's certificate.
+    ///
+    /// # Panics
+    /// Where it cannot be made.
+    pub fn client(&self, name: &str) -> ServerCertificate {
+        let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().expect("a key");
+        let chain_pem = parameters.signed_by(&key, &self.issuer).expect("a certificate").pem();
+        ServerCertificate { chain_pem, key_pem: key.serialize_pem() }
+    }
+
     /// A certificate that is valid between two points counted from now.
     ///
     /// # Panics

@@ -94,12 +94,16 @@ def connect(
     certificate_file: Optional[_Path] = None,
     key_file: Optional[_Path] = None,
     ca_file: Optional[_Path] = None,
+    danger_unencrypted: bool = False,
     timeout: Optional[float] = None,
 ) -> Site:
-    """Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+    """Connects to the site at an address: `sqlite:FILE`, `https://HOST/AdminService` or `winrm://HOST/NAMESPACE`.
 
     The same script then works on a copy and on the real site. An embedded site is opened at once; an AdminService
-    is first asked with the first call.
+    or a WinRM service is first asked with the first call.
+
+    `winrm://HOST/root/sms/site_GF1` is WS-Management on port 5985, sealed by Kerberos or NTLM; `winrms://…` is it over
+    TLS on port 5986. `http(s)://HOST:PORT/wsman/root/sms/site_GF1` is the same.
 
     Args:
         url: The address.
@@ -115,6 +119,8 @@ def connect(
         key_file: The private key of the client's certificate, PEM.
         ca_file: Certificates (PEM or DER) that the AdminService's certificate must chain to, in place of the
             system's roots.
+        danger_unencrypted: True lets a password travel in clear, with `auth="basic"` and a `winrm:` address of
+            another machine.
         timeout: Longest wait for one answer, in seconds; 60 where it is not given.
 
     Raises:
@@ -351,6 +357,23 @@ class Site:
             >>> with site.serve(certificate_file="server.pem", key_file="server.key", token="secret") as server:
             ...     cmgateway.connect(server.url, token="secret", ca_file="root.cer").code()
             'GF1'
+        """
+
+    def identify(self) -> dict[str, str]:
+        """What a WS-Management service says of itself: its protocol, its maker and its version.
+
+        Windows answers it to anybody, so it tells whether a service is there before a user is let in.
+
+        Returns:
+            `protocol_version`, `product_vendor` and `product_version`.
+
+        Raises:
+            UnsupportedError: The site is reached in another way.
+
+        Example:
+            >>> site.identify()
+            Traceback (most recent call last):
+            cmgateway.errors.UnsupportedError: could not identify the service: only WS-Management has this question
         """
 
     def close(self) -> None:

@@ -63,6 +63,8 @@ pub(crate) struct AuthenticatedRequest<'a> {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) body: Bytes,
+    /// True where the request changes nothing, and may be sent again.
+    pub(crate) is_read: bool,
 }
 
 /// The client; it goes straight to the server, through no proxy.
@@ -247,7 +249,9 @@ impl AuthenticatedHttp {
             .extend(content_type.map(|content_type| (CONTENT_TYPE, HeaderValue::from_static(content_type))));
         let body = if carries_body { request.body.clone() } else { Bytes::new() };
         let (operation, method, url) = (request.operation, request.method.clone(), request.url);
-        link.connection.send(&self.peer, &Message { operation, method, url, headers, body }).await
+        link.connection
+            .send(&self.peer, &Message { operation, method, url, headers, body, is_read: request.is_read })
+            .await
     }
 
     /// Sends the body sealed, and opens the answer.
@@ -274,6 +278,7 @@ impl AuthenticatedHttp {
             headers: request.headers.clone(),
             content_type: Some(SEALED_CONTENT_TYPE),
             body: body.into(),
+            is_read: request.is_read,
         };
         let mut answer = self.leg(link, &sealed_request, true, None).await?;
         let is_bare = answer.body.is_empty() || answer.status == 401;
@@ -316,7 +321,7 @@ impl AuthenticatedHttp {
     }
 
     fn timed_out(&self, request: &AuthenticatedRequest<'_>) -> Error {
-        let is_read = request.method == Method::GET;
+        let is_read = request.is_read;
         let mut cause = format!("no answer within {} s", self.peer.timeout.as_secs_f64());
         if !is_read {
             cause.push_str("; whether the change was made is not known");

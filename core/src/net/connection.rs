@@ -41,6 +41,8 @@ pub(super) struct Message<'a> {
     pub(super) url: &'a Url,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) body: Bytes,
+    /// True where the request changes nothing, and may be sent again.
+    pub(super) is_read: bool,
 }
 
 /// An open connection; dropping it closes it.
@@ -116,7 +118,7 @@ impl Connection {
         peer: &Peer,
         message: &Message<'_>,
     ) -> std::result::Result<HttpAnswer, Failed> {
-        let is_read = message.method == Method::GET;
+        let is_read = message.is_read;
         let broken = |phase: Phase, error: hyper::Error| {
             let unsent = error.is_canceled();
             let error = http_error::broken(message.operation, message.url, is_read, phase, error);

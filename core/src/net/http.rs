@@ -217,6 +217,7 @@ fn negotiated(request: HttpRequest<'_>) -> AuthenticatedRequest<'_> {
     headers.extend(request.if_match.and_then(|etag| Some((IF_MATCH, HeaderValue::from_str(etag).ok()?))));
     AuthenticatedRequest {
         operation: request.operation,
+        is_read: request.method == Method::GET,
         method: request.method,
         url: request.url,
         headers,

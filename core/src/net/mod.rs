@@ -14,7 +14,8 @@ mod tls_verifier;
 
 pub use clock::{Clock, SystemClock};
 pub use credentials::{AuthMethod, Credentials};
-pub(crate) use tls::{ClientIdentity, server_config};
+pub(crate) use negotiate::offered;
+pub(crate) use tls::{ClientIdentity, client_config, server_config};
 pub use tls::{PemSource, TrustedRoots};
 pub use tls_verifier::{
     ClientCertificates, ClientVerifier, PeerRefusal, PeerVerifierOptions, ServerVerifier,

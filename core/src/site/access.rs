@@ -11,6 +11,7 @@ pub(crate) struct Access {
     pub(crate) authentication: Authentication,
     /// What the client shows within the TLS handshake.
     pub(crate) identity: Option<ClientIdentity>,
+    pub(crate) method: Option<AuthMethod>,
 }
 
 impl Access {
@@ -38,7 +39,7 @@ impl Access {
                 Some(token) => Authentication::Header(bearer(token, operation)?),
                 None => Authentication::None,
             };
-            return Ok(Access { authentication, identity });
+            return Ok(Access { authentication, identity, method: None });
         };
         if options.token.is_some() {
             return refuse("a token and auth do not go together");
@@ -59,7 +60,7 @@ impl Access {
                 sealing: false,
             },
         };
-        Ok(Access { authentication, identity })
+        Ok(Access { authentication, identity, method: Some(method) })
     }
 }
 

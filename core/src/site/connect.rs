@@ -9,6 +9,7 @@ use crate::limits::REQUEST_TIMEOUT;
 use crate::net::AuthMethod;
 use crate::secret::Secret;
 use crate::site::shown_address;
+use crate::site::winrm::Endpoint;
 
 /// Where a site is and how to be let in.
 ///
@@ -22,7 +23,9 @@ use crate::site::shown_address;
 /// ```
 #[derive(Clone)]
 pub struct ConnectOptions {
-    /// `sqlite:FILE` for an embedded site, `https://HOST/AdminService` for an AdminService.
+    /// `sqlite:FILE` for an embedded site, `https://HOST/AdminService` for an AdminService, and for WS-Management
+    /// (WinRM) `winrm://HOST[:5985]/root/sms/site_GF1`, which seals its messages by Kerberos or NTLM, or
+    /// `winrms://HOST[:5986]/root/sms/site_GF1` over TLS; `http(s)://HOST:PORT/wsman/root/sms/site_GF1` is the same.
     ///
     /// An AdminService on another machine is reached through the proxy that the environment names (`HTTPS_PROXY` or
     /// `ALL_PROXY`, except for hosts in `NO_PROXY`).
@@ -45,6 +48,8 @@ pub struct ConnectOptions {
     pub certificate_file: Option<PathBuf>,
     /// The private key of the client's certificate, PEM.
     pub key_file: Option<PathBuf>,
+    /// True lets a password travel in clear, with auth `basic` and a `winrm:` address of another machine.
+    pub danger_unencrypted: bool,
     /// Certificates (PEM or DER) that an AdminService's certificate must chain to, in place of the system's roots.
     pub ca_file: Option<PathBuf>,
     /// Longest wait for one answer.
@@ -73,6 +78,7 @@ impl ConnectOptions {
             kdc: None,
             certificate_file: None,
             key_file: None,
+            danger_unencrypted: false,
             ca_file: None,
             timeout: REQUEST_TIMEOUT,
         }
@@ -92,6 +98,7 @@ impl fmt::Debug for ConnectOptions {
             .field("kdc", &self.kdc)
             .field("certificate_file", &self.certificate_file)
             .field("key_file", &self.key_file)
+            .field("danger_unencrypted", &self.danger_unencrypted)
             .field("ca_file", &self.ca_file)
             .field("timeout", &self.timeout)
             .finish()
@@ -105,6 +112,8 @@ pub(super) enum Address {
     Embedded(PathBuf),
     /// The URL of an AdminService.
     AdminService(String),
+    /// A namespace behind a WS-Management service.
+    WinRm(Endpoint),
 }
 
 impl Address {
@@ -125,31 +134,42 @@ impl Address {
             Some((scheme, file)) if scheme.eq_ignore_ascii_case("sqlite") => {
                 Ok(Address::Embedded(PathBuf::from(file)))
             }
+            Some((scheme, _))
+                if ["winrm", "winrms"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) =>
+            {
+                Endpoint::parse(url).map(Address::WinRm)
+            }
+            Some(_) if is_http(url) && Endpoint::is_wsman_path(url) => {
+                Endpoint::parse(url).map(Address::WinRm)
+            }
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => {
                 Ok(Address::AdminService(url.to_owned()))
             }
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {
                 refuse("an AdminService speaks HTTPS only; a token must not travel in clear")
             }
-            Some((scheme, _))
-                if ["winrm", "com", "wmi", "winmgmts"].contains(&&*scheme.to_ascii_lowercase()) =>
-            {
+            Some((scheme, _)) if ["com", "wmi", "winmgmts"].contains(&&*scheme.to_ascii_lowercase()) => {
                 Err(Error::new(
                     ErrorKind::Unsupported,
                     operation.as_str(),
-                    "this version reaches a site by sqlite: and https: only",
+                    "this version reaches a site by sqlite:, https:, winrm: and winrms: only",
                 ))
             }
             // A bare file name, or one with the letter of a drive.
             Some((drive, _)) if drive.len() == 1 => refuse(&bare_file(url)),
             None if !url.is_empty() => refuse(&bare_file(url)),
-            _ => refuse("an address begins with sqlite: or https:"),
+            _ => refuse("an address begins with sqlite:, https:, winrm: or winrms:"),
         }
     }
 }
 
+fn is_http(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
 fn bare_file(file: &str) -> String {
-    format!("an address begins with sqlite: or https:; did you mean sqlite:{file}?")
+    format!("an address begins with sqlite:, https:, winrm: or winrms:; did you mean sqlite:{file}?")
 }
 
 #[cfg(test)]
@@ -170,7 +190,8 @@ mod tests {
             ("lab.db", ErrorKind::Config),
             ("sqlite:", ErrorKind::Config),
             ("http://cm1/AdminService", ErrorKind::Config),
-            ("winrm://cm1", ErrorKind::Unsupported),
+            ("winmgmts://cm1", ErrorKind::Unsupported),
+            ("winrm://cm1/sms", ErrorKind::Config),
             ("sqlite:a\0b", ErrorKind::Config),
         ] {
             assert_eq!(Address::parse(url).unwrap_err().kind(), kind, "{url}");

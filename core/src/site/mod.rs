@@ -10,6 +10,7 @@ pub(crate) mod odata;
 mod shown_address;
 mod site_code;
 mod transport;
+mod winrm;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +20,15 @@ use self::access::Access;
 use self::adminservice::{AdminService, AdminServiceOptions};
 pub use self::adminservice_server::{AdminServiceServer, ServerOptions};
 pub use self::call::MethodInput;
+use self::call::method_of;
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
 pub use self::embedded::EmbeddedSite;
 pub use self::shown_address::shown_address;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
-pub use self::transport::{PutMode, Rows};
+pub use self::transport::{PutMode, Rows, ServiceIdentity};
+use self::winrm::{WinRm, WinRmOptions};
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::TrustedRoots;
@@ -64,9 +67,9 @@ pub struct Site {
 }
 
 impl Site {
-    /// Connects to the site at an address: `sqlite:FILE` or `https://HOST/AdminService`.
+    /// Connects to the site at an address: `sqlite:FILE`, `https://HOST/AdminService` or `winrm://HOST/NAMESPACE`.
     ///
-    /// An embedded site is opened at once. An AdminService is first asked with the first call.
+    /// An embedded site is opened at once. An AdminService or a WinRM service is first asked with the first call.
     ///
     /// # Errors
     /// `config` for an address or options that cannot be; `not_found`, `auth`, `unavailable` for a file that
@@ -84,6 +87,13 @@ impl Site {
             }
             Address::Embedded(_) if options.ca_file.is_some() => refuse("an embedded site takes no CA file"),
             Address::Embedded(file) => Ok(EmbeddedSite::open(file).await?.into()),
+            Address::WinRm(endpoint) => {
+                let access = Access::from_options(&options, &operation)?;
+                let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
+                let (timeout, danger_unencrypted) = (options.timeout, options.danger_unencrypted);
+                let options = WinRmOptions { endpoint, access, trusted_roots, timeout, danger_unencrypted };
+                background::run("connect to a site", move || Ok(Site::over(WinRm::new(options)?))).await
+            }
             Address::AdminService(url) => {
                 let access = Access::from_options(&options, &operation)?;
                 let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
@@ -129,6 +139,16 @@ impl Site {
     /// The address, without secrets.
     pub fn address(&self) -> &str {
         self.transport.address()
+    }
+
+    /// What a WS-Management service says of itself: its protocol, its maker and its version.
+    ///
+    /// Windows answers it to anybody, so it tells whether a service is there before a user is let in.
+    ///
+    /// # Errors
+    /// `unsupported` where the site is reached in another way; those of the transport.
+    pub async fn identify(&self) -> Result<ServiceIdentity> {
+        self.open()?.identify().await
     }
 
     /// The embedded site behind this connection, for what only a site file can do: defining classes, being served.

@@ -66,6 +66,17 @@ pub(crate) fn unchanged(instance: &Instance, stored: &Instance, operation: &str)
     Ok(())
 }
 
+/// What a WS-Management service says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceIdentity {
+    /// The protocol, as its namespace: `http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd`.
+    pub protocol_version: String,
+    /// Who made the service, such as `Microsoft Corporation`.
+    pub product_vendor: String,
+    /// Its version, such as `OS: 10.0.20348 SP: 0.0 Stack: 3.0`.
+    pub product_version: String,
+}
+
 /// One way to an SMS Provider. Every future may be dropped at any await; a put dropped half-way is either done
 /// whole or not at all.
 pub(crate) trait Transport: Send + Sync {
@@ -114,6 +125,12 @@ pub(crate) trait Transport: Send + Sync {
     fn with_context(&self, context: CallContext) -> Result<Arc<dyn Transport>> {
         let _ = context;
         Err(unsupported(self.address(), "set context values", "this transport cannot send context values"))
+    }
+    /// What the service says of itself.
+    fn identify(&self) -> Answer<'_, ServiceIdentity> {
+        let error =
+            unsupported(self.address(), "identify the service", "only WS-Management has this question");
+        Box::pin(async { Err(error) })
     }
     /// Lets go of what the connection holds; calls that are running end by themselves.
     fn close(&self) {}

@@ -143,7 +143,12 @@ impl SecurityContext {
 
     /// Opens a sealed message; one that was altered is refused.
     pub(in crate::net) fn unseal(&mut self, signature: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
-        let (mut signature, mut data) = (signature.to_vec(), sealed.to_vec());
+        let mut whole = [signature, sealed].concat();
+        if self.takes_one_leg() {
+            rotate(&mut whole);
+        }
+        let mut data = whole.split_off(signature.len());
+        let mut signature = whole;
         let mut buffers =
             [SecurityBufferRef::token_buf(&mut signature), SecurityBufferRef::data_buf(&mut data)];
         self.negotiate.decrypt_message(&mut buffers).map_err(|error| {
@@ -156,6 +161,26 @@ impl SecurityContext {
 }
 
 const OPERATION: &str = "authenticate";
+
+/// Turns the sealed part of a Kerberos message as Windows turns it, by 28 bytes, which is all that sspi 0.23 knows; the
+/// header says how far it is turned now (RFC 4121, section 4.2.5). MIT's Kerberos does not turn it.
+fn rotate(message: &mut [u8]) {
+    const HEADER: usize = 16;
+    const TURNED: usize = 28;
+    let Some((&mut [5, 4, _, _, filler_high, filler_low, high, low, ..], body)) =
+        message.split_at_mut_checked(HEADER)
+    else {
+        return;
+    };
+    let turned = usize::from(u16::from_be_bytes([high, low]));
+    let filler = usize::from(u16::from_be_bytes([filler_high, filler_low]));
+    if turned == TURNED || body.is_empty() {
+        return;
+    }
+    let length = body.len();
+    body.rotate_left(turned % length);
+    body.rotate_right((TURNED + filler) % length);
+}
 
 /// The name of this machine as it is told to servers; they do not need the real one.
 const COMPUTER: &str = "cmgateway";

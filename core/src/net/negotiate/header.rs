@@ -36,7 +36,7 @@ pub(in crate::net) fn challenge(headers: &HeaderMap, scheme: &str) -> Challenge 
 }
 
 /// The schemes that a server offers, for messages.
-pub(in crate::net) fn offered(headers: &HeaderMap) -> Vec<String> {
+pub(crate) fn offered(headers: &HeaderMap) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for value in headers.get_all(WWW_AUTHENTICATE) {
         // A parameter has a `=`; a scheme stands at the beginning or after a comma.

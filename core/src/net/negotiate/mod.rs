@@ -13,5 +13,6 @@ mod sealed_body;
 
 pub(super) use channel_binding::tls_server_end_point;
 pub(super) use context::{ContextOptions, SecurityContext};
-pub(super) use header::{Challenge, challenge, offered};
+pub(crate) use header::offered;
+pub(super) use header::{Challenge, challenge};
 pub(super) use sealed_body::{SEALED_CONTENT_TYPE, is_sealed, sealed, unsealed};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::address::wmi_route;
 use super::schema::Schema;
-use super::{read, write};
+use super::{method, read, write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::RESPONSE_BODY_BYTES_MAX;
 use crate::net::TrustedRoots;
@@ -139,6 +139,15 @@ impl Transport for AdminService {
 
     fn delete<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, ()> {
         Box::pin(write::delete(&self.connection, path))
+    }
+
+    fn call<'a>(
+        &'a self,
+        path: &'a ObjectPath,
+        method: &'a Identifier,
+        input: &'a Instance,
+    ) -> Answer<'a, Instance> {
+        Box::pin(method::call(&self.connection, path, method, input))
     }
 
     fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class> {

@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod client;
+mod method;
 mod read;
 mod schema;
 mod write;

@@ -5,6 +5,7 @@
 mod connection;
 mod document;
 mod etag;
+mod method;
 mod query_options;
 mod reply;
 mod resource;

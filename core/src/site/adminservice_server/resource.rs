@@ -33,12 +33,12 @@ pub(super) struct Service {
 }
 
 /// A request whose sender and address are known to be right.
-struct Call<'a> {
+pub(super) struct Call<'a> {
     /// `https://host/AdminService/wmi`
-    base: String,
-    query: String,
+    pub(super) base: String,
+    pub(super) query: String,
     page_rows: u64,
-    request: Request<&'a mut Incoming>,
+    pub(super) request: Request<&'a mut Incoming>,
 }
 
 impl Service {
@@ -80,6 +80,8 @@ impl Service {
             (Target::Instance(path), Method::GET) => self.get(call, path).await,
             (Target::Instance(path), Method::PATCH) => self.change(call, path).await,
             (Target::Instance(path), Method::DELETE) => self.delete(call, path).await,
+            (Target::Method(path, method), Method::GET | Method::POST) => self.call(call, path, method).await,
+            (Target::Method(..), _) => Err(Refusal::method_not_allowed("GET, POST")),
             (Target::Class(_), _) => Err(Refusal::method_not_allowed("GET, POST")),
             (Target::Instance(_), _) => Err(Refusal::method_not_allowed("GET, PATCH, DELETE")),
             _ => Err(Refusal::method_not_allowed("GET")),
@@ -238,6 +240,14 @@ impl Service {
 }
 
 impl Call<'_> {
+    /// The body as a JSON object; nothing is an empty one.
+    pub(super) async fn json_or_nothing(self) -> Result<Map<String, Json>, Refusal> {
+        match self.request.body().size_hint().exact() {
+            Some(0) => Ok(Map::new()),
+            _ => self.json().await,
+        }
+    }
+
     /// The body as a JSON object, of limited size and within limited time.
     async fn json(self) -> Result<Map<String, Json>, Refusal> {
         let content_type = self.request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
