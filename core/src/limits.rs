@@ -191,3 +191,8 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub const SERVER_PAGE_ROWS: usize = 1_000;
 /// Longest wait for open requests when a server or the runtime stops.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most published roles of one gateway.
+pub const MAPPINGS_MAX: usize = 10_000;
+/// Most endpoints of one published role.
+pub const MAPPING_ENDPOINTS_MAX: usize = 100;
