@@ -2,10 +2,11 @@
 //!
 //! A script that administers Configuration Manager talks to a *site* ([`site::Site`]): a copy kept in one SQLite
 //! file, or a real one through the AdminService. It reads and writes WMI objects ([`wmi`]), or uses the verbs of
-//! the trade, such as [`gateway::Gateway::sub_ca`]. [`cert`] reads the certificates this is about.
+//! the trade, such as [`gateway::Gateway::sub_ca`]. [`cert`] reads the certificates this is about. [`proxy`] is the gateway
+//! that clients and management points meet at.
 //!
 //! Layers, lowest first; a module uses only what stands before it: [`Error`], [`Secret`], [`limits`],
-//! [`background`] → [`cert`], [`wmi`] → [`net`] → [`site`] → [`gateway`] → [`blocking`], which both bindings call.
+//! [`background`] → [`cert`], [`wmi`] → [`net`] → [`site`], [`proxy`] → [`gateway`] → [`blocking`], which both bindings call.
 
 pub mod background;
 pub mod blocking;
@@ -14,6 +15,7 @@ mod error;
 pub mod gateway;
 pub mod limits;
 pub mod net;
+pub mod proxy;
 mod secret;
 pub mod site;
 pub mod wmi;

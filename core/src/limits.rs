@@ -191,3 +191,116 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub const SERVER_PAGE_ROWS: usize = 1_000;
 /// Longest wait for open requests when a server or the runtime stops.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most published roles of one gateway.
+pub const MAPPINGS_MAX: usize = 10_000;
+/// Most endpoints of one published role.
+pub const MAPPING_ENDPOINTS_MAX: usize = 100;
+
+/// Largest part of a body in flight in a tunnel while its receiver takes nothing.
+pub const TUNNEL_CREDIT_BYTES_MIN: usize = 64 << 10;
+/// Largest part of a body in flight in a tunnel, on a long and fast way.
+pub const TUNNEL_CREDIT_BYTES_MAX: usize = 8 << 20;
+/// How much of a body its receiver hands on before it says so.
+pub const TUNNEL_CREDIT_REPORT_BYTES: u32 = 24 << 10;
+/// With this much in flight on one connection of a tunnel, no body may grow beyond the least.
+pub const TUNNEL_IN_FLIGHT_BYTES_MAX: usize = 128 << 20;
+/// Largest HTTP/2 frame in a tunnel; a small request waits for one frame of each bulk transfer.
+pub const TUNNEL_FRAME_BYTES_MAX: u32 = 32 << 10;
+/// Largest head of a request or an answer in a tunnel.
+pub const TUNNEL_HEADER_BYTES_MAX: u32 = 256 << 10;
+/// How much of earlier heads both ends of a tunnel remember, so that the certificate of a client is sent once.
+pub const TUNNEL_HEADER_TABLE_BYTES: u32 = 64 << 10;
+/// Most requests at a time on one connection of a tunnel.
+pub const TUNNEL_STREAMS_MAX: u32 = 20_000;
+/// Largest message on the control stream of a tunnel, except for revocation lists.
+pub const CONTROL_MESSAGE_BYTES_MAX: usize = 32 << 20;
+/// Most messages that wait to go out on the control stream of a tunnel.
+pub const CONTROL_QUEUE_MAX: usize = 64;
+/// Unsent bytes of a tunnel that the kernel holds; what is behind them can still be overtaken.
+pub const TUNNEL_UNSENT_BYTES: u32 = 128 << 10;
+/// How often a connection of a tunnel is pinged, unless the caller says otherwise.
+pub const TUNNEL_PING_INTERVAL: Duration = Duration::from_secs(5);
+/// How long an answer to a ping may take, unless the caller says otherwise.
+pub const TUNNEL_PING_DEADLINE: Duration = Duration::from_secs(5);
+/// Longest wait for the first words on a new connection of a tunnel.
+pub const TUNNEL_HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections from a connection point to each instance, unless the caller says otherwise.
+pub const TUNNEL_CONNECTIONS_DEFAULT: usize = 2;
+/// Most connections from a connection point to each instance.
+pub const TUNNEL_CONNECTIONS_MAX: usize = 64;
+/// Most connections of tunnels that one instance holds.
+pub const TUNNEL_SESSIONS_MAX: usize = 1_024;
+/// Most instances of one gateway, as on Microsoft's side.
+pub const INSTANCES_MAX: u16 = 16;
+/// Longest first pause before an instance is dialled again.
+pub const DIAL_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// Longest pause before an instance is dialled again.
+pub const DIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// A connection of a tunnel that lived for this long counts as a success.
+pub const DIAL_STABLE_AFTER: Duration = Duration::from_secs(10);
+/// Largest answer of an HTTP proxy to `CONNECT`.
+pub const PROXY_ANSWER_BYTES_MAX: usize = 16 << 10;
+/// Longest wait for open requests when an instance or a connection point stops.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a connection point looks at its connections, as Microsoft's does.
+pub const CONNECTION_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// How often a connection point reports its traffic, as Microsoft's does.
+pub const TRAFFIC_REPORT_INTERVAL: Duration = Duration::from_secs(300);
+/// What is read of an answer of a server inside before it is passed on.
+pub const UPSTREAM_BUFFER_BYTES: usize = 64 << 10;
+/// How long a server inside that could not be reached is asked last.
+pub const UPSTREAM_FAILURE_PAUSE: Duration = Duration::from_secs(10);
+/// Connections to one server inside that are kept open for the next request.
+pub const UPSTREAM_IDLE_CONNECTIONS_MAX: usize = 1_024;
+/// How long a connection to a server inside is kept open unused; shorter than what servers allow.
+pub const UPSTREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+/// Longest wait for the head of an answer from inside; notification channels are held open for minutes.
+pub const UPSTREAM_RESPONSE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// Connections of clients that one instance takes, unless the caller says otherwise.
+pub const FRONT_CONNECTIONS_MAX: usize = 20_000;
+/// Requests that one instance serves at a time, unless the caller says otherwise.
+pub const FRONT_REQUESTS_MAX: usize = 20_000;
+/// Longest TLS handshake of a client, unless the caller says otherwise.
+pub const FRONT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time for the head of a request, unless the caller says otherwise.
+pub const FRONT_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may be silent between requests, unless the caller says otherwise.
+pub const FRONT_IDLE_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long a client may not read its answer or not send its body, unless the caller says otherwise.
+pub const FRONT_STALL_TIMEOUT: Duration = Duration::from_secs(120);
+/// What is read of a client, and kept of an answer for it, before it is passed on.
+pub const FRONT_BUFFER_BYTES: usize = 64 << 10;
+/// What is encrypted for a client before it is sent.
+pub const FRONT_TLS_BUFFER_BYTES: usize = 64 << 10;
+/// Largest head of a request of a client over HTTP/2; over HTTP/1.1 it is the buffer.
+pub const FRONT_HEADER_BYTES_MAX: usize = 64 << 10;
+/// Most requests at a time on one HTTP/2 connection of a client.
+pub const FRONT_STREAMS_MAX: u32 = 100;
+/// How often the certificate of a connected client is looked at again, though the trust has not changed.
+pub const CLIENT_RECHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// Most tunnels on which one request is tried.
+pub const FORWARD_ATTEMPTS_MAX: usize = 4;
+/// Longest wait of a request for a connection point that is not there.
+pub const TUNNEL_WAIT: Duration = Duration::from_secs(2);
+/// Most requests that wait for a connection point that is not there.
+pub const TUNNEL_WAITING_MAX: usize = 2_000;
+/// What a client that is turned away for now is told to wait.
+pub const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// Largest settings file of an instance or a connection point, and of what it points to as text.
+pub const GATEWAY_FILE_BYTES_MAX: u64 = 4 << 20;
+/// How often a connection point looks into a site file for the sub-CAs of the gateway, unless its settings say
+/// otherwise.
+pub const SITE_WATCH_INTERVAL: Duration = Duration::from_millis(250);
+/// How often a connection point asks an AdminService for them, unless its settings say otherwise.
+pub const REMOTE_SITE_WATCH_INTERVAL: Duration = Duration::from_secs(10);
+/// The shortest interval that settings may ask for.
+pub const SITE_WATCH_INTERVAL_MIN: Duration = Duration::from_millis(50);
+/// Most connections at a time to the metrics of an instance.
+pub const ADMIN_CONNECTIONS_MAX: usize = 64;
+/// Longest bearer token that is looked at.
+pub const TOKEN_BYTES_MAX: usize = 16 << 10;
+/// Most keys of token issuers.
+pub const TOKEN_KEYS_MAX: usize = 100;

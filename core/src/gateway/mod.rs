@@ -1,6 +1,7 @@
 //! The gateway as the site knows it, and the verbs of the trade.
 
 pub mod server_certificate;
+pub mod service;
 pub mod sub_ca;
 
 use std::fmt;

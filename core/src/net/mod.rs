@@ -6,6 +6,7 @@ pub(crate) mod authenticated_http;
 mod clock;
 mod connection;
 mod credentials;
+pub(crate) mod gateway_tls;
 pub(crate) mod http;
 mod http_error;
 mod negotiate;

@@ -64,7 +64,7 @@ impl PemSource {
         PemSource::Bytes(Zeroizing::new(text.into()))
     }
 
-    fn read(&self) -> Result<Zeroizing<Vec<u8>>> {
+    pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>> {
         match self {
             PemSource::File(path) => read_file(path),
             PemSource::Bytes(bytes) => Ok(bytes.clone()),
@@ -153,11 +153,11 @@ fn unusable_pair(error: rustls::Error, chain: &PemSource, key: &PemSource) -> Er
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+pub(super) fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
     ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| tls_error("set up TLS", &error))
@@ -184,7 +184,7 @@ fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
 }
 
 /// The certificates of a PEM text, or the one of a DER file.
-fn certificates(bytes: &[u8], operation: &str) -> Result<Vec<CertificateDer<'static>>> {
+pub(super) fn certificates(bytes: &[u8], operation: &str) -> Result<Vec<CertificateDer<'static>>> {
     let refuse = |cause: String| Error::new(ErrorKind::Certificate, operation, cause);
     if bytes.is_empty() {
         return Err(refuse("it is empty".into()));
@@ -203,7 +203,7 @@ fn certificates(bytes: &[u8], operation: &str) -> Result<Vec<CertificateDer<'sta
     if found.is_empty() { Err(refuse("there is no certificate in it".into())) } else { Ok(found) }
 }
 
-fn private_key(bytes: &[u8], operation: &str) -> Result<PrivateKeyDer<'static>> {
+pub(super) fn private_key(bytes: &[u8], operation: &str) -> Result<PrivateKeyDer<'static>> {
     let refuse = |cause: &str| Error::new(ErrorKind::Certificate, operation, cause);
     if bytes.is_empty() {
         return Err(refuse("it is empty"));
@@ -243,7 +243,7 @@ fn read_file(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-fn tls_error(operation: &str, error: &rustls::Error) -> Error {
+pub(super) fn tls_error(operation: &str, error: &rustls::Error) -> Error {
     Error::new(ErrorKind::Certificate, operation, error.to_string())
 }
 

@@ -1,0 +1,241 @@
+//! The settings file of a connection point.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::file::SettingsFile;
+use super::instance_file::{Ping, set_seconds};
+use super::site_watch::SiteSource;
+use crate::cert::{Certificate, RevocationMode, load_crl_file};
+use crate::error::Result;
+use crate::limits::{REMOTE_SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL_MIN};
+use crate::net::TrustedRoots;
+use crate::proxy::{
+    Configuration, ConnectionPointOptions, EntraTenant, InstanceAddress, MANAGEMENT_POINT_ENDPOINTS, Mapping,
+    TokenRules, TunnelProxy,
+};
+use crate::secret::Secret;
+use crate::site::ConnectOptions;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    name: String,
+    certificate: Spanned<String>,
+    key: Spanned<String>,
+    instance_pins: Vec<Spanned<String>>,
+    connections: Option<usize>,
+    gateway: Spanned<GatewaySettings>,
+    proxy: Option<ProxySettings>,
+    #[serde(default)]
+    inside: Inside,
+    trust: Trust,
+    site: Option<SiteSettings>,
+    mapping: Vec<Spanned<MappingSettings>>,
+    tokens: Option<Tokens>,
+    #[serde(default)]
+    entra: Vec<EntraTenant>,
+    #[serde(default)]
+    ping: Ping,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewaySettings {
+    service_name: String,
+    instances: Option<u16>,
+    addresses: Option<Vec<Vec<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxySettings {
+    address: String,
+    user: Option<String>,
+    password_file: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inside {
+    roots: Option<Spanned<String>>,
+    certificate: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trust {
+    roots: Vec<Spanned<String>>,
+    #[serde(default)]
+    sub_cas: Vec<Spanned<String>>,
+    #[serde(default)]
+    crls: Vec<Spanned<String>>,
+    revocation: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteSettings {
+    address: String,
+    token_file: Option<Spanned<String>>,
+    roots: Option<Spanned<String>>,
+    poll_milliseconds: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MappingSettings {
+    id: u64,
+    internal: Vec<String>,
+    endpoints: Option<Vec<String>>,
+    request_body_bytes_max: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tokens {
+    issuers: Vec<String>,
+    audiences: Vec<String>,
+    keys: Spanned<String>,
+}
+
+/// What a settings file says: the options, every uploaded sub-CA, and the site that says which of them count.
+#[derive(Debug)]
+pub(super) struct PointFile {
+    pub(super) options: ConnectionPointOptions,
+    pub(super) uploaded: Vec<Certificate>,
+    pub(super) site: Option<SiteSource>,
+}
+
+/// Reads the settings file of a connection point, TOML.
+///
+/// Relative paths begin at the folder of the file. `examples/gateway/connection_point.toml` shows every key. Where it
+/// names a site, the sub-CAs of the options are all that were uploaded; the site then says which count.
+///
+/// # Errors
+/// `not_found` where there is no file; `config` and `certificate` with file and line for what is wrong in it.
+pub fn read_connection_point_file(path: impl AsRef<Path>) -> Result<ConnectionPointOptions> {
+    read(path.as_ref()).map(|read| read.options)
+}
+
+pub(super) fn read(path: &Path) -> Result<PointFile> {
+    let file = SettingsFile::open(path)?;
+    let settings: Settings = file.parse()?;
+    let uploaded = file.certificates(&settings.trust.sub_cas)?;
+    let mappings = settings.mapping.iter().map(|each| mapping(&file, each)).collect::<Result<Vec<_>>>()?;
+    let gateway = settings.gateway.get_ref();
+    let mut options = ConnectionPointOptions::new(
+        settings.name.clone(),
+        file.at(settings.gateway.span(), instances(gateway))?,
+        (file.pem(&settings.certificate), file.pem(&settings.key)),
+        file.pins(&settings.instance_pins)?,
+        mappings,
+        configuration(&file, &settings, &uploaded)?,
+    );
+    options.connections = settings.connections.unwrap_or(options.connections);
+    set_seconds(&mut options.ping_interval, settings.ping.interval_seconds);
+    set_seconds(&mut options.ping_deadline, settings.ping.deadline_seconds);
+    if let Some(roots) = &settings.inside.roots {
+        options.inside_roots = TrustedRoots::File(file.path(roots));
+    }
+    options.inside_identity = match (&settings.inside.certificate, &settings.inside.key) {
+        (Some(certificate), Some(key)) => Some((file.pem(certificate), file.pem(key))),
+        (None, None) => None,
+        (Some(alone), None) | (None, Some(alone)) => {
+            return Err(file.refuse(alone.span(), "inside: certificate and key belong together"));
+        }
+    };
+    if let Some(proxy) = &settings.proxy {
+        let credentials = match (&proxy.user, &proxy.password_file) {
+            (Some(user), Some(password)) => Some((user.clone(), secret(&file, password)?)),
+            _ => None,
+        };
+        options.proxy = Some(TunnelProxy { address: proxy.address.clone(), credentials });
+    }
+    file.at(0..0, options.check())?;
+    let site =
+        settings.site.as_ref().map(|site| site_source(&file, site, &gateway.service_name)).transpose()?;
+    Ok(PointFile { options, uploaded, site })
+}
+
+fn instances(gateway: &GatewaySettings) -> Result<Vec<InstanceAddress>> {
+    match &gateway.addresses {
+        Some(addresses) => Ok(addresses
+            .iter()
+            .map(|candidates| InstanceAddress { candidates: candidates.clone() })
+            .collect()),
+        None => InstanceAddress::of_service(&gateway.service_name, gateway.instances.unwrap_or(1)),
+    }
+}
+
+fn mapping(file: &SettingsFile, settings: &Spanned<MappingSettings>) -> Result<Mapping> {
+    let given = settings.get_ref();
+    let internal: Vec<&str> = given.internal.iter().map(String::as_str).collect();
+    let endpoints: Vec<&str> = match &given.endpoints {
+        Some(endpoints) => endpoints.iter().map(String::as_str).collect(),
+        None => MANAGEMENT_POINT_ENDPOINTS.to_vec(),
+    };
+    let mut mapping = file.at(settings.span(), Mapping::new(given.id, &endpoints, &internal))?;
+    mapping.published.request_body_bytes_max = given.request_body_bytes_max;
+    Ok(mapping)
+}
+
+fn configuration(
+    file: &SettingsFile,
+    settings: &Settings,
+    uploaded: &[Certificate],
+) -> Result<Configuration> {
+    // Later than any version of an earlier run.
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let mut configuration = Configuration::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    configuration.service_name = settings.gateway.get_ref().service_name.clone();
+    configuration.roots = file.certificates(&settings.trust.roots)?;
+    configuration.sub_cas = uploaded.to_vec();
+    for crl in &settings.trust.crls {
+        configuration.crls.extend(file.at(crl.span(), load_crl_file(file.path(crl)))?);
+    }
+    configuration.revocation = match &settings.trust.revocation {
+        None => RevocationMode::Off,
+        Some(word) => match word.get_ref().as_str() {
+            "off" => RevocationMode::Off,
+            "leaf" => RevocationMode::Leaf,
+            "chain" => RevocationMode::Chain,
+            _ => return Err(file.refuse(word.span(), "revocation: it is one of off, leaf, chain")),
+        },
+    };
+    if let Some(tokens) = &settings.tokens {
+        let keys = SettingsFile::open(&file.path(&tokens.keys));
+        configuration.tokens = Some(TokenRules {
+            issuers: tokens.issuers.clone(),
+            audiences: tokens.audiences.clone(),
+            keys: file.at(tokens.keys.span(), keys)?.text().to_owned(),
+        });
+    }
+    configuration.entra = settings.entra.clone();
+    Ok(configuration)
+}
+
+fn secret(file: &SettingsFile, path: &Spanned<String>) -> Result<Secret> {
+    let content = file.at(path.span(), SettingsFile::open(&file.path(path)))?;
+    Ok(Secret::new(content.text().trim()))
+}
+
+fn site_source(file: &SettingsFile, site: &SiteSettings, service_name: &str) -> Result<SiteSource> {
+    let token = site.token_file.as_ref().map(|path| secret(file, path)).transpose()?;
+    // A file is asked often, somebody else's server is not.
+    let usual =
+        if site.address.starts_with("sqlite:") { SITE_WATCH_INTERVAL } else { REMOTE_SITE_WATCH_INTERVAL };
+    let interval = site.poll_milliseconds.map_or(usual, Duration::from_millis);
+    let mut connect = ConnectOptions::new(site.address.clone());
+    connect.token = token;
+    connect.ca_file = site.roots.as_ref().map(|path| file.path(path));
+    Ok(SiteSource {
+        connect,
+        service_name: service_name.to_owned(),
+        interval: interval.max(SITE_WATCH_INTERVAL_MIN),
+    })
+}

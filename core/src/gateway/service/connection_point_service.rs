@@ -1,0 +1,145 @@
+//! A connection point that runs from a settings file and follows its site.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::connection_point_file::{PointFile, read};
+use super::site_watch::SiteWatch;
+use crate::background;
+use crate::error::{Error, ErrorKind, Result};
+use crate::proxy::{ConnectionPoint, ConnectionPointStatus};
+
+/// A running connection point, started from a settings file.
+///
+/// Where the file names a site, the sub-CA thumbprints of the gateway are read from it again and again, and instances
+/// trust those of the uploaded sub-CAs that it lists. A site that cannot be reached leaves the last list in force.
+#[derive(Debug)]
+pub struct ConnectionPointService {
+    file: PathBuf,
+    point: Arc<ConnectionPoint>,
+    settings: Arc<Mutex<PointFile>>,
+    watch: Option<JoinHandle<()>>,
+}
+
+impl ConnectionPointService {
+    /// Starts a connection point from its settings file, TOML.
+    ///
+    /// It returns at once; instances that cannot be reached are dialled again and again.
+    ///
+    /// # Errors
+    /// As [`read_connection_point_file`](super::read_connection_point_file) and [`ConnectionPoint::start`], and those of
+    /// the site.
+    pub async fn start(file: impl AsRef<Path>) -> Result<Self> {
+        let file = file.as_ref().to_owned();
+        let mut settings = read_settings(&file).await?;
+        let watch = match settings.site.clone() {
+            Some(source) => {
+                let watch = SiteWatch::open(source).await?;
+                settings.options.configuration.sub_cas = watch.listed(&settings.uploaded).await?;
+                Some(watch)
+            }
+            None => None,
+        };
+        let point = Arc::new(ConnectionPoint::start(settings.options.clone()).await?);
+        let settings = Arc::new(Mutex::new(settings));
+        let watch = watch.map(|watch| tokio::spawn(follow(watch, Arc::clone(&point), Arc::clone(&settings))));
+        Ok(ConnectionPointService { file, point, settings, watch })
+    }
+
+    /// What it is doing.
+    pub fn status(&self) -> ConnectionPointStatus {
+        self.point.status()
+    }
+
+    /// Waits until every instance is connected and goes by the configuration of this moment.
+    ///
+    /// # Errors
+    /// `timed_out` with the state of an instance that is not ready.
+    pub async fn ready(&self, time: Duration) -> Result<()> {
+        self.point.ready(time).await
+    }
+
+    /// Reads the settings file again: mappings, trust, tokens, certificates; connections that are open stay.
+    ///
+    /// Name, instances and site cannot change while it runs.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); the old settings then stay.
+    pub async fn reload(&self) -> Result<()> {
+        let mut new = read_settings(&self.file).await?;
+        {
+            let old = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+            if new.site.as_ref().map(|site| &site.connect.url)
+                != old.site.as_ref().map(|site| &site.connect.url)
+            {
+                let cause = "the site changes with a restart only";
+                return Err(Error::new(ErrorKind::Config, format!("reload {}", self.file.display()), cause));
+            }
+        }
+        if let Some(source) = new.site.clone() {
+            let watch = SiteWatch::open(source).await?;
+            new.options.configuration.sub_cas = watch.listed(&new.uploaded).await?;
+        }
+        self.point.reload(new.options.clone()).await?;
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// Asks the instances for no more requests, lets open ones end for a limited time, and closes.
+    pub async fn stop(mut self) {
+        if let Some(watch) = self.watch.take() {
+            watch.abort();
+            let _ = watch.await;
+        }
+        self.point.shut_down().await;
+    }
+}
+
+impl Drop for ConnectionPointService {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.abort();
+        }
+    }
+}
+
+async fn read_settings(file: &Path) -> Result<PointFile> {
+    let path = file.to_owned();
+    background::run("read settings", move || read(&path)).await
+}
+
+/// Tells the instances whenever the site lists other sub-CAs.
+async fn follow(watch: SiteWatch, point: Arc<ConnectionPoint>, settings: Arc<Mutex<PointFile>>) {
+    let mut ticks = interval(watch.interval());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut has_failed = false;
+    loop {
+        ticks.tick().await;
+        let uploaded = settings.lock().unwrap_or_else(PoisonError::into_inner).uploaded.clone();
+        match watch.listed(&uploaded).await {
+            Ok(sub_cas) => {
+                has_failed = false;
+                let mut configuration = point.configuration();
+                if configuration.sub_cas == sub_cas {
+                    continue;
+                }
+                configuration.sub_cas = sub_cas;
+                let mappings =
+                    settings.lock().unwrap_or_else(PoisonError::into_inner).options.mappings.clone();
+                match point.configure(&mappings, configuration) {
+                    Ok(()) => tracing::info!("the site lists other sub-CAs; instances are told"),
+                    Err(error) => tracing::error!(%error, "the site's sub-CAs cannot be passed on"),
+                }
+            }
+            Err(error) if !has_failed => {
+                has_failed = true;
+                tracing::error!(%error, "the site gives no answer; the last list of sub-CAs stays in force");
+            }
+            Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A TOML file whose every error has the file and the line.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use crate::cert::{Certificate, load_cer_file};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::GATEWAY_FILE_BYTES_MAX;
+use crate::net::PemSource;
+use crate::proxy::Pin;
+
+/// A settings file: its text, and where it lies.
+pub(super) struct SettingsFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl SettingsFile {
+    /// Reads the file.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let operation = format!("read {}", path.display());
+        let failed = |error: std::io::Error| {
+            let kind = match error.kind() {
+                std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+                std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
+                _ => ErrorKind::Unavailable,
+            };
+            Error::new(kind, operation.as_str(), error.to_string()).with_source(error)
+        };
+        let size = std::fs::metadata(path).map_err(failed)?;
+        if !size.is_file() || size.len() > GATEWAY_FILE_BYTES_MAX {
+            let cause = format!("it is no file of at most {GATEWAY_FILE_BYTES_MAX} bytes");
+            return Err(Error::new(ErrorKind::Config, operation, cause));
+        }
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        Ok(SettingsFile { path: path.to_owned(), text })
+    }
+
+    /// All of it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says; unknown keys are errors.
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        toml::from_str(&self.text).map_err(|error| {
+            let cause = error.message().to_owned();
+            self.refuse(error.span().unwrap_or(0..0), cause)
+        })
+    }
+
+    /// An error about this place.
+    pub(super) fn refuse(&self, at: Range<usize>, cause: impl Into<String>) -> Error {
+        let before = self.text.get(..at.start).unwrap_or_default();
+        let line = before.matches('\n').count().saturating_add(1);
+        Error::new(ErrorKind::Config, format!("read {}:{line}", self.path.display()), cause)
+            .with_context("file", self.path.display().to_string())
+            .with_context("line", line.to_string())
+    }
+
+    /// The same error, about this place.
+    pub(super) fn at<T>(&self, place: Range<usize>, result: Result<T>) -> Result<T> {
+        result.map_err(|error| {
+            let (kind, line) = (error.kind(), self.refuse(place, error.to_string()));
+            Error::new(kind, line.operation(), line.cause()).with_source(error)
+        })
+    }
+
+    /// A path in the file; one that is relative begins at the file's own folder.
+    pub(super) fn path(&self, text: &Spanned<String>) -> PathBuf {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        folder.join(text.get_ref())
+    }
+
+    pub(super) fn pem(&self, text: &Spanned<String>) -> PemSource {
+        PemSource::File(self.path(text))
+    }
+
+    /// Certificates of files.
+    pub(super) fn certificates(&self, files: &[Spanned<String>]) -> Result<Vec<Certificate>> {
+        let mut found = Vec::new();
+        for file in files {
+            found.extend(self.at(file.span(), load_cer_file(self.path(file)))?);
+        }
+        Ok(found)
+    }
+
+    /// Pins: 64 hex digits, or a file with the certificate.
+    pub(super) fn pins(&self, pins: &[Spanned<String>]) -> Result<Vec<Pin>> {
+        let mut found = Vec::new();
+        for pin in pins {
+            match pin.get_ref().parse() {
+                Ok(pin) => found.push(pin),
+                Err(_) => {
+                    let certificates = self.at(pin.span(), load_cer_file(self.path(pin)))?;
+                    found.extend(certificates.first().map(Pin::of));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A value that is text in the file.
+    pub(super) fn read<T: std::str::FromStr>(&self, text: &Spanned<String>, what: &str) -> Result<T> {
+        let refuse = || self.refuse(text.span(), format!("{:?} is no {what}", text.get_ref()));
+        text.get_ref().parse().map_err(|_| refuse())
+    }
+}

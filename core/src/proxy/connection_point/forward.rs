@@ -1,0 +1,223 @@
+//! One request: out of the tunnel, to a server inside, and its answer back.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use http_body_util::{BodyExt, Empty};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use tokio::time::timeout;
+
+use super::Inside;
+use super::upstream::{BoxError, RequestBody, UpstreamBody, UpstreamFailure};
+use crate::limits::UPSTREAM_RESPONSE_TIMEOUT;
+use crate::proxy::headers::{self, REQUEST_ID, STATUS_WORDS};
+use crate::proxy::mapping::ExternalPath;
+use crate::proxy::tunnel::Flow;
+use crate::proxy::tunnel::receiving::TunnelBody;
+use crate::proxy::tunnel::sending::{SendFailure, send_body};
+
+/// The server inside wants a certificate that the connection point does not have (Microsoft's words).
+const CERTIFICATE_REQUIRED: &str = "CMGConnector_Clientcertificaterequired";
+/// The server inside does not let the connection point in (Microsoft's words).
+const FORBIDDEN: &str = "CMGConnector_Forbidden";
+/// No server inside could be reached, or it gave no answer.
+const UNAVAILABLE: &str = "CMGConnector_ServiceUnavailable";
+/// This connection point does not know the role.
+const NOT_FOUND: &str = "CMGConnector_NotFound";
+/// The server inside did not answer in time.
+const TIMED_OUT: &str = "CMGConnector_Timeout";
+
+/// Serves one request of an instance.
+pub(super) async fn serve(
+    inside: Arc<Inside>,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    flow: Arc<Flow>,
+) {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let id = parts.headers.get(REQUEST_ID).cloned();
+    let id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("-");
+    let path = parts.uri.path().to_owned();
+    let query = parts.uri.query().map(str::to_owned);
+    let Ok(external) = ExternalPath::read(&path) else {
+        return refuse(&mut respond, StatusCode::NOT_FOUND, NOT_FOUND);
+    };
+    let routes = inside.routes();
+    let Some((mapping, endpoint)) = routes.find(&external) else {
+        return refuse(&mut respond, StatusCode::NOT_FOUND, NOT_FOUND);
+    };
+    let counter = inside.traffic.endpoint(mapping.published.id, endpoint);
+    counter.requests.fetch_add(1, Ordering::Relaxed);
+    let mut head = Request::new(());
+    *head.method_mut() = parts.method;
+    *head.headers_mut() = parts.headers;
+    headers::strip_hop_by_hop(head.headers_mut());
+    let target = Target { addresses: &mapping.internal, rest: external.rest, query: query.as_deref() };
+    let has_body = !body.is_end_stream();
+    let body: RequestBody = if has_body {
+        let guard = ();
+        let body = TunnelBody::new(body, Arc::clone(&flow), Arc::clone(&counter.bytes_in), guard);
+        Box::pin(body.map_err(BoxError::from))
+    } else {
+        Box::pin(Empty::new().map_err(|never| match never {}))
+    };
+    let answer = tokio::select! {
+        answer = timeout(UPSTREAM_RESPONSE_TIMEOUT, send(&inside, head, body, has_body, target)) => answer,
+        // The client has gone: dropping the request closes the connection to the server inside.
+        _ = poll_fn(|context| respond.poll_reset(context)) => {
+            counter.cancelled.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+    };
+    match answer {
+        Ok(Ok(response)) => {
+            let status = response.status();
+            pass_back(&inside, response, respond, &flow, &counter.bytes_out).await;
+            tracing::debug!(request = id, role = mapping.published.id, endpoint, status = status.as_u16(), took = ?started.elapsed(), "answered");
+        }
+        Ok(Err(failure)) => {
+            counter.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(request = id, role = mapping.published.id, endpoint, error = %failure.cause, "no answer from inside");
+            refuse(&mut respond, failure.status, failure.words);
+        }
+        Err(_) => {
+            counter.failures.fetch_add(1, Ordering::Relaxed);
+            refuse(&mut respond, StatusCode::GATEWAY_TIMEOUT, TIMED_OUT);
+        }
+    }
+}
+
+struct Target<'a> {
+    addresses: &'a [crate::proxy::InternalAddress],
+    rest: &'a str,
+    query: Option<&'a str>,
+}
+
+struct Failure {
+    status: StatusCode,
+    words: &'static str,
+    cause: BoxError,
+}
+
+/// Tries the servers in turn, for as long as nothing can have been done twice.
+async fn send(
+    inside: &Inside,
+    head: Request<()>,
+    body: RequestBody,
+    has_body: bool,
+    target: Target<'_>,
+) -> Result<Response<UpstreamBody>, Failure> {
+    let is_safe = !has_body && matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let upstreams = inside.upstreams();
+    let order = upstreams.in_order(target.addresses);
+    let mut body = Some(body);
+    let mut last = None;
+    // A safe request gets a second chance on the only server: the idle connection may just have been closed.
+    let again = order.first().copied().filter(|_| is_safe && order.len() == 1);
+    for address in order.into_iter().chain(again) {
+        let body_now = match body.take() {
+            Some(body) => body,
+            None if is_safe => Box::pin(Empty::new().map_err(|never| match never {})),
+            None => break,
+        };
+        let mut request = Request::new(body_now);
+        *request.method_mut() = head.method().clone();
+        *request.headers_mut() = head.headers().clone();
+        let path = address.path_and_query(target.rest, target.query);
+        match (path.parse::<Uri>(), HeaderValue::from_str(address.authority())) {
+            (Ok(uri), Ok(host)) => {
+                *request.uri_mut() = uri;
+                request.headers_mut().insert(header::HOST, host);
+            }
+            _ => {
+                return Err(Failure {
+                    status: StatusCode::BAD_REQUEST,
+                    words: NOT_FOUND,
+                    cause: "no such address".into(),
+                });
+            }
+        }
+        match upstreams.send(address, request).await {
+            Ok(response) => return Ok(response),
+            Err(UpstreamFailure::NotSent(request, cause)) => {
+                body = Some((*request).into_body());
+                last = Some(cause);
+            }
+            Err(UpstreamFailure::Unknown(cause)) => last = Some(cause),
+        }
+    }
+    let cause = last.unwrap_or_else(|| "there is no server".into());
+    let (status, words) = match wants_certificate(&cause) {
+        true => (StatusCode::FORBIDDEN, CERTIFICATE_REQUIRED),
+        false => (StatusCode::BAD_GATEWAY, UNAVAILABLE),
+    };
+    Err(Failure { status, words, cause })
+}
+
+/// True where the server inside ended the handshake because of our certificate.
+fn wants_certificate(cause: &BoxError) -> bool {
+    use rustls::AlertDescription as Alert;
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(cause.as_ref());
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
+        let tls = error.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::AlertReceived(alert)) = tls {
+            return matches!(
+                alert,
+                Alert::CertificateRequired
+                    | Alert::BadCertificate
+                    | Alert::UnknownCA
+                    | Alert::CertificateUnknown
+                    | Alert::CertificateExpired
+                    | Alert::CertificateRevoked
+                    | Alert::AccessDenied
+            );
+        }
+        next = error.source();
+    }
+    false
+}
+
+async fn pass_back(
+    inside: &Inside,
+    response: Response<UpstreamBody>,
+    mut respond: SendResponse<Bytes>,
+    flow: &Arc<Flow>,
+    moved: &std::sync::atomic::AtomicU64,
+) {
+    let (mut parts, body) = response.into_parts();
+    headers::strip_hop_by_hop(&mut parts.headers);
+    parts.headers.remove(STATUS_WORDS);
+    if parts.status == StatusCode::FORBIDDEN {
+        let words =
+            if inside.has_identity.load(Ordering::Relaxed) { FORBIDDEN } else { CERTIFICATE_REQUIRED };
+        parts.headers.insert(STATUS_WORDS, HeaderValue::from_static(words));
+    }
+    let mut head = Response::new(());
+    *head.status_mut() = parts.status;
+    *head.headers_mut() = parts.headers;
+    let is_empty = hyper::body::Body::is_end_stream(&body);
+    let Ok(stream) = respond.send_response(head, is_empty) else { return };
+    if is_empty {
+        return;
+    }
+    if let Err(SendFailure::Source(error)) = send_body(body, stream, flow, moved).await {
+        tracing::warn!(%error, "an answer from inside broke off");
+    }
+}
+
+fn refuse(respond: &mut SendResponse<Bytes>, status: StatusCode, words: &'static str) {
+    let mut head = Response::new(());
+    *head.status_mut() = status;
+    head.headers_mut().insert(STATUS_WORDS, HeaderValue::from_static(words));
+    if respond.send_response(head, true).is_err() {
+        respond.send_reset(Reason::INTERNAL_ERROR);
+    }
+}

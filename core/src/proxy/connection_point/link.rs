@@ -1,0 +1,289 @@
+//! The connections to one instance: dialled, served, and dialled again.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use h2::RecvStream;
+use h2::server::SendResponse;
+use hyper::{Request, Response};
+use rustls::ClientConfig;
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::client::TlsStream;
+
+use super::backoff::Backoff;
+use super::options::{InstanceAddress, TunnelProxy};
+use super::{Inside, dial, forward};
+use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER, DRAIN_TIMEOUT, TUNNEL_HELLO_TIMEOUT};
+use crate::proxy::Pin;
+use crate::proxy::configuration::Encoded;
+use crate::proxy::tunnel::control::{self, CONTROL_PATH, Incoming};
+use crate::proxy::tunnel::liveness::{PingTimes, until_dead};
+use crate::proxy::tunnel::message::{Hello, InstanceReport, LANGUAGE, Message};
+use crate::proxy::tunnel::{Flow, http2, told};
+
+/// What all connections of a connection point share.
+pub(super) struct Common {
+    pub(super) name: String,
+    pub(super) session: u64,
+    pub(super) tls: StdMutex<Arc<ClientConfig>>,
+    pub(super) proxy: Option<TunnelProxy>,
+    pub(super) ping: PingTimes,
+    pub(super) inside: Arc<Inside>,
+    pub(super) configuration: watch::Sender<Arc<Encoded>>,
+    pub(super) stop: watch::Sender<bool>,
+}
+
+/// One instance as the connection point sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InstanceStatus {
+    /// The addresses it is dialled at.
+    pub addresses: Vec<String>,
+    /// The number that it says it has.
+    pub number: Option<u16>,
+    /// Connections that are open.
+    pub connections: usize,
+    /// The version of the configuration that it goes by; 0 for none.
+    pub configuration: u64,
+    /// Why it did not take the last configuration.
+    pub refused: Option<String>,
+    /// Why the last attempt to connect failed, or the last connection ended.
+    pub last_error: Option<String>,
+}
+
+/// The connections to one instance.
+pub(super) struct Link {
+    common: Arc<Common>,
+    instance: InstanceAddress,
+    status: StdMutex<InstanceStatus>,
+    /// Whose holder carries the configuration; the others wait to take over.
+    carrier: Mutex<()>,
+}
+
+/// Requests that are being served on one connection.
+#[derive(Default)]
+struct Active {
+    count: AtomicUsize,
+    none: Notify,
+}
+
+struct ActiveGuard(Arc<Active>);
+
+impl Active {
+    fn begin(self: &Arc<Self>) -> ActiveGuard {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        ActiveGuard(Arc::clone(self))
+    }
+
+    async fn none(&self) {
+        while self.count.load(Ordering::Acquire) > 0 {
+            self.none.notified().await;
+        }
+    }
+}
+
+impl Drop for ActiveGuard {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.none.notify_one();
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(common: Arc<Common>, instance: InstanceAddress) -> Arc<Self> {
+        let status = InstanceStatus { addresses: instance.candidates.clone(), ..InstanceStatus::default() };
+        Arc::new(Link { common, instance, status: StdMutex::new(status), carrier: Mutex::new(()) })
+    }
+
+    pub(super) fn addresses(&self) -> &Vec<String> {
+        &self.instance.candidates
+    }
+
+    pub(super) fn status(&self) -> InstanceStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn with_status(&self, change: impl FnOnce(&mut InstanceStatus)) {
+        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Keeps one connection up until it is told to stop.
+    pub(super) async fn keep(self: Arc<Self>, connection: usize) {
+        let mut stop = self.common.stop.subscribe();
+        let mut backoff = Backoff::default();
+        loop {
+            let tls = Arc::clone(&self.common.tls.lock().unwrap_or_else(PoisonError::into_inner));
+            let dialled = tokio::select! {
+                () = told(&mut stop) => return,
+                dialled = dial::dial(&self.instance, self.common.proxy.as_ref(), &tls) => dialled,
+            };
+            let started = Instant::now();
+            let cause = match dialled {
+                Ok((stream, address)) => {
+                    tracing::info!(
+                        connection_point = self.common.name,
+                        address,
+                        connection,
+                        "connected to instance"
+                    );
+                    self.with_status(|status| status.connections += 1);
+                    let ended = self.serve(stream, connection).await;
+                    self.with_status(|status| status.connections -= 1);
+                    ended
+                }
+                Err(cause) => cause,
+            };
+            if *stop.borrow() {
+                return;
+            }
+            if started.elapsed() >= DIAL_STABLE_AFTER {
+                backoff.succeeded();
+            }
+            let pause = backoff.next();
+            tracing::warn!(connection_point = self.common.name, instance = ?self.instance.candidates, connection, %cause, ?pause, "no connection to instance");
+            self.with_status(|status| status.last_error = Some(cause));
+            tokio::select! {
+                () = told(&mut stop) => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Serves one connection to its end; returns why it ended.
+    async fn serve(self: &Arc<Self>, stream: TlsStream<TcpStream>, connection: usize) -> String {
+        let flow = Flow::new();
+        let handshake = timeout(TUNNEL_HELLO_TIMEOUT, http2::answering().handshake(stream)).await;
+        let mut tunnel = match handshake {
+            Ok(Ok(tunnel)) => tunnel,
+            Ok(Err(error)) => return error.to_string(),
+            Err(_) => return format!("no HTTP/2 within {TUNNEL_HELLO_TIMEOUT:?}"),
+        };
+        let ping_pong = tunnel.ping_pong();
+        let dead = until_dead(ping_pong, self.common.ping, &flow.round_trip);
+        tokio::pin!(dead);
+        let mut stop = self.common.stop.subscribe();
+        let active = Arc::new(Active::default());
+        let (draining, drain) = watch::channel(false);
+        let mut control = None;
+        let mut deadline: Option<std::pin::Pin<Box<tokio::time::Sleep>>> = None;
+        let cause = loop {
+            let is_draining = *draining.borrow();
+            tokio::select! {
+                request = tunnel.accept() => match request {
+                    Some(Ok((request, respond))) if request.uri().path() == CONTROL_PATH && control.is_none() => {
+                        let (link, flow, drain) = (Arc::clone(self), Arc::clone(&flow), drain.clone());
+                        let work = link.control(request, respond, connection, flow, drain, Arc::clone(&active));
+                        control = Some(tokio::spawn(work));
+                    }
+                    Some(Ok((request, respond))) => {
+                        let (inside, flow, guard) = (Arc::clone(&self.common.inside), Arc::clone(&flow), active.begin());
+                        tokio::spawn(async move {
+                            forward::serve(inside, request, respond, flow).await;
+                            drop(guard);
+                        });
+                    }
+                    Some(Err(error)) => break error.to_string(),
+                    None => break "the instance closed the connection".to_owned(),
+                },
+                cause = &mut dead => break cause,
+                () = told(&mut stop), if !is_draining => {
+                    draining.send_replace(true);
+                    tunnel.graceful_shutdown();
+                    deadline = Some(Box::pin(sleep(DRAIN_TIMEOUT)));
+                }
+                () = async { match deadline.as_mut() { Some(deadline) => deadline.await, None => std::future::pending().await } } => {
+                    break format!("requests were still open after {DRAIN_TIMEOUT:?}");
+                }
+            }
+        };
+        flow.credits.close();
+        if let Some(control) = control {
+            control.abort();
+        }
+        cause
+    }
+
+    /// The control stream: hello, then whatever changes; ends after everything else when draining.
+    async fn control(
+        self: Arc<Self>,
+        request: Request<RecvStream>,
+        mut respond: SendResponse<Bytes>,
+        connection: usize,
+        flow: Arc<Flow>,
+        mut drain: watch::Receiver<bool>,
+        active: Arc<Active>,
+    ) {
+        let Ok(stream) = respond.send_response(Response::new(()), false) else { return };
+        let (queue, queued) = mpsc::channel(CONTROL_QUEUE_MAX);
+        let hello = Hello {
+            language: LANGUAGE,
+            connection_point: self.common.name.clone(),
+            session: self.common.session,
+            connection,
+        };
+        let mut incoming = Incoming::new(request.into_body());
+        let speak = async {
+            let _ = queue.send(Message::Hello(hello)).await;
+            tokio::select! {
+                () = self.carry(&queue) => {}
+                () = told(&mut drain) => {
+                    let _ = queue.send(Message::Draining).await;
+                    active.none().await;
+                }
+            }
+            // With the last sender the stream ends.
+            drop(queue);
+        };
+        let listen = async {
+            while let Ok(Some(message)) = incoming.next(&flow).await {
+                if let Message::Report(report) = message {
+                    self.reported(report);
+                }
+            }
+        };
+        let (_, _, ()) = tokio::join!(control::send(stream, queued, &flow), speak, listen);
+    }
+
+    fn reported(&self, report: InstanceReport) {
+        if let Some(cause) = &report.refused {
+            tracing::error!(instance = report.instance, %cause, "an instance did not take the configuration");
+        }
+        self.with_status(|status| {
+            status.number = Some(report.instance);
+            status.configuration = report.configuration;
+            status.refused = report.refused;
+        });
+    }
+
+    /// Sends the configuration, and every later one, while this connection is the one that carries it.
+    async fn carry(&self, queue: &mpsc::Sender<Message>) {
+        let _carrier = self.carrier.lock().await;
+        let mut configurations = self.common.configuration.subscribe();
+        let mut known: HashSet<Pin> = HashSet::new();
+        loop {
+            let encoded = Arc::clone(&configurations.borrow_and_update());
+            let missing = encoded.parts.iter().filter(|(pin, _)| !known.contains(pin));
+            for (_, bytes) in missing {
+                if queue.send(Message::Part(bytes.clone())).await.is_err() {
+                    return;
+                }
+            }
+            known = encoded.parts.iter().map(|(pin, _)| *pin).collect();
+            if queue.send(Message::Configuration(encoded.text.clone())).await.is_err() {
+                return;
+            }
+            if configurations.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// How long a connection point that starts waits between looks at whether it is connected.
+pub(super) const CONNECTED_LOOK: Duration = Duration::from_millis(10);

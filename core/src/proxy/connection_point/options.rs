@@ -1,0 +1,143 @@
+//! What a connection point is started with.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{
+    INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX, TUNNEL_PING_DEADLINE,
+    TUNNEL_PING_INTERVAL,
+};
+use crate::net::{PemSource, TrustedRoots};
+use crate::proxy::{Configuration, Mapping, Pin};
+use crate::secret::Secret;
+
+/// Where one instance can be dialled, the best address first.
+///
+/// ```
+/// use cmgateway::proxy::InstanceAddress;
+/// let one = InstanceAddress::of_service("gw.contoso.com", 1)?;
+/// assert_eq!(one[0].candidates, ["gw.contoso.com:10140", "gw.contoso.com:443"]);
+/// let two = InstanceAddress::of_service("gw.contoso.com", 2)?;
+/// assert_eq!(two[1].candidates, ["gw.contoso.com:10141", "gw.contoso.com:10125"]);
+/// # Ok::<(), cmgateway::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceAddress {
+    /// `host:port`, tried in this order.
+    pub candidates: Vec<String>,
+}
+
+impl InstanceAddress {
+    /// The instances of a service by Microsoft's rule: instance n on port 10140+n, else on 443 where there is one
+    /// instance and on 10124+n where there are more.
+    ///
+    /// # Errors
+    /// `config` for no instance, and for more than 16.
+    pub fn of_service(host: &str, instances: u16) -> Result<Vec<Self>> {
+        if instances == 0 || instances > INSTANCES_MAX {
+            let cause = format!("a gateway has 1 to {INSTANCES_MAX} instances, not {instances}");
+            return Err(Error::new(ErrorKind::Config, format!("name instances of {host}"), cause));
+        }
+        let address = |number: u16| {
+            let fallback = if instances == 1 { 443 } else { 10124 + number };
+            InstanceAddress {
+                candidates: vec![format!("{host}:{}", 10140 + number), format!("{host}:{fallback}")],
+            }
+        };
+        Ok((0..instances).map(address).collect())
+    }
+}
+
+/// An HTTP proxy between connection point and instances; it is asked to `CONNECT`.
+#[derive(Clone, Debug)]
+pub struct TunnelProxy {
+    /// `host:port` of the proxy.
+    pub address: String,
+    /// User and password (Basic), where the proxy wants them.
+    pub credentials: Option<(String, Secret)>,
+}
+
+/// What a connection point is started with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectionPointOptions {
+    /// Its name; instances know its sessions by it.
+    pub name: String,
+    /// The instances of the gateway.
+    pub instances: Vec<InstanceAddress>,
+    /// Its certificate towards the instances, then intermediates, PEM.
+    pub certificate_chain_pem: PemSource,
+    /// The key of it, PEM, not encrypted.
+    pub key_pem: PemSource,
+    /// The certificates that instances may show.
+    pub instance_pins: Vec<Pin>,
+    /// The proxy on the way, if any.
+    pub proxy: Option<TunnelProxy>,
+    /// Connections to each instance.
+    pub connections: usize,
+    /// How often each connection is pinged.
+    pub ping_interval: Duration,
+    /// How long an instance may take to answer a ping.
+    pub ping_deadline: Duration,
+    /// Whom servers inside must be certified by.
+    pub inside_roots: TrustedRoots,
+    /// The certificate and key towards servers inside, PEM, where they ask for one.
+    pub inside_identity: Option<(PemSource, PemSource)>,
+    /// Which external roles live where inside.
+    pub mappings: Vec<Mapping>,
+    /// What instances are told at first; what is published follows from `mappings`.
+    pub configuration: Configuration,
+}
+
+impl ConnectionPointOptions {
+    /// The usual: two connections to each instance, no proxy, the system's roots inside.
+    pub fn new(
+        name: impl Into<String>,
+        instances: Vec<InstanceAddress>,
+        identity: (PemSource, PemSource),
+        instance_pins: Vec<Pin>,
+        mappings: Vec<Mapping>,
+        configuration: Configuration,
+    ) -> Self {
+        ConnectionPointOptions {
+            name: name.into(),
+            instances,
+            certificate_chain_pem: identity.0,
+            key_pem: identity.1,
+            instance_pins,
+            proxy: None,
+            connections: TUNNEL_CONNECTIONS_DEFAULT,
+            ping_interval: TUNNEL_PING_INTERVAL,
+            ping_deadline: TUNNEL_PING_DEADLINE,
+            inside_roots: TrustedRoots::System,
+            inside_identity: None,
+            mappings,
+            configuration,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |cause: String| {
+            Err(Error::new(ErrorKind::Config, format!("start connection point {:?}", self.name), cause))
+        };
+        let is_name =
+            |text: &str| !text.is_empty() && text.len() <= 64 && text.chars().all(|each| !each.is_control());
+        match () {
+            () if !is_name(&self.name) => refuse("name: it must have 1 to 64 characters".into()),
+            () if self.instances.is_empty() || self.instances.len() > usize::from(INSTANCES_MAX) => {
+                refuse(format!("instances: there must be 1 to {INSTANCES_MAX}"))
+            }
+            () if self.instances.iter().any(|each| each.candidates.is_empty()) => {
+                refuse("instances: one has no address".into())
+            }
+            () if self.instance_pins.is_empty() => refuse("instance_pins: at least one is needed".into()),
+            () if self.connections == 0 || self.connections > TUNNEL_CONNECTIONS_MAX => {
+                refuse(format!("connections: there must be 1 to {TUNNEL_CONNECTIONS_MAX}"))
+            }
+            () if self.ping_interval.is_zero() || self.ping_deadline.is_zero() => {
+                refuse("ping_interval and ping_deadline: they must be above zero".into())
+            }
+            () => Ok(()),
+        }
+    }
+}

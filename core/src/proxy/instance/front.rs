@@ -1,0 +1,112 @@
+//! One connection of a client: HTTP/1.1 or HTTP/2, for as long as it keeps moving.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_rustls::server::TlsStream;
+
+use super::activity::{Activity, Verdict, Watched};
+use super::client::Client;
+use super::reply::ReplyBody;
+use super::{Shared, request};
+use crate::limits::{
+    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_STREAMS_MAX, FRONT_TLS_BUFFER_BYTES, SHUTDOWN_TIMEOUT,
+};
+use crate::proxy::tunnel::told;
+
+/// Serves a client to the end of its connection.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    mut stream: TlsStream<TcpStream>,
+    address: SocketAddr,
+    local: SocketAddr,
+) {
+    let (_, tls) = stream.get_mut();
+    tls.set_buffer_limit(Some(FRONT_TLS_BUFFER_BYTES));
+    let is_http2 = tls.alpn_protocol() == Some(b"h2");
+    let is_resumed = tls.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+    if is_resumed {
+        shared.metrics.handshakes_resumed.fetch_add(1, Ordering::Relaxed);
+    }
+    // A resumed session brings its certificate from then; it is judged by the trust of now.
+    let trusted = if is_resumed { None } else { Some(shared.clients.version()) };
+    let client = Client::new(address, local, tls.peer_certificates(), trusted);
+    let activity = Activity::new(is_http2);
+    let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity) });
+    let open = shared.open_connections.begin();
+    let service = {
+        let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
+        service_fn(move |request: Request<Incoming>| {
+            let answer =
+                request::answer(Arc::clone(&shared), Arc::clone(&client), Arc::clone(&activity), request);
+            async move { Ok::<Response<ReplyBody>, Infallible>(answer.await) }
+        })
+    };
+    if is_http2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(FRONT_STREAMS_MAX)
+            .max_header_list_size(FRONT_HEADER_BYTES_MAX as u32)
+            .max_send_buf_size(FRONT_BUFFER_BYTES)
+            .keep_alive_interval(Some(shared.limits.idle.min(Duration::from_secs(30))));
+        let connection = builder.serve_connection(watched, service);
+        drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity).await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(FRONT_BUFFER_BYTES);
+        let connection = builder.serve_connection(watched, service);
+        drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity).await;
+    }
+    drop(open);
+}
+
+/// Polls a connection, and ends it when it does nothing for too long or the instance stops.
+async fn drive<C: Future>(
+    shared: &Shared,
+    connection: C,
+    shut_down: impl Fn(Pin<&mut C>),
+    activity: &Activity,
+) {
+    // Boxed: hyper's connection is large, and what lies behind it here is small.
+    let mut connection = Box::pin(connection);
+    let mut stop = shared.stop.subscribe();
+    let look: Sleep = sleep(shared.limits.head);
+    tokio::pin!(look);
+    loop {
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            () = look.as_mut() => match activity.judge(&shared.limits) {
+                Verdict::Wait(time) => look.as_mut().reset(Instant::now() + time.max(Duration::from_millis(10))),
+                Verdict::Idle => break,
+                Verdict::Stalled => {
+                    shared.metrics.stalled.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+            },
+            () = told(&mut stop) => {
+                shut_down(connection.as_mut());
+                let until = shared.drain_until();
+                tokio::select! {
+                    _ = connection => {}
+                    () = sleep_until(until) => {}
+                }
+                return;
+            }
+        }
+    }
+    shut_down(connection.as_mut());
+    let _ = timeout(SHUTDOWN_TIMEOUT, connection).await;
+}

@@ -1,0 +1,133 @@
+//! Sockets: accepted, TLS, and told apart into clients and tunnels.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::front;
+use super::{Shared, tunnel_end};
+use crate::limits::ACCEPT_PAUSE;
+use crate::net::gateway_tls::TUNNEL_PROTOCOL;
+use crate::proxy::connection_point::dial::prepare;
+use crate::proxy::tunnel::told;
+
+/// Who may connect here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admits {
+    ClientsAndTunnels,
+    TunnelsOnly,
+}
+
+/// Accepts connections until the instance stops.
+pub(super) async fn accept(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    admits: Admits,
+    places: Arc<Semaphore>,
+) {
+    let mut stop = shared.stop.subscribe();
+    loop {
+        let place = tokio::select! {
+            () = told(&mut stop) => return,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        // The semaphore is never closed.
+        let Ok(place) = place else { return };
+        let accepted = tokio::select! {
+            () = told(&mut stop) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, address)) => {
+                shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(greet(Arc::clone(&shared), socket, address, admits, place));
+            }
+            // Out of file descriptors, say: trying again at once would only burn the processor.
+            Err(error) => {
+                tracing::error!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn greet(
+    shared: Arc<Shared>,
+    socket: TcpStream,
+    address: SocketAddr,
+    admits: Admits,
+    place: OwnedSemaphorePermit,
+) {
+    let _ = socket.set_nodelay(true);
+    let Ok(local) = socket.local_addr() else { return };
+    let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
+    match handshake {
+        Ok(Ok((stream, true))) => {
+            prepare(stream.get_ref().0);
+            tunnel_end::serve(shared, stream, address).await;
+        }
+        Ok(Ok((stream, false))) => {
+            shared.metrics.handshakes.fetch_add(1, Ordering::Relaxed);
+            front::serve(shared, stream, address, local).await;
+        }
+        Ok(Err(error)) => {
+            shared.metrics.handshakes_failed.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(client = %address, %error, "a handshake failed");
+        }
+        Err(_) => {
+            shared.metrics.handshakes_failed.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(client = %address, "a handshake took too long");
+        }
+    }
+    drop(place);
+}
+
+/// The handshake; true where it is a tunnel.
+async fn shake_hands(
+    shared: &Shared,
+    socket: TcpStream,
+    admits: Admits,
+) -> std::io::Result<(TlsStream<TcpStream>, bool)> {
+    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), socket).await?;
+    let asks_for_tunnel = start
+        .client_hello()
+        .alpn()
+        .is_some_and(|mut protocols| protocols.any(|name| name == TUNNEL_PROTOCOL));
+    if admits == Admits::TunnelsOnly && !asks_for_tunnel {
+        return Err(std::io::Error::other("a client came to an address for tunnels"));
+    }
+    let tls = shared.tls();
+    let config = if asks_for_tunnel { tls.tunnel } else { tls.front };
+    let stream = gated(&shared.handshakes, start.into_stream(config)).await?;
+    Ok((stream, asks_for_tunnel))
+}
+
+/// Lets only a few handshakes calculate at a time, so that a storm of them leaves processors to live traffic. A
+/// handshake that waits for its peer holds nothing.
+async fn gated<F: Future>(gate: &Semaphore, handshake: F) -> F::Output {
+    let mut handshake = pin!(handshake);
+    loop {
+        let turn = gate.acquire().await;
+        let polled = poll_fn(|context| Poll::Ready(handshake.as_mut().poll(context))).await;
+        drop(turn);
+        if let Poll::Ready(output) = polled {
+            return output;
+        }
+        // The handshake has left the waker of this task: the next wake-up is worth another turn.
+        let mut has_waited = false;
+        poll_fn(|_| match std::mem::replace(&mut has_waited, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether the other end is still there, and how far away it is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use h2::{Ping, PingPong};
+use tokio::time::{sleep, timeout};
+
+/// How often, and how long for an answer at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) struct PingTimes {
+    pub(in crate::proxy) interval: Duration,
+    pub(in crate::proxy) deadline: Duration,
+}
+
+/// The round trip time of one connection: the shortest lately seen, since pings queue behind data.
+#[derive(Default)]
+pub(in crate::proxy) struct RoundTrip(AtomicU64);
+
+impl RoundTrip {
+    pub(in crate::proxy) fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    fn seen(&self, time: Duration) {
+        let (seen, old) =
+            (u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), self.0.load(Ordering::Relaxed));
+        // Up slowly: the way may have become longer, but more likely it is only busy.
+        let next = if old == 0 { seen } else { seen.min(old.saturating_add(old / 16).max(1)) };
+        self.0.store(next, Ordering::Relaxed);
+    }
+}
+
+/// Pings until an answer does not come in time; returns what went wrong.
+pub(in crate::proxy) async fn until_dead(
+    ping_pong: Option<PingPong>,
+    times: PingTimes,
+    round_trip: &RoundTrip,
+) -> String {
+    let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
+    loop {
+        let sent = Instant::now();
+        match timeout(times.deadline, ping_pong.ping(Ping::opaque())).await {
+            Ok(Ok(_)) => round_trip.seen(sent.elapsed()),
+            Ok(Err(error)) => return error.to_string(),
+            Err(_) => return format!("no answer to a ping within {:?}", times.deadline),
+        }
+        sleep(times.interval).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_moment_does_not_lengthen_the_way() {
+        let trip = RoundTrip::default();
+        trip.seen(Duration::from_millis(10));
+        trip.seen(Duration::from_secs(1));
+        assert!(trip.get() < Duration::from_millis(11), "{:?}", trip.get());
+        trip.seen(Duration::from_millis(2));
+        assert_eq!(trip.get(), Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,78 @@
+//! Certificates known by their digest, by which the two ends of a tunnel recognize each other.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::digest;
+
+use crate::cert::Certificate;
+use crate::error::{Error, ErrorKind};
+
+/// The SHA-256 digest of a certificate, by which the other end of a tunnel is recognized.
+///
+/// Instance and connection point belong to one owner; no authority has to stand between them. During a change of
+/// certificates both the old and the new one are pinned.
+///
+/// ```
+/// use cmgateway::proxy::Pin;
+/// let text = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+/// assert_eq!(text.parse::<Pin>()?.to_string(), text);
+/// assert!("9f86".parse::<Pin>().is_err());
+/// # Ok::<(), cmgateway::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Pin([u8; 32]);
+
+impl Pin {
+    /// The pin of this certificate.
+    pub fn of(certificate: &Certificate) -> Self {
+        Self::of_der(certificate.der())
+    }
+
+    pub(in crate::proxy) fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+
+    pub(crate) fn of_der(der: &[u8]) -> Self {
+        let mut pin = [0; 32];
+        pin.iter_mut().zip(digest::digest(&digest::SHA256, der).as_ref()).for_each(|(to, from)| *to = *from);
+        Pin(pin)
+    }
+}
+
+impl FromStr for Pin {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refuse = || {
+            let cause = "it is not the 64 hex digits of a SHA-256 digest";
+            Error::new(ErrorKind::Config, format!("read pin {text:?}"), cause)
+        };
+        let digits: Vec<u32> = text
+            .chars()
+            .filter(|each| !matches!(each, ':' | ' '))
+            .map(|each| each.to_digit(16))
+            .collect::<Option<_>>()
+            .ok_or_else(refuse)?;
+        if digits.len() != 64 {
+            return Err(refuse());
+        }
+        let mut pin = [0; 32];
+        for (byte, two) in pin.iter_mut().zip(digits.chunks(2)) {
+            *byte = two.iter().fold(0, |value, digit| value << 4 | *digit as u8);
+        }
+        Ok(Pin(pin))
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pin({self})")
+    }
+}

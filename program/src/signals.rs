@@ -1,0 +1,73 @@
+//! What the system tells a service.
+
+use cmgateway::{Error, ErrorKind, Result};
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows has no such signal"))]
+    Reload,
+    Stop,
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Unavailable, "listen to signals", error.to_string()).with_source(error)
+}
+
+/// SIGHUP, SIGTERM and Ctrl-C.
+#[cfg(unix)]
+pub(crate) struct Signals {
+    reload: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    pub(crate) fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(failed);
+        Ok(Signals {
+            reload: listen(SignalKind::hangup())?,
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    pub(crate) async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.reload.recv() => Signal::Reload,
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+        }
+    }
+}
+
+/// Ctrl-C, Ctrl-Break and the end of the session.
+#[cfg(windows)]
+pub(crate) struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    end: tokio::signal::windows::CtrlBreak,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
+
+#[cfg(windows)]
+impl Signals {
+    pub(crate) fn new() -> Result<Self> {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_shutdown};
+        Ok(Signals {
+            interrupt: ctrl_c().map_err(failed)?,
+            end: ctrl_break().map_err(failed)?,
+            shutdown: ctrl_shutdown().map_err(failed)?,
+        })
+    }
+
+    pub(crate) async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.end.recv() => {}
+            _ = self.shutdown.recv() => {}
+        }
+        Signal::Stop
+    }
+}

@@ -1,0 +1,79 @@
+//! A client with a certificate that keeps its connection, as agents do.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::gateway_parts::{GatewayPki, Owner};
+
+/// A client; it connects again where the gateway has closed the connection.
+#[derive(Debug)]
+pub struct GatewayClient {
+    tls: Arc<rustls::ClientConfig>,
+    address: SocketAddr,
+    connection: Option<SendRequest<Empty<Bytes>>>,
+}
+
+#[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
+impl GatewayClient {
+    /// A client with this certificate of an instance at this address.
+    ///
+    /// # Panics
+    /// Where the certificates cannot be used.
+    pub fn new(pki: &GatewayPki, owner: &Owner, address: SocketAddr) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from(pki.root.certificate.der().to_vec())).expect("a root");
+        let chain = vec![CertificateDer::from_pem_slice(owner.chain_pem.as_bytes()).expect("a certificate")];
+        let key = PrivateKeyDer::from_pem_slice(owner.key_pem.as_bytes()).expect("a key");
+        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .expect("an identity");
+        GatewayClient { tls: Arc::new(tls), address, connection: None }
+    }
+
+    /// Gets this path; the status and the body.
+    ///
+    /// # Errors
+    /// Why there is no whole answer.
+    pub async fn get(&mut self, path: &str) -> Result<(u16, Bytes), String> {
+        let mut sender = match self.connection.take().filter(|sender| !sender.is_closed()) {
+            Some(sender) => sender,
+            None => self.connect().await?,
+        };
+        let request = Request::get(path).header("host", "localhost").body(Empty::new()).map_err(text)?;
+        sender.ready().await.map_err(text)?;
+        let response = sender.send_request(request).await.map_err(text)?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(text)?.to_bytes();
+        self.connection = Some(sender);
+        Ok((status, body))
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Empty<Bytes>>, String> {
+        let socket = TcpStream::connect(self.address).await.map_err(text)?;
+        socket.set_nodelay(true).map_err(text)?;
+        let name = ServerName::try_from("localhost").map_err(text)?;
+        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, socket).await.map_err(text)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(text)?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
