@@ -28,8 +28,8 @@ pub const PATH_STEPS_MAX: usize = 4_000;
 pub const PATHS_VALIDATED_MAX: usize = 100;
 /// Most signatures that are checked to verify one certificate, those of revocation lists included.
 pub const SIGNATURES_PER_VERIFY_MAX: usize = 200;
-/// Most comparisons of names with name constraints to verify one certificate.
-pub const NAME_CONSTRAINT_COMPARISONS_MAX: usize = 50_000;
+/// Most comparisons of names with name constraints of their kind to verify one certificate: a thousand with a thousand.
+pub const NAME_CONSTRAINT_COMPARISONS_MAX: usize = 1 << 20;
 /// Most policies, and most policy mappings, of one certificate.
 pub const POLICIES_PER_CERTIFICATE_MAX: usize = 1_000;
 /// Most distribution points of one certificate.

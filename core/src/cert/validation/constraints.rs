@@ -67,6 +67,13 @@ impl<'a> Constraints<'a> {
                 }
                 _ => Ok(false),
             };
+            // RFC 5280, 4.2.1.4: a critical policy with a qualifier that is not understood refuses the certificate.
+            let known = match known {
+                Ok(true) if extension.critical && extension.number() == Some(POLICIES) => {
+                    Ok(!has_unknown_qualifier(extension.value))
+                }
+                other => other,
+            };
             let name = || Oid(extension.kind).to_string();
             match known {
                 Ok(false) if extension.critical => out.unknown_critical = Some(extension.kind),
@@ -166,6 +173,24 @@ fn read_policies(content: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     Ok(out)
 }
 
+/// True for a qualifier that is neither a statement of practice nor a notice to users (1.3.6.1.5.5.7.2.1 and 2.2).
+fn has_unknown_qualifier(value: &[u8]) -> bool {
+    const QUALIFIERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 2];
+    let mut policies = Reader::new(der::only(value, der::SEQUENCE).unwrap_or_default());
+    while let Ok(mut policy) = policies.enter(der::SEQUENCE) {
+        let _ = policy.expect(der::OBJECT_IDENTIFIER);
+        let Ok(Some(list)) = policy.optional(der::SEQUENCE) else { continue };
+        let mut list = Reader::new(list.content);
+        while let Ok(mut qualifier) = list.enter(der::SEQUENCE) {
+            let kind = qualifier.expect(der::OBJECT_IDENTIFIER).map_or(&[][..], |kind| kind.content);
+            if !matches!(kind.strip_prefix(QUALIFIERS), Some([1 | 2])) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
 fn read_mappings(content: &[u8]) -> Result<Vec<Mapping<'_>>, Fault> {
     let (mut list, mut out) = (Reader::new(content), Vec::new());
     while !list.is_empty() {
@@ -217,4 +242,24 @@ pub(super) fn issuer_urls(certificate: &Certificate) -> Vec<String> {
 /// The key identifier as people read it.
 pub(super) fn hex(bytes: &[u8]) -> String {
     Hex(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qualifiers_of_policies_are_known_by_their_kind() {
+        let policy = |qualifiers: &[u8]| {
+            let length = u8::try_from(qualifiers.len()).unwrap();
+            let policy = [&[6, 3, 0x2a, 3, 4, 0x30, length], qualifiers].concat();
+            [&[0x30, length + 9, 0x30, length + 7], &policy[..]].concat()
+        };
+        let practice = [0x30, 0x0d, 6, 8, 0x2b, 6, 1, 5, 5, 7, 2, 1, 0x16, 1, b'a'];
+        let unknown = [0x30, 0x08, 6, 3, 0x2a, 3, 5, 0x16, 1, b'a'];
+        assert_eq!(read_policies(der::only(&policy(&practice), der::SEQUENCE).unwrap()).unwrap().len(), 1);
+        assert!(!has_unknown_qualifier(&policy(&practice)));
+        assert!(has_unknown_qualifier(&policy(&unknown)));
+        assert!(has_unknown_qualifier(&policy(&[&practice[..], &unknown[..]].concat())));
+    }
 }

@@ -13,9 +13,15 @@ const IP: u8 = 0x87;
 /// The constraints of one authority; an empty list of a kind permits every name of that kind.
 #[derive(Default)]
 pub(super) struct NameConstraints<'a> {
-    permitted: Vec<Constraint<'a>>,
-    excluded: Vec<Constraint<'a>>,
+    permitted: Subtrees<'a>,
+    excluded: Subtrees<'a>,
 }
+
+/// Constraints by their kind, so that names are held against those of their own kind only.
+type Subtrees<'a> = [Vec<Constraint<'a>>; KINDS];
+
+/// DNS, mail, URI, address, directory name, unknown.
+const KINDS: usize = 6;
 
 enum Constraint<'a> {
     Dns(&'a str),
@@ -51,20 +57,23 @@ pub(super) enum Violation {
 impl<'a> NameConstraints<'a> {
     pub(super) fn read(content: &'a [u8]) -> Result<Self, Fault> {
         let mut fields = Reader::new(content);
-        let mut subtrees = |tag| -> Result<Vec<Constraint<'a>>, Fault> {
-            let Some(list) = fields.optional(tag)? else { return Ok(Vec::new()) };
-            let (mut list, mut out) = (Reader::new(list.content), Vec::new());
+        let mut subtrees = |tag| -> Result<Subtrees<'a>, Fault> {
+            let Some(list) = fields.optional(tag)? else { return Ok(Subtrees::default()) };
+            let (mut list, mut out) = (Reader::new(list.content), Subtrees::default());
             while !list.is_empty() {
                 let mut subtree = list.enter(der::SEQUENCE)?;
-                out.push(Constraint::read(subtree.any()?)?);
+                let constraint = Constraint::read(subtree.any()?)?;
+                if let Some(of_kind) = out.get_mut(constraint.kind()) {
+                    of_kind.push(constraint);
+                }
                 // RFC 5280: minimum is zero, which DER leaves out, and maximum is absent.
                 subtree.end().map_err(|_| "a minimum or maximum, which RFC 5280 does not allow")?;
             }
-            if out.is_empty() { Err("an empty list of names") } else { Ok(out) }
+            if is_empty(&out) { Err("an empty list of names") } else { Ok(out) }
         };
         let out = NameConstraints { permitted: subtrees(0xa0)?, excluded: subtrees(0xa1)? };
         fields.end()?;
-        if out.permitted.is_empty() && out.excluded.is_empty() {
+        if is_empty(&out.permitted) && is_empty(&out.excluded) {
             return Err("it is empty");
         }
         Ok(out)
@@ -72,40 +81,64 @@ impl<'a> NameConstraints<'a> {
 
     /// True where a dns constraint begins with a point, which RFC 5280 does not know.
     pub(super) fn has_leading_point(&self) -> bool {
-        let all = self.permitted.iter().chain(&self.excluded);
+        let all = self.permitted.iter().chain(&self.excluded).flatten();
         all.into_iter().any(|each| matches!(each, Constraint::Dns(text) if text.starts_with('.')))
     }
 
-    /// Checks one name; every comparison is taken off `budget`.
+    /// Checks one name; every constraint of its kind is taken off `budget` beforehand, whatever the order of the list.
     pub(super) fn check(&self, name: &Name<'_>, budget: &mut usize) -> Result<(), Violation> {
-        let (mut constrained, mut permitted) = (false, false);
-        for constraint in &self.excluded {
-            *budget = budget.checked_sub(1).ok_or(Violation::TooMuchWork)?;
+        let of_kind = |subtrees: &'_ Subtrees<'a>| subtrees.get(name.kind()).map_or(0, Vec::len);
+        let work = of_kind(&self.excluded).saturating_add(of_kind(&self.permitted));
+        *budget = budget.checked_sub(work).ok_or(Violation::TooMuchWork)?;
+        for constraint in self.excluded.get(name.kind()).into_iter().flatten() {
             match constraint.matches(name, true) {
                 Some(Ok(true)) => return Err(Violation::Excluded),
                 Some(Err(violation)) => return Err(violation),
                 _ => {}
             }
         }
-        for constraint in &self.permitted {
-            *budget = budget.checked_sub(1).ok_or(Violation::TooMuchWork)?;
+        let mut constrained = false;
+        for constraint in self.permitted.get(name.kind()).into_iter().flatten() {
             match constraint.matches(name, false) {
-                Some(Ok(matches)) => {
-                    constrained = true;
-                    permitted |= matches;
-                }
+                Some(Ok(true)) => return Ok(()),
+                Some(Ok(false)) => constrained = true,
                 Some(Err(violation)) => return Err(violation),
                 None => {}
-            }
-            if permitted {
-                return Ok(());
             }
         }
         if constrained { Err(Violation::NotPermitted) } else { Ok(()) }
     }
 }
 
+fn is_empty(subtrees: &Subtrees<'_>) -> bool {
+    subtrees.iter().all(Vec::is_empty)
+}
+
+impl Name<'_> {
+    fn kind(&self) -> usize {
+        match self {
+            Name::Dns(_) => 0,
+            Name::Email(_) => 1,
+            Name::Uri(_) => 2,
+            Name::Ip(_) => 3,
+            Name::Directory(_) => 4,
+            Name::Unknown(_) => 5,
+        }
+    }
+}
+
 impl<'a> Constraint<'a> {
+    fn kind(&self) -> usize {
+        match self {
+            Constraint::Dns(_) => 0,
+            Constraint::Email(_) => 1,
+            Constraint::Uri(_) => 2,
+            Constraint::Ip(..) => 3,
+            Constraint::Directory(_) => 4,
+            Constraint::Unknown(_) => 5,
+        }
+    }
+
     fn read(name: Element<'a>) -> Result<Self, Fault> {
         let text = || match std::str::from_utf8(name.content) {
             Ok(text) if text.is_ascii() => Ok(text),
@@ -356,11 +389,16 @@ mod tests {
 
     #[test]
     fn work_is_bounded() {
-        let flood = NameConstraints {
-            permitted: Vec::new(),
-            excluded: vec![Constraint::Dns("a"), Constraint::Dns("b")],
-        };
-        assert_eq!(flood.check(&Name::Dns("c"), &mut 2), Ok(()));
-        assert_eq!(flood.check(&Name::Dns("c"), &mut 1), Err(Violation::TooMuchWork));
+        let mut flood = NameConstraints::default();
+        flood.excluded[0] = vec![Constraint::Dns("a"), Constraint::Dns("b")];
+        flood.permitted[0] = vec![Constraint::Dns("c")];
+        flood.permitted[3] = vec![Constraint::Ip(&[0; 4], &[0; 4])];
+        let mut budget = 5;
+        assert_eq!(flood.check(&Name::Dns("c"), &mut budget), Ok(()));
+        assert_eq!(budget, 2);
+        // Names of other kinds cost nothing, and what is not paid for is not compared.
+        assert_eq!(flood.check(&Name::Uri("http://c"), &mut budget), Ok(()));
+        assert_eq!(budget, 2);
+        assert_eq!(flood.check(&Name::Dns("c"), &mut budget), Err(Violation::TooMuchWork));
     }
 }
