@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cmgateway::ErrorKind;
@@ -13,6 +14,7 @@ use cmgateway::gateway::sub_ca::SubCaSource;
 use cmgateway::proxy::Pin;
 use cmgateway::site::{EmbeddedSite, PutMode, Site, SiteCode};
 use cmgateway::wmi;
+use cmgateway_examples::checkout::{cargo, target};
 use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::gateway_parts::{GatewayPki, ROLE};
 use cmgateway_tests::inside_server::InsideServer;
@@ -152,4 +154,111 @@ fn every_mistake_in_a_file_has_its_line() {
     assert!(error.to_string().contains("CP1.toml:14: "), "{error}");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(read_instance_file("no-such.toml").unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// The program, run as a process of its own; killed when dropped.
+struct Program(Child);
+
+impl Program {
+    fn run(kind: &str, file: &PathBuf) -> Self {
+        let program = target().join("debug").join(format!("cmgateway{}", std::env::consts::EXE_SUFFIX));
+        let mut command = Command::new(program);
+        command.args([kind, "run", "--log", "warn", "--config"]).arg(file);
+        Program(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn build_program() {
+    assert!(cargo().args(["build", "-q", "-p", "cmgateway-program"]).status().unwrap().success());
+}
+
+/// Failed requests, and the longest time between two that succeeded, of clients that never pause.
+async fn load(pki: &GatewayPki, address: std::net::SocketAddr, time: Duration) -> (u32, u32, Duration) {
+    let until = Instant::now() + time;
+    let one = |mut client: GatewayClient| async move {
+        let (mut done, mut failed, mut gap, mut last) = (0, 0, Duration::ZERO, Instant::now());
+        while Instant::now() < until {
+            match client.get(&path("SMS_MP/bytes?n=1024")).await {
+                Ok((200, body)) if body.len() == 1024 => {
+                    (gap, last) = (gap.max(last.elapsed()), Instant::now());
+                    done += 1;
+                }
+                other => {
+                    eprintln!("failed: {:?}", other.map(|(status, body)| (status, body.len())));
+                    failed += 1;
+                }
+            }
+        }
+        (done, failed, gap)
+    };
+    let tasks: Vec<_> =
+        (0..8).map(|_| tokio::spawn(one(GatewayClient::new(pki, &pki.client, address)))).collect();
+    let mut sum = (0, 0, Duration::ZERO);
+    for task in tasks {
+        let (done, failed, gap) = task.await.unwrap();
+        sum = (sum.0 + done, sum.1 + failed, sum.2.max(gap));
+    }
+    sum
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_frozen_and_restarted_connection_points_lose_no_get() {
+    build_program();
+    let pki = GatewayPki::new();
+    let inside = InsideServer::start(&pki).await;
+    let instance = InstanceService::start(instance_file(&pki, "127.0.0.1:0")).await.unwrap();
+    let address = instance.addresses()[0];
+    let files: Vec<PathBuf> = ["CP1", "CP2"]
+        .iter()
+        .map(|name| point_file(&pki, name, &[address.port()], &inside.url(), ""))
+        .collect();
+    let mut points: Vec<Program> = files.iter().map(|file| Program::run("connection-point", file)).collect();
+    let until = Instant::now() + Duration::from_secs(20);
+    while instance.state().tunnels < 4 {
+        assert!(Instant::now() < until, "{:?}", instance.state());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let killer = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        points[0].signal("-KILL");
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        points[0] = Program::run("connection-point", &files[0]);
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        // Frozen, and a new run of the same connection point started: it takes over at once.
+        points[1].signal("-STOP");
+        let successor = Program::run("connection-point", &files[1]);
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        points.push(successor);
+    };
+    let ((done, failed, gap), ()) = tokio::join!(load(&pki, address, Duration::from_secs(3)), killer);
+    eprintln!("{done} answered, {failed} failed, longest gap {gap:?}");
+    assert!(done > 100 && failed == 0, "{done} answered, {failed} failed, longest gap {gap:?}");
+    assert!(gap < Duration::from_secs(2), "{gap:?}");
+
+    // Told to stop, it lets open requests end.
+    let mut held = GatewayClient::new(&pki, &pki.client, address);
+    let held = tokio::spawn(async move { held.get(&path("SMS_MP/hold?ms=1500")).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    points.iter().for_each(|point| point.signal("-TERM"));
+    assert_eq!(held.await.unwrap().unwrap().0, 200);
+    let until = Instant::now() + Duration::from_secs(10);
+    while points[0].0.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < until, "it did not stop");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut late = GatewayClient::new(&pki, &pki.client, address);
+    assert_eq!(late.get(&path("SMS_MP/x")).await.unwrap().0, 503);
 }
