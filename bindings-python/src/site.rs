@@ -309,7 +309,7 @@ impl Site {
 
     /// What a WS-Management service says of itself: its protocol, its maker and its version.
     fn identify(&self, py: Python<'_>) -> Result<BTreeMap<&'static str, String>> {
-        let identity = self.handle.block(py, self.site.identify())?;
+        let identity = self.connection.handle.block(py, self.connection.site.identify())?;
         Ok(BTreeMap::from([
             ("protocol_version", identity.protocol_version),
             ("product_vendor", identity.product_vendor),
