@@ -15,12 +15,18 @@ pub(crate) fn to_table(lua: &Lua, class: &Class) -> mlua::Result<Table> {
         row.set("type", property.cim_type.name())?;
         row.set("is_array", property.is_array)?;
         row.set("is_key", property.is_key)?;
+        row.set("is_lazy", property.is_lazy())?;
         properties.push(row)?;
     }
     let table = lua.create_table()?;
     table.set("name", class.name.as_str())?;
     table.set("keys", lua.create_sequence_from(class.keys().map(|key| key.name.as_str()))?)?;
     table.set("properties", properties)?;
+    let derivation = class.derivation.iter().map(|base| base.as_str());
+    table.set("derivation", lua.create_sequence_from(derivation)?)?;
+    let methods = class.methods.iter().map(|method| method.name.as_str());
+    table.set("methods", lua.create_sequence_from(methods)?)?;
+    table.set("mof", cmgateway::wmi::mof::class_text(class))?;
     Ok(table)
 }
 

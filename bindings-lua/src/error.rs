@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cmgateway::wmi::WbemError;
 use cmgateway::{Error, ErrorKind, Retry};
 use mlua::{
     Function, IntoLua, IntoLuaMulti, Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value,
 };
+
+use crate::instance::LuaInstance;
 
 /// The `err` that scripts see.
 ///
@@ -31,6 +34,9 @@ impl UserData for Failure {
         fields.add_field_method_get("cause", |lua, this| lua.create_string(this.0.cause()));
         fields.add_field_method_get("fault", |_, this| Ok(this.0.fault().as_str()));
         fields.add_field_method_get("retry_after", |_, this| Ok(retry_after(this.0.retry())));
+        fields.add_field_method_get("wbem", |lua, this| {
+            this.0.wbem().map(|wbem| wbem_table(lua, wbem)).transpose()
+        });
         fields.add_field_method_get("context", |lua, this| context(lua, &this.0));
     }
 
@@ -55,6 +61,15 @@ fn context(lua: &Lua, error: &Error) -> mlua::Result<Table> {
     lua.create_table_from(error.context().iter().map(|(name, value)| (*name, value.as_str())))
 }
 
+fn wbem_table(lua: &Lua, wbem: &WbemError) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    table.set("code", wbem.code())?;
+    table.set("signed_code", wbem.signed_code())?;
+    table.set("name", wbem.name())?;
+    table.set("extended", wbem.extended().map(|status| LuaInstance::of(status.clone(), None)))?;
+    Ok(table)
+}
+
 fn concatenated(lua: &Lua, (left, right): &(Value, Value)) -> mlua::Result<mlua::LuaString> {
     lua.create_string(format!("{}{}", left.to_string()?, right.to_string()?))
 }
@@ -67,6 +82,14 @@ pub(crate) fn expected(error: Error) -> mlua::Error {
 /// The kind of an error of the core.
 pub(crate) fn kind_of(error: &mlua::Error) -> Option<ErrorKind> {
     error.downcast_ref::<Failure>().map(|failure| failure.0.kind())
+}
+
+/// What a script's own function has failed with, as an error of the core.
+pub(crate) fn error_of(error: &mlua::Error, operation: &str) -> Error {
+    match error.downcast_ref::<Failure>() {
+        Some(failure) => Error::new(failure.0.kind(), operation, failure.0.to_string()),
+        None => Error::new(ErrorKind::Protocol, operation, error.to_string()),
+    }
 }
 
 /// An error of the caller's program: it is raised.

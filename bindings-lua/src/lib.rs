@@ -17,6 +17,7 @@
 
 mod arguments;
 mod authority;
+mod call;
 mod cert;
 mod certificate;
 mod certificate_request;
@@ -48,6 +49,7 @@ mod thumbprint;
 mod thumbprint_list;
 mod value;
 mod verifier;
+mod watch;
 mod wmi;
 
 use mlua::{Lua, Table};

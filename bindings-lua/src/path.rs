@@ -1,7 +1,6 @@
 //! The path of an object.
 
 use cmgateway::wmi::{KeyValue, ObjectPath, Value as WmiValue};
-use cmgateway::{Error, ErrorKind};
 use mlua::{AnyUserData, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::error::{expected, misuse, no_other_fields};
@@ -39,8 +38,8 @@ fn keys(lua: &Lua, path: &ObjectPath) -> mlua::Result<Table> {
             KeyValue::Singleton => WmiValue::String("@".to_owned()),
         };
         match name {
-            Some(name) => table.raw_set(name.as_str(), to_lua(lua, &value)?)?,
-            None => table.raw_set(1, to_lua(lua, &value)?)?,
+            Some(name) => table.raw_set(name.as_str(), to_lua(lua, &value, None)?)?,
+            None => table.raw_set(1, to_lua(lua, &value, None)?)?,
         }
     }
     Ok(table)
@@ -59,9 +58,5 @@ pub(crate) fn path_from(value: &Value) -> mlua::Result<ObjectPath> {
 pub(crate) fn path_of(value: &Value) -> mlua::Result<ObjectPath> {
     let Value::UserData(object) = value else { return path_from(value) };
     let Ok(instance) = object.borrow::<LuaInstance>() else { return path_from(value) };
-    let none = || {
-        let cause = "it has no path: it was never put, or the query left out a key";
-        expected(Error::new(ErrorKind::Config, format!("delete {}", instance.0.class_name()), cause))
-    };
-    instance.0.path().cloned().ok_or_else(none)
+    instance.known_path()
 }

@@ -1,6 +1,6 @@
 //! The rows of a query.
 
-use cmgateway::site::Rows;
+use cmgateway::site::{Rows, Site};
 use mlua::{AnyUserData, Function, Lua, MultiValue, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::error::{answer, misuse, no_other_fields, raising};
@@ -8,7 +8,7 @@ use crate::instance::LuaInstance;
 use crate::runtime::wait;
 
 pub(crate) enum LuaRows {
-    Open(Rows),
+    Open(Rows, Site),
     /// Read to the end, given away by `all` and `first`, or left by a loop: there is no row any more.
     Finished,
     Closed,
@@ -43,7 +43,7 @@ impl UserData for LuaRows {
 impl LuaRows {
     fn state(&self) -> &'static str {
         match self {
-            LuaRows::Open(_) => "open",
+            LuaRows::Open(..) => "open",
             LuaRows::Finished => "finished",
             LuaRows::Closed => "closed",
         }
@@ -55,26 +55,31 @@ impl LuaRows {
     }
 
     fn finish(&mut self) {
-        if matches!(self, LuaRows::Open(_)) {
+        if matches!(self, LuaRows::Open(..)) {
             *self = LuaRows::Finished;
         }
     }
 
     fn next(&mut self, lua: &Lua) -> mlua::Result<Option<LuaInstance>> {
         let row = match self {
-            LuaRows::Open(rows) => wait(lua, rows.next()),
+            LuaRows::Open(rows, site) => {
+                wait(lua, rows.next()).map(|row| row.map(|row| LuaInstance::of(row, Some(site))))
+            }
             LuaRows::Finished => Ok(None),
             LuaRows::Closed => Err(misuse("the rows are closed")),
         };
         if !matches!(row, Ok(Some(_))) {
             self.finish();
         }
-        Ok(row?.map(LuaInstance))
+        row
     }
 
     fn all(&mut self, lua: &Lua) -> mlua::Result<Vec<LuaInstance>> {
         match std::mem::replace(self, LuaRows::Finished) {
-            LuaRows::Open(rows) => Ok(wait(lua, rows.all())?.into_iter().map(LuaInstance).collect()),
+            LuaRows::Open(rows, site) => {
+                let rows = wait(lua, rows.all())?.into_iter();
+                Ok(rows.map(|row| LuaInstance::of(row, Some(&site))).collect())
+            }
             LuaRows::Finished => Ok(Vec::new()),
             LuaRows::Closed => {
                 *self = LuaRows::Closed;

@@ -1,5 +1,6 @@
 //! The threads behind the calls, and the guard that ends them with the state.
 
+use std::cell::RefCell;
 use std::future::Future;
 
 use cmgateway::ErrorKind;
@@ -42,10 +43,37 @@ pub(crate) fn with_free_queries<T>(lua: &Lua, call: impl Fn() -> mlua::Result<T>
     }
 }
 
-/// Waits for a future on Lua's thread. No Lua code runs meanwhile.
+thread_local! {
+    /// The states whose calls this thread is waiting in, the innermost last.
+    static WAITING: RefCell<Vec<Lua>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Waiting;
+
+impl Waiting {
+    fn begin(lua: &Lua) -> Self {
+        WAITING.with_borrow_mut(|states| states.push(lua.clone()));
+        Waiting
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.with_borrow_mut(|states| states.pop());
+    }
+}
+
+/// Asks the states whose calls this thread is waiting in, the innermost first.
+pub(crate) fn waiting<T>(ask: impl Fn(&Lua) -> Option<T>) -> Option<T> {
+    let states = WAITING.with_borrow(Clone::clone);
+    states.iter().rev().find_map(ask)
+}
+
+/// Waits for a future on Lua's thread. No Lua code runs meanwhile but that of methods that scripts supply.
 pub(crate) fn wait<T>(lua: &Lua, future: impl Future<Output = cmgateway::Result<T>>) -> mlua::Result<T> {
     // A finaliser may call us while the state closes, when the guard is gone already.
     let guard = lua.named_registry_value::<UserDataRef<Guard>>(KEY);
     let runtime = guard.map_err(|_| misuse("cmgateway: the Lua state is closing"))?.0.clone();
+    let _waiting = Waiting::begin(lua);
     runtime.wait(future, || cmgateway::Result::Ok(())).map_err(expected)
 }

@@ -1,25 +1,30 @@
 //! A connection to a site.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use cmgateway::gateway::Gateway;
-use cmgateway::site::{ConnectOptions, EmbeddedSite, PutMode, Site, SiteCode};
+use cmgateway::site::{ConnectOptions, EmbeddedSite, Site, SiteCode};
+use cmgateway::wmi::CallContext;
 use cmgateway::{Error, ErrorKind};
 use mlua::{Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Value};
 
 use crate::arguments::Arguments;
+use crate::call;
 use crate::class;
 use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::gateway::LuaGateway;
 use crate::instance::{self, LuaInstance};
 use crate::options::Options;
-use crate::parameters::parameters;
+use crate::parameters::{named_values, parameters};
 use crate::path::{LuaPath, path_from, path_of};
 use crate::rows::LuaRows;
 use crate::runtime::{wait, with_free_queries};
 use crate::server;
+use crate::watch::LuaWatch;
 
-pub(crate) struct LuaSite(pub(crate) Site);
+/// A site; false where its end is not that of the connection, as with context values.
+pub(crate) struct LuaSite(pub(crate) Site, bool);
 
 /// Puts `connect` and `create_site` into the module.
 pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
@@ -46,7 +51,7 @@ fn connect(lua: &Lua, url: &Value, options: Value) -> mlua::Result<LuaSite> {
             expected(Error::new(ErrorKind::Config, "read timeout", cause))
         })?;
     }
-    wait(lua, Site::connect(options)).map(LuaSite)
+    wait(lua, Site::connect(options)).map(|site| LuaSite(site, true))
 }
 
 const CONNECT_OPTIONS: &[&str] = &[
@@ -84,7 +89,7 @@ fn create_site(lua: &Lua, file: &Value, code: &Value) -> mlua::Result<LuaSite> {
     let file = Arguments("create_site").text(1, file)?;
     let code = Arguments("create_site").text(2, code)?;
     let code = SiteCode::new(&code).map_err(expected)?;
-    wait(lua, EmbeddedSite::create(file, &code)).map(|site| LuaSite(site.into()))
+    wait(lua, EmbeddedSite::create(file, &code)).map(|site| LuaSite(site.into(), true))
 }
 
 impl UserData for LuaSite {
@@ -107,7 +112,12 @@ impl UserData for LuaSite {
             }))
         });
         methods.add_method("close", |lua, this, ()| answer(wait(lua, this.0.close()).map(|()| true)));
-        methods.add_meta_method("__close", |lua, this, _: MultiValue| wait(lua, this.0.close()));
+        methods.add_meta_method(
+            "__close",
+            |lua, this, _: MultiValue| {
+                if this.1 { wait(lua, this.0.close()) } else { Ok(()) }
+            },
+        );
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Site {}>", this.0.address()))
         });
@@ -118,10 +128,19 @@ fn add_objects<M: UserDataMethods<LuaSite>>(methods: &mut M) {
     methods.add_method("query", |lua, this, (wql, values): (Value, Value)| {
         answer(query(lua, &this.0, &wql, values))
     });
-    methods.add_method("get", |lua, this, path: Value| {
-        answer(path_from(&path).and_then(|path| wait(lua, this.0.get(&path))).map(LuaInstance))
+    methods.add_method("watch", |lua, this, (wql, values): (Value, Value)| {
+        answer(watch(lua, &this.0, &wql, values))
     });
-    methods.add_method("new", |_, _, given: (Value, Value)| answer(instance::new("new", given)));
+    methods.add_method("get", |lua, this, path: Value| {
+        let instance = path_from(&path).and_then(|path| wait(lua, this.0.get(&path)));
+        answer(instance.map(|instance| LuaInstance::of(instance, Some(&this.0))))
+    });
+    methods.add_method("new", |lua, this, given: (Value, Value)| {
+        let make = |class: &str| {
+            wait(lua, this.0.new_instance(class)).map(|made| LuaInstance::of(made, Some(&this.0)))
+        };
+        answer(instance::new("new", given, make))
+    });
     methods.add_method("put", |lua, this, (instance, mode): (Value, Value)| {
         answer(put(lua, &this.0, &instance, &mode))
     });
@@ -142,6 +161,30 @@ fn add_classes<M: UserDataMethods<LuaSite>>(methods: &mut M) {
     methods.add_method("define_class", |lua, this, asked: (Value, Value, Value)| {
         answer(define_class(lua, &this.0, asked))
     });
+    methods.add_method("classes", |lua, this, ()| answer(classes(lua, &this.0)));
+    methods.add_method("compile_mof", |lua, this, text: Value| {
+        let text = Arguments("compile_mof").text(1, &text);
+        let site = this.0.embedded().map_err(expected);
+        answer(text.and_then(|text| wait(lua, site?.compile_mof(text))).map(|_| true))
+    });
+    methods.add_method("compile_mof_file", |lua, this, file: Value| {
+        let file = Arguments("compile_mof_file").text(1, &file);
+        let site = this.0.embedded().map_err(expected);
+        answer(file.and_then(|file| wait(lua, site?.compile_mof_file(file))).map(|_| true))
+    });
+    methods.add_method("call", |lua, this, (target, method, given): (Value, Value, MultiValue)| {
+        let method = Arguments("call").text(2, &method)?;
+        answer(path_of(&target).and_then(|path| call::call(lua, &this.0, &path, &method, given)))
+    });
+    methods.add_method("on_method", |lua, this, asked: (Value, Value, Value)| {
+        answer(on_method(lua, &this.0, &asked))
+    });
+    methods.add_method("context", |_, this, values: Value| {
+        let values = Arguments("context").table(1, "a table expected, { name = value, … }", values)?;
+        let context = named_values(&values).and_then(|values| CallContext::new(values).map_err(expected));
+        let site = context.and_then(|context| this.0.with_context(&context).map_err(expected));
+        answer(site.map(|site| LuaSite(site, false)))
+    });
     methods.add_method("gateway", |lua, this, name: Value| answer(gateway(lua, &this.0, &name)));
     methods.add_method("serve", |lua, this, options: Value| {
         let options = Arguments("serve").options(1, options)?;
@@ -153,16 +196,15 @@ fn add_classes<M: UserDataMethods<LuaSite>>(methods: &mut M) {
 fn query(lua: &Lua, site: &Site, wql: &Value, values: Value) -> mlua::Result<LuaRows> {
     let wql = Arguments("query").text(1, wql)?;
     let parameters = parameters("query", values)?;
-    with_free_queries(lua, || wait(lua, site.query(&wql, &parameters))).map(LuaRows::Open)
+    with_free_queries(lua, || wait(lua, site.query(&wql, &parameters)))
+        .map(|rows| LuaRows::Open(rows, site.clone()))
 }
 
 fn put(lua: &Lua, site: &Site, instance: &Value, mode: &Value) -> mlua::Result<LuaPath> {
-    let mode = Arguments("put").optional_text(2, mode)?;
-    let mode = mode.map_or(Ok(PutMode::default()), |word| word.parse()).map_err(expected)?;
     let bad = || misuse("bad argument #1 to 'put': an Instance expected");
     let instance = instance.as_userdata().ok_or_else(bad)?;
-    let mut instance = instance.borrow_mut::<LuaInstance>().map_err(|_| bad())?;
-    wait(lua, site.put(&mut instance.0, mode)).map(LuaPath)
+    let instance = instance.borrow::<LuaInstance>().map_err(|_| bad())?;
+    instance.put(lua, site, mode)
 }
 
 fn define_class(lua: &Lua, site: &Site, asked: (Value, Value, Value)) -> mlua::Result<bool> {
@@ -171,6 +213,26 @@ fn define_class(lua: &Lua, site: &Site, asked: (Value, Value, Value)) -> mlua::R
     let properties = arguments.table(2, "a table of types expected, { name = \"string\", … }", asked.1)?;
     let class = class::from_table(lua, &name, &properties, arguments.options(3, asked.2)?)?;
     wait(lua, site.embedded().map_err(expected)?.define_class(class)).map(|()| true)
+}
+
+fn classes(lua: &Lua, site: &Site) -> mlua::Result<Vec<Table>> {
+    wait(lua, site.classes())?.iter().map(|class| class::to_table(lua, class)).collect()
+}
+
+fn watch(lua: &Lua, site: &Site, wql: &Value, values: Value) -> mlua::Result<LuaWatch> {
+    let (wql, parameters) = (Arguments("watch").text(1, wql)?, parameters("watch", values)?);
+    let watch = with_free_queries(lua, || wait(lua, site.watch(&wql, &parameters)))?;
+    Ok(LuaWatch { watch: RefCell::new(watch), site: site.clone() })
+}
+
+fn on_method(lua: &Lua, site: &Site, asked: &(Value, Value, Value)) -> mlua::Result<bool> {
+    let arguments = Arguments("on_method");
+    let (class, method) = (arguments.text(1, &asked.0)?, arguments.text(2, &asked.1)?);
+    let Value::Function(function) = &asked.2 else {
+        return Err(misuse("bad argument #3 to 'on_method': a function expected"));
+    };
+    let handler = call::handler(lua, function, site)?;
+    wait(lua, site.embedded().map_err(expected)?.on_method(&class, &method, handler)).map(|()| true)
 }
 
 fn gateway(lua: &Lua, site: &Site, name: &Value) -> mlua::Result<LuaGateway> {

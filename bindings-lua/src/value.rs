@@ -1,5 +1,7 @@
 //! WMI values as Lua values, and back.
 
+use cmgateway::limits::EMBEDDED_OBJECT_DEPTH_MAX;
+use cmgateway::site::Site;
 use cmgateway::wmi::Value as WmiValue;
 use cmgateway::{Error, ErrorKind, Secret};
 use mlua::{AnyUserData, Lua, LuaString, Table, UserData, UserDataFields, UserDataMethods, Value};
@@ -39,7 +41,7 @@ pub(crate) fn null(lua: &Lua) -> mlua::Result<AnyUserData> {
 }
 
 /// A value for a script; null is nil.
-pub(crate) fn to_lua(lua: &Lua, value: &WmiValue) -> mlua::Result<Value> {
+pub(crate) fn to_lua(lua: &Lua, value: &WmiValue, site: Option<&Site>) -> mlua::Result<Value> {
     Ok(match value {
         WmiValue::Null => Value::Nil,
         WmiValue::Boolean(flag) => Value::Boolean(*flag),
@@ -49,18 +51,19 @@ pub(crate) fn to_lua(lua: &Lua, value: &WmiValue) -> mlua::Result<Value> {
         WmiValue::DateTime(value) => Value::UserData(lua.create_userdata(LuaDateTime(value.clone()))?),
         WmiValue::Reference(path) => Value::UserData(lua.create_userdata(LuaPath(path.clone()))?),
         WmiValue::Object(instance) => {
-            Value::UserData(lua.create_userdata(LuaInstance((**instance).clone()))?)
+            Value::UserData(lua.create_userdata(LuaInstance::of((**instance).clone(), site))?)
         }
         WmiValue::Array(items) => {
-            let items: mlua::Result<Vec<_>> = items.iter().map(|item| to_lua_or_null(lua, item)).collect();
+            let items: mlua::Result<Vec<_>> =
+                items.iter().map(|item| to_lua_or_null(lua, item, site)).collect();
             Value::Table(lua.create_sequence_from(items?)?)
         }
     })
 }
 
 /// A value for a table of a script; null is `cmgateway.null`.
-pub(crate) fn to_lua_or_null(lua: &Lua, value: &WmiValue) -> mlua::Result<Value> {
-    if value.is_null() { null(lua).map(Value::UserData) } else { to_lua(lua, value) }
+pub(crate) fn to_lua_or_null(lua: &Lua, value: &WmiValue, site: Option<&Site>) -> mlua::Result<Value> {
+    if value.is_null() { null(lua).map(Value::UserData) } else { to_lua(lua, value, site) }
 }
 
 /// An integer where Lua holds it exactly, else its digits: the site takes digits back as the same number.
@@ -83,6 +86,14 @@ fn has_integers(lua: &Lua) -> mlua::Result<bool> {
 /// What no property can hold (a function, nil) raises; what a property could hold but for its content (a text
 /// that is not UTF-8, NaN) is an error of kind `config`.
 pub(crate) fn from_lua(value: Value) -> mlua::Result<WmiValue> {
+    from_lua_at(value, 0)
+}
+
+/// The same, inside of so many tables and embedded objects.
+pub(crate) fn from_lua_at(value: Value, depth: usize) -> mlua::Result<WmiValue> {
+    if depth > EMBEDDED_OBJECT_DEPTH_MAX {
+        return refuse(format!("embedded objects are nested deeper than {EMBEDDED_OBJECT_DEPTH_MAX}"));
+    }
     match value {
         Value::Boolean(flag) => Ok(WmiValue::Boolean(flag)),
         Value::Integer(number) => Ok(WmiValue::Integer(i128::from(number))),
@@ -91,16 +102,16 @@ pub(crate) fn from_lua(value: Value) -> mlua::Result<WmiValue> {
         Value::String(text) => text_from(&text).map(WmiValue::String),
         Value::Table(table) => {
             let items = sequence(&table, "an array")?;
-            let items: mlua::Result<_> = items.into_iter().map(from_lua).collect();
+            let items: mlua::Result<_> = items.into_iter().map(|item| from_lua_at(item, depth + 1)).collect();
             Ok(WmiValue::Array(items?))
         }
-        Value::UserData(object) => object_from(&object),
+        Value::UserData(object) => object_from(&object, depth),
         Value::Nil => Err(misuse("nil is no value; write cmgateway.null for null")),
         other => Err(misuse(format!("a {} is no value that a property can hold", other.type_name()))),
     }
 }
 
-fn object_from(object: &AnyUserData) -> mlua::Result<WmiValue> {
+fn object_from(object: &AnyUserData, depth: usize) -> mlua::Result<WmiValue> {
     if object.is::<Null>() {
         Ok(WmiValue::Null)
     } else if object.is::<LuaDateTime>() {
@@ -108,7 +119,7 @@ fn object_from(object: &AnyUserData) -> mlua::Result<WmiValue> {
     } else if object.is::<LuaPath>() {
         Ok(WmiValue::Reference(object.borrow::<LuaPath>()?.0.clone()))
     } else if object.is::<LuaInstance>() {
-        Ok(WmiValue::Object(Box::new(object.borrow::<LuaInstance>()?.0.clone())))
+        Ok(WmiValue::Object(Box::new(object.borrow::<LuaInstance>()?.settled(depth)?)))
     } else {
         let name = object.type_name()?.to_string_lossy();
         Err(misuse(format!("a {name} is no value that a property can hold")))

@@ -1,12 +1,12 @@
 //! `cmgateway.wmi`: values and query texts, without a site.
 
-use cmgateway::wmi::{DateTime, wql};
+use cmgateway::wmi::{DateTime, Instance, wql};
 use mlua::{Lua, Table, Value};
 
 use crate::arguments::Arguments;
 use crate::datetime::LuaDateTime;
 use crate::error::{answer, expected};
-use crate::instance;
+use crate::instance::{self, LuaInstance};
 use crate::parameters::parameters;
 use crate::path::{LuaPath, path_from};
 
@@ -29,7 +29,7 @@ pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
     )?;
     add(
         "instance",
-        lua.create_function(|_, given: (Value, Value)| answer(instance::new("instance", given))),
+        lua.create_function(|_, given: (Value, Value)| answer(instance::new("instance", given, plain))),
     )?;
     add(
         "format_query",
@@ -54,4 +54,8 @@ pub(crate) fn module(lua: &Lua) -> mlua::Result<Table> {
 fn format_query(text: &Value, values: Value) -> mlua::Result<String> {
     let text = Arguments("format_query").text(1, text)?;
     wql::format(&text, &parameters("format_query", values)?).map_err(expected)
+}
+
+fn plain(class: &str) -> mlua::Result<LuaInstance> {
+    Instance::new(class).map(|instance| LuaInstance::of(instance, None)).map_err(expected)
 }

@@ -42,6 +42,13 @@ local cmgateway = {}
 ---| "stopped" # The work was stopped: cancelled, closed, interrupted.
 ---| "internal" # A defect of this library.
 
+---What WMI said went wrong: its number, and the provider's own status where it gave one.
+---@class cmgateway.WbemError
+---@field code integer The number, as C writes it.
+---@field signed_code integer The number as VBScript's `Err.Number` shows it.
+---@field name string The name without `WBEM_E_`; empty for a number that is not documented.
+---@field extended cmgateway.Instance? The provider's status object.
+
 ---The second value of a call that failed; `tostring(err)` is its message.
 ---
 ---```lua
@@ -55,6 +62,7 @@ local cmgateway = {}
 ---@field cause string The cause alone, without `could not …`.
 ---@field fault "caller"|"peer"|"network"|"us" Who has to do something about it.
 ---@field retry_after number? Seconds until the same call may succeed: 0 is at once, nil is never.
+---@field wbem cmgateway.WbemError? What WMI itself said, where the error comes from WMI or stands for one of it.
 ---@field context table<string, string> Names and values that help to find the cause, such as line and column.
 
 ---@class cmgateway.ConnectOptions
@@ -195,11 +203,15 @@ function Site:delete(what) end
 ---@field type string The MOF name, such as `uint32`.
 ---@field is_array boolean
 ---@field is_key boolean
+---@field is_lazy boolean True where queries leave it out and only a read of the one instance brings it.
 
 ---@class cmgateway.ClassDefinition
 ---@field name string
 ---@field keys string[] The names of the key properties.
 ---@field properties cmgateway.PropertyDefinition[] In the order of the definition.
+---@field derivation string[] The classes it is derived from, the nearest first.
+---@field methods string[] The names of its methods, inherited ones first.
+---@field mof string The MOF text of the class: what it declares itself, not what it inherits.
 
 ---The definition of a class as the provider knows it.
 ---
@@ -230,6 +242,111 @@ function Site:class_definition(name) end
 ---@return true? done
 ---@return cmgateway.Error? err
 function Site:define_class(name, properties, options) end
+
+---A running event query.
+---@class cmgateway.Watch
+local Watch = {}
+
+---The next event; None where none comes within the time.
+---
+---Without a time it waits until there is one.
+---@param timeout number? Seconds.
+---@return cmgateway.Instance? event
+---@return cmgateway.Error? err
+function Watch:next(timeout) end
+
+---Runs an event query: looks at the class every `WITHIN` seconds and gives what happened.
+---
+---Of `__InstanceCreationEvent`, `__InstanceModificationEvent`, `__InstanceDeletionEvent` or
+---`__InstanceOperationEvent`, with `TargetInstance ISA "Class"` in the condition. Errors: `config`.
+---
+---```lua
+---local watch = assert(site:watch("SELECT * FROM __InstanceCreationEvent WITHIN 60 WHERE TargetInstance ISA ?", {
+---    "SMS_Alert",
+---}))
+---local event = watch:next(300)
+---```
+---@param wql string
+---@param values table?
+---@return cmgateway.Watch? watch
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:watch(wql, values) end
+
+---The definitions of all classes, in the order of their names.
+---
+---Errors: `unsupported` where the transport cannot list them; those of the transport.
+---@return cmgateway.ClassDefinition[]? classes
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:classes() end
+
+---Compiles a MOF text: adds its classes and puts its instances, whole or not at all.
+---
+---A class that the site has gets what the text has beyond it; an instance that exists is changed. Only a site file
+---can do this. Errors: `config` with line and column, `conflict`, `not_found`, `unsupported`.
+---
+---```lua
+---assert(site:compile_mof('class Rack { [key] string Row; }; instance of Rack { Row = "A"; };'))
+---```
+---@param text string
+---@return true? done
+---@return cmgateway.Error? err
+function Site:compile_mof(text) end
+
+---Compiles a MOF file, in UTF-8 or UTF-16, as `compile_mof` does a text.
+---
+---Errors: those of `compile_mof`; `not_found`, `auth`, `unavailable` where the file cannot be read.
+---@param file string
+---@return true? done
+---@return cmgateway.Error? err
+function Site:compile_mof_file(file) end
+
+---Calls a method and gives what came out: out-parameters as properties, and `ReturnValue`.
+---
+---The target is the path of an instance, or of a class for a static method. One table with names gives values by
+---name, which is the safe way; anything else goes by position, in the declared order as in VBScript. A method that
+---fails may come back with another `ReturnValue` than 0. Errors: `config`, `not_found`, `unsupported`.
+---
+---```lua
+---local out = assert(site:call("SMS_AzureService", "Start", { AzureServiceID = 7 }))
+---print(out.ReturnValue)
+---```
+---@param target cmgateway.ObjectPath|string|cmgateway.Instance
+---@param method string
+---@param ... cmgateway.Value
+---@return cmgateway.Instance? out
+---@return cmgateway.Error? err
+function Site:call(target, method, ...) end
+
+---Supplies a method: calls of it run the handler, on the thread that waits for the call.
+---
+---The handler gets the path and the input, and gives a table of out-parameters, or a `ReturnValue`, or nothing. It
+---belongs to this connection and this Lua state, not to the file. Errors: `not_found`, `unsupported`.
+---
+---```lua
+---assert(site:on_method("SMS_AzureService", "Start", function(path, input) return 0 end))
+---```
+---@param class_name string
+---@param method string
+---@param handler fun(path: cmgateway.ObjectPath, input: cmgateway.Instance): any
+---@return true? done
+---@return cmgateway.Error? err
+function Site:on_method(class_name, method, handler) end
+
+---The same connection with values that go with every call of it, over those that go already.
+---
+---`cmgateway.null` takes a value away. As a `<close>` variable it ends without closing the connection. Errors:
+---`unsupported` where the transport cannot send them.
+---
+---```lua
+---local session = assert(site:context({ SessionHandle = handle, ApplicationName = "rollout" }))
+---```
+---@param values table<string, cmgateway.Value>
+---@return cmgateway.Site? site
+---@return cmgateway.Error? err
+---@nodiscard
+function Site:context(values) end
 
 ---Finds the gateway of this service name; case does not matter.
 ---
@@ -385,6 +502,56 @@ function Rows:close() end
 ---@field properties_ table<string, cmgateway.Value> A copy of all properties, a null as `cmgateway.null`.
 ---@field names_ string[] The names of all properties, in order.
 ---@field [string] cmgateway.Value?
+local Instance = {}
+
+---Reads the instance again, with its lazy properties; what was set since stays.
+---@return true? done
+---@return cmgateway.Error? err
+function Instance:load_() end
+
+---The live list of an array property; a null one is taken for empty.
+---
+---A list that stays empty leaves null as it was. Errors: `config` where the property is no array, or lazy and not
+---loaded yet.
+---
+---```lua
+---table.insert(item:array_("Props"), assert(site:new("SMS_EmbeddedProperty", { PropertyName = "X", Value = 1 })))
+---assert(item:put_())
+---```
+---@param name string
+---@return table? list
+---@return cmgateway.Error? err
+function Instance:array_(name) end
+
+---Writes the instance to its site and gives its path, which holds a key that the site made.
+---@param mode string?
+---@return cmgateway.ObjectPath? path
+---@return cmgateway.Error? err
+function Instance:put_(mode) end
+
+---Deletes the instance in its site.
+---@return true? done
+---@return cmgateway.Error? err
+function Instance:delete_() end
+
+---A copy that is changed by itself.
+---@return cmgateway.Instance? copy
+---@return cmgateway.Error? err
+function Instance:clone_() end
+
+---The instance as MOF text.
+---@return string? text
+---@return cmgateway.Error? err
+function Instance:mof_() end
+
+---Calls a method of the instance and gives what came out.
+---
+---`instance:Method(...)` and `instance:Method_(...)` do the same; the second asks nobody whether there is one.
+---@param method string
+---@param ... cmgateway.Value
+---@return cmgateway.Instance? out
+---@return cmgateway.Error? err
+function Instance:call_(method, ...) end
 
 ---The path of an object in WMI: server, namespace, class and keys.
 ---

@@ -33,6 +33,23 @@ impl ClassDefinition {
         self.0.properties.iter().cloned().map(PropertyDefinition).collect()
     }
 
+    /// The classes it is derived from, the nearest first.
+    #[getter]
+    fn derivation(&self) -> Vec<&str> {
+        self.0.derivation.iter().map(|base| base.as_str()).collect()
+    }
+
+    /// The names of its methods, inherited ones first.
+    #[getter]
+    fn methods(&self) -> Vec<&str> {
+        self.0.methods.iter().map(|method| method.name.as_str()).collect()
+    }
+
+    /// The MOF text of the class: what it declares itself, not what it inherits.
+    fn mof(&self) -> String {
+        wmi::mof::class_text(&self.0)
+    }
+
     fn __repr__(&self) -> String {
         format!("<class {} of {} properties>", self.0.name, self.0.properties.len())
     }
@@ -62,6 +79,12 @@ impl PropertyDefinition {
     #[getter]
     fn is_key(&self) -> bool {
         self.0.is_key
+    }
+
+    /// True where queries leave the property out and only a read of the one instance brings it.
+    #[getter]
+    fn is_lazy(&self) -> bool {
+        self.0.is_lazy()
     }
 
     fn __repr__(&self) -> String {

@@ -6,6 +6,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use crate::instance::Instance;
+
 /// Why a call failed: the core says so, or Python does (a wrong type, Ctrl-C).
 pub(crate) enum Failure {
     Core(Error),
@@ -56,6 +58,10 @@ impl From<Failure> for PyErr {
 }
 
 fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    // What a method that a script supplied has raised is raised as it was.
+    if let Some(raised) = std::error::Error::source(error).and_then(|source| source.downcast_ref::<PyErr>()) {
+        return Ok(raised.clone_ref(py).into_value(py).into_bound(py).into_any());
+    }
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let context = PyDict::new(py);
     for (name, value) in error.context() {
@@ -68,6 +74,11 @@ fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>>
     };
     let kind = error.kind().as_str();
     let fault = error.fault().as_str();
-    let text = (kind, error.to_string(), error.operation(), error.cause(), fault, retry_after, context);
-    MAKE.import(py, "cmgateway.errors", "_make")?.call1(text)
+    let wbem = error.wbem().map(|wbem| {
+        let extended = wbem.extended().cloned().map(Instance::new);
+        (wbem.code(), wbem.signed_code(), wbem.name(), extended)
+    });
+    let parts =
+        (kind, error.to_string(), error.operation(), error.cause(), fault, retry_after, context, wbem);
+    MAKE.import(py, "cmgateway.errors", "_make")?.call1(parts)
 }

@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 
 mod authority;
+mod call;
 mod cert;
 mod certificate_parts;
 mod chain;
@@ -33,12 +34,15 @@ mod thumbprint;
 mod thumbprint_list;
 mod value;
 mod verifier;
+mod watch;
 mod wql;
 
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
     use crate::authority::Authority;
+    #[pymodule_export]
+    use crate::call::BoundMethod;
     #[pymodule_export]
     use crate::cert::{Certificate, load_cer};
     #[pymodule_export]
@@ -85,6 +89,8 @@ mod _native {
     use crate::thumbprint_list::ThumbprintList;
     #[pymodule_export]
     use crate::verifier::{VerifiedChain, Verifier};
+    #[pymodule_export]
+    use crate::watch::Watch;
     #[pymodule_export]
     use crate::wql::{format_query, like_literal, quote};
 

@@ -6,19 +6,19 @@ use pyo3::prelude::*;
 
 use crate::error::Result;
 use crate::instance::Instance;
-use crate::runtime::Handle;
+use crate::runtime::Connection;
 
 /// The rows of a query, read as they are asked for.
 #[pyclass(frozen, module = "cmgateway")]
 pub(crate) struct Rows {
     // None once the rows are taken by `all` or `first`, or closed.
     rows: Mutex<Option<cmgateway::site::Rows>>,
-    handle: Handle,
+    connection: Connection,
 }
 
 impl Rows {
-    pub(crate) fn new(rows: cmgateway::site::Rows, handle: Handle) -> Self {
-        Rows { rows: Mutex::new(Some(rows)), handle }
+    pub(crate) fn new(rows: cmgateway::site::Rows, connection: Connection) -> Self {
+        Rows { rows: Mutex::new(Some(rows)), connection }
     }
 
     /// Two threads may share the rows; the one that waits must not hold the GIL.
@@ -37,27 +37,37 @@ impl Rows {
     fn __next__(&self, py: Python<'_>) -> Result<Option<Instance>> {
         let mut rows = self.lock(py);
         let Some(rows) = rows.as_mut() else { return Ok(None) };
-        Ok(self.handle.block(py, rows.next())?.map(Instance::new))
+        Ok(self
+            .connection
+            .handle
+            .block(py, rows.next())?
+            .map(|row| Instance::of(row, Some(&self.connection))))
     }
 
     /// The rows that are left, all at once.
     fn all(&self, py: Python<'_>) -> Result<Vec<Instance>> {
         let Some(rows) = self.lock(py).take() else { return Ok(Vec::new()) };
-        Ok(self.handle.block(py, rows.all())?.into_iter().map(Instance::new).collect())
+        Ok(self
+            .connection
+            .handle
+            .block(py, rows.all())?
+            .into_iter()
+            .map(|row| Instance::of(row, Some(&self.connection)))
+            .collect())
     }
 
     /// The next row, or None; the rows after it are given up.
     fn first(&self, py: Python<'_>) -> Result<Option<Instance>> {
         let Some(mut rows) = self.lock(py).take() else { return Ok(None) };
-        let row = self.handle.block(py, rows.next());
-        self.handle.block(py, rows.close())?;
-        Ok(row?.map(Instance::new))
+        let row = self.connection.handle.block(py, rows.next());
+        self.connection.handle.block(py, rows.close())?;
+        Ok(row?.map(|row| Instance::of(row, Some(&self.connection))))
     }
 
     /// Ends the query; the rows must not be used after it.
     fn close(&self, py: Python<'_>) -> Result<()> {
         let Some(rows) = self.lock(py).take() else { return Ok(()) };
-        self.handle.block(py, rows.close())
+        self.connection.handle.block(py, rows.close())
     }
 
     fn __enter__(rows: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -6,6 +6,8 @@ use cmgateway::blocking::Runtime;
 use pyo3::prelude::*;
 
 use crate::error::{Failure, Result};
+use crate::instance::Instance;
+use crate::path::ObjectPath;
 
 /// A share of the one runtime; every object that does I/O holds one.
 #[derive(Clone)]
@@ -37,5 +39,23 @@ impl Handle {
             let waited: std::result::Result<T, Failure> = runtime.wait(future, check);
             waited
         })
+    }
+}
+
+/// A site and how to wait on it; what comes from a site keeps one.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) site: cmgateway::site::Site,
+    pub(crate) handle: Handle,
+}
+
+impl Connection {
+    /// Writes an instance, with what was changed inside of it.
+    pub(crate) fn put(&self, py: Python<'_>, instance: &Instance, mode: &str) -> Result<ObjectPath> {
+        let (mode, mut written) = (mode.parse()?, instance.settled(py, 0)?);
+        let path = self.handle.block(py, self.site.put(&mut written, mode))?;
+        // Another thread may have set properties meanwhile.
+        instance.lock().mark_written(path.clone(), &written);
+        Ok(ObjectPath(path))
     }
 }

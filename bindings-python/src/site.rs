@@ -10,21 +10,31 @@ use cmgateway::wmi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::call;
 use crate::class::ClassDefinition;
 use crate::error::{Result, config, wrong_type};
 use crate::gateway::Gateway;
 use crate::instance::Instance;
 use crate::path::{self, ObjectPath};
 use crate::rows::Rows;
-use crate::runtime::Handle;
+use crate::runtime::{Connection, Handle};
 use crate::server::{self, AdminServiceServer};
+use crate::value;
+use crate::watch::{self, Watch};
 use crate::wql;
 
 /// A connection to a Configuration Manager site; clones share it.
 #[pyclass(frozen, module = "cmgateway")]
 pub(crate) struct Site {
-    site: cmgateway::site::Site,
-    handle: Handle,
+    connection: Connection,
+    /// False for one with context values: its end is not that of the connection.
+    closes: bool,
+}
+
+impl Site {
+    fn new(site: cmgateway::site::Site, handle: Handle) -> Self {
+        Site { connection: Connection { site, handle }, closes: true }
+    }
 }
 
 /// Connects to the site at an address: `sqlite:FILE`, `https://HOST/AdminService` or `winrm://HOST/NAMESPACE`.
@@ -61,7 +71,7 @@ pub(crate) fn connect(
     options.timeout = duration(timeout)?.unwrap_or(options.timeout);
     let handle = Handle::new()?;
     let site = handle.block(py, cmgateway::site::Site::connect(options))?;
-    Ok(Site { site, handle })
+    Ok(Site::new(site, handle))
 }
 
 fn address(url: &Bound<'_, PyAny>) -> Result<ConnectOptions> {
@@ -85,7 +95,7 @@ fn duration(seconds: Option<f64>) -> Result<Option<Duration>> {
 pub(crate) fn create_site(py: Python<'_>, file: PathBuf, code: &str) -> Result<Site> {
     let (code, handle) = (SiteCode::new(code)?, Handle::new()?);
     let site = handle.block(py, EmbeddedSite::create(file, &code))?;
-    Ok(Site { site: site.into(), handle })
+    Ok(Site::new(site.into(), handle))
 }
 
 /// What to delete: an instance stands for its path.
@@ -107,12 +117,12 @@ impl Site {
     /// The address, without secrets.
     #[getter]
     fn address(&self) -> &str {
-        self.site.address()
+        self.connection.site.address()
     }
 
     /// The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
     fn code(&self, py: Python<'_>) -> Result<String> {
-        self.handle.block(py, self.site.code()).map(|code| code.to_string())
+        self.connection.handle.block(py, self.connection.site.code()).map(|code| code.to_string())
     }
 
     /// Runs a WQL query with values for its placeholders and gives the rows as they are read.
@@ -125,15 +135,31 @@ impl Site {
         named: Option<&Bound<'_, PyDict>>,
     ) -> Result<Rows> {
         let parameters = wql::parameters(args, named)?;
-        let rows = self.handle.block(py, self.site.query(wql, &parameters))?;
-        Ok(Rows::new(rows, self.handle.clone()))
+        let rows = self.connection.handle.block(py, self.connection.site.query(wql, &parameters))?;
+        Ok(Rows::new(rows, self.connection.clone()))
+    }
+
+    /// Runs an event query: looks at the class every `WITHIN` seconds and gives what happened.
+    #[pyo3(signature = (wql, /, *args, timeout=None, **named))]
+    fn watch(
+        &self,
+        py: Python<'_>,
+        wql: &str,
+        args: &Bound<'_, PyTuple>,
+        timeout: Option<f64>,
+        named: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Watch> {
+        let (parameters, timeout) = (wql::parameters(args, named)?, watch::seconds(timeout)?);
+        let watch = self.connection.handle.block(py, self.connection.site.watch(wql, &parameters))?;
+        Ok(Watch::new(watch, self.connection.clone(), timeout))
     }
 
     /// Reads one instance by its path, with its lazy properties.
     #[pyo3(signature = (path, /))]
     fn get(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> Result<Instance> {
         let path = path::from_python(path)?;
-        self.handle.block(py, self.site.get(&path)).map(Instance::new)
+        let instance = self.connection.handle.block(py, self.connection.site.get(&path))?;
+        Ok(Instance::of(instance, Some(&self.connection)))
     }
 
     /// A new, empty instance of a class; it is in the site once it is put.
@@ -144,7 +170,8 @@ impl Site {
         class_name: &str,
         properties: Option<&Bound<'_, PyDict>>,
     ) -> Result<Instance> {
-        let instance = Instance::new(self.handle.block(py, self.site.new_instance(class_name))?);
+        let instance = self.connection.handle.block(py, self.connection.site.new_instance(class_name))?;
+        let instance = Instance::of(instance, Some(&self.connection));
         for (name, value) in properties.into_iter().flatten() {
             instance.write(&name.extract::<String>()?, &value)?;
         }
@@ -154,24 +181,20 @@ impl Site {
     /// Writes an instance and gives its path, which holds a key that the site made.
     #[pyo3(signature = (instance, mode="create_or_update"))]
     fn put(&self, py: Python<'_>, instance: &Instance, mode: &str) -> Result<ObjectPath> {
-        let (mode, mut written) = (mode.parse()?, instance.lock().clone());
-        let path = self.handle.block(py, self.site.put(&mut written, mode))?;
-        // Another thread may have set properties meanwhile.
-        instance.lock().mark_written(path.clone(), &written);
-        Ok(ObjectPath(path))
+        self.connection.put(py, instance, mode)
     }
 
     /// Deletes one instance by its path.
     #[pyo3(signature = (target, /))]
     fn delete(&self, py: Python<'_>, target: &Bound<'_, PyAny>) -> Result<()> {
         let path = target_of(target)?;
-        self.handle.block(py, self.site.delete(&path))
+        self.connection.handle.block(py, self.connection.site.delete(&path))
     }
 
     /// The definition of a class as the provider knows it.
     #[pyo3(signature = (name, /))]
     fn class_definition(&self, py: Python<'_>, name: &str) -> Result<ClassDefinition> {
-        self.handle.block(py, self.site.class(name)).map(ClassDefinition)
+        self.connection.handle.block(py, self.connection.site.class(name)).map(ClassDefinition)
     }
 
     /// Adds a class; it needs at least one key property.
@@ -185,20 +208,84 @@ impl Site {
         let types = properties.iter().map(|(name, of)| Ok((name.extract()?, of.extract()?)));
         let types: Vec<(String, String)> = types.collect::<PyResult<_>>()?;
         let class = wmi::Class::from_names(name, &types, &keys)?;
-        let site = self.site.embedded()?;
-        self.handle.block(py, site.define_class(class))
+        let site = self.connection.site.embedded()?;
+        self.connection.handle.block(py, site.define_class(class))
+    }
+
+    /// The definitions of all classes, in the order of their names.
+    fn classes(&self, py: Python<'_>) -> Result<Vec<ClassDefinition>> {
+        let classes = self.connection.handle.block(py, self.connection.site.classes())?;
+        Ok(classes.into_iter().map(ClassDefinition).collect())
+    }
+
+    /// Compiles a MOF text: adds its classes and puts its instances, whole or not at all.
+    #[pyo3(signature = (text, /))]
+    fn compile_mof(&self, py: Python<'_>, text: &str) -> Result<()> {
+        let site = self.connection.site.embedded()?;
+        self.connection.handle.block(py, site.compile_mof(text)).map(drop)
+    }
+
+    /// Compiles a MOF file, in UTF-8 or UTF-16, as `compile_mof` does a text.
+    #[pyo3(signature = (file, /))]
+    fn compile_mof_file(&self, py: Python<'_>, file: PathBuf) -> Result<()> {
+        let site = self.connection.site.embedded()?;
+        self.connection.handle.block(py, site.compile_mof_file(file)).map(drop)
+    }
+
+    /// Calls a method and gives what came out: out-parameters as properties, and `ReturnValue`.
+    #[pyo3(signature = (target, method, /, *args, **named))]
+    fn call(
+        &self,
+        py: Python<'_>,
+        target: &Bound<'_, PyAny>,
+        method: &str,
+        args: &Bound<'_, PyTuple>,
+        named: Option<&Bound<'_, PyDict>>,
+    ) -> Result<Instance> {
+        call::call(py, &self.connection, &call::target_of(target)?, method, (args, named))
+    }
+
+    /// Supplies a method: calls of it run the handler, on the thread that waits for the call.
+    #[pyo3(signature = (class_name, method, handler, /))]
+    fn on_method(
+        &self,
+        py: Python<'_>,
+        class_name: &str,
+        method: &str,
+        handler: &Bound<'_, PyAny>,
+    ) -> Result<()> {
+        if !handler.is_callable() {
+            return Err(wrong_type("a handler is a callable", handler));
+        }
+        let run = call::handler(handler.clone().unbind(), &self.connection);
+        let site = self.connection.site.embedded()?;
+        self.connection.handle.block(py, site.on_method(class_name, method, run))
+    }
+
+    /// The same connection with values that go with every call of it, over those that go already.
+    #[pyo3(signature = (**values))]
+    fn context(&self, values: Option<&Bound<'_, PyDict>>) -> Result<Site> {
+        let mut context = Vec::new();
+        for (name, value) in values.into_iter().flatten() {
+            let name: String = name.extract()?;
+            let value = value::from_python(&value, &format!("set context value {name}"))?;
+            context.push((name, value));
+        }
+        let site = self.connection.site.with_context(&wmi::CallContext::new(context)?)?;
+        Ok(Site { closes: false, ..Site::new(site, self.connection.handle.clone()) })
     }
 
     /// Finds the gateway of this service name; case does not matter.
     fn gateway(&self, py: Python<'_>, service_name: &str) -> Result<Gateway> {
-        let found = cmgateway::gateway::Gateway::find(&self.site, service_name);
-        Ok(Gateway::new(self.handle.block(py, found)?, self.handle.clone()))
+        let found = cmgateway::gateway::Gateway::find(&self.connection.site, service_name);
+        Ok(Gateway::new(self.connection.handle.block(py, found)?, self.connection.handle.clone()))
     }
 
     /// All gateways of the site, in the order of their service names.
     fn gateways(&self, py: Python<'_>) -> Result<Vec<Gateway>> {
-        let found = self.handle.block(py, cmgateway::gateway::Gateway::list(&self.site))?;
-        Ok(found.into_iter().map(|gateway| Gateway::new(gateway, self.handle.clone())).collect())
+        let found =
+            self.connection.handle.block(py, cmgateway::gateway::Gateway::list(&self.connection.site))?;
+        Ok(found.into_iter().map(|gateway| Gateway::new(gateway, self.connection.handle.clone())).collect())
     }
 
     /// Serves an embedded site as an AdminService over HTTPS.
@@ -212,12 +299,17 @@ impl Site {
         token: &str,
     ) -> Result<AdminServiceServer> {
         let options = server::options(address, certificate_file, key_file, token)?;
-        AdminServiceServer::start(py, self.site.embedded()?.clone(), options, self.handle.clone())
+        AdminServiceServer::start(
+            py,
+            self.connection.site.embedded()?.clone(),
+            options,
+            self.connection.handle.clone(),
+        )
     }
 
     /// What a WS-Management service says of itself: its protocol, its maker and its version.
     fn identify(&self, py: Python<'_>) -> Result<BTreeMap<&'static str, String>> {
-        let identity = self.handle.block(py, self.site.identify())?;
+        let identity = self.connection.handle.block(py, self.connection.site.identify())?;
         Ok(BTreeMap::from([
             ("protocol_version", identity.protocol_version),
             ("product_vendor", identity.product_vendor),
@@ -227,7 +319,7 @@ impl Site {
 
     /// Closes the connection, for every clone of it; later calls fail.
     fn close(&self, py: Python<'_>) -> Result<()> {
-        self.handle.block(py, self.site.close())
+        self.connection.handle.block(py, self.connection.site.close())
     }
 
     fn __enter__(site: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -236,10 +328,10 @@ impl Site {
 
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> Result<()> {
-        self.close(py)
+        if self.closes { self.close(py) } else { Ok(()) }
     }
 
     fn __repr__(&self) -> String {
-        format!("<site {}>", self.site.address())
+        format!("<site {}>", self.connection.site.address())
     }
 }

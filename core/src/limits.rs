@@ -100,6 +100,8 @@ pub const SUBSELECT_DEPTH_MAX: usize = 16;
 pub const JOINED_CLASSES_MAX: usize = 32;
 /// Longest time after WITHIN, in seconds; WMI counts it in milliseconds of 32 bits.
 pub const EVENT_SECONDS_MAX: f64 = 4_294_967.0;
+/// Most instances of a class that an event query watches; it holds them in memory.
+pub const WATCHED_INSTANCES_MAX: usize = 100_000;
 /// Longest object path.
 pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
 /// Longest class or property name.

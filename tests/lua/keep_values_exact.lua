@@ -103,7 +103,7 @@ function tests.references_and_objects_come_back()
     kit.equal(back.Part.class_, "SMS_Part")
     kit.equal(back.Part.Colour, "blue")
     back.Part.Colour = "red"
-    kit.equal(back.Part.Colour, "blue", "an embedded object is a copy")
+    kit.equal(back.Part.Colour, "red", "an embedded object is edited where it is")
 end
 
 return tests

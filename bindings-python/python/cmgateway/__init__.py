@@ -11,6 +11,7 @@ Every call that waits releases the GIL and ends with KeyboardInterrupt at Ctrl-C
 from . import cert, errors, wmi
 from ._native import (
     AdminServiceServer,
+    BoundMethod,
     ClassDefinition,
     DateTime,
     Gateway,
@@ -23,6 +24,7 @@ from ._native import (
     SubCa,
     SubCaPlan,
     ThumbprintList,
+    Watch,
     __version__,
     connect,
     create_site,
@@ -31,6 +33,7 @@ from .errors import Error
 
 __all__ = [
     "AdminServiceServer",
+    "BoundMethod",
     "ClassDefinition",
     "DateTime",
     "Error",
@@ -44,6 +47,7 @@ __all__ = [
     "SubCa",
     "SubCaPlan",
     "ThumbprintList",
+    "Watch",
     "__version__",
     "cert",
     "connect",

@@ -9,7 +9,7 @@ Wherever a call is said to raise one of `cmgateway.errors`, others of them may c
 
 import datetime
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NoReturn, Optional, Union, final
 
 from typing_extensions import Self, TypeAlias
@@ -17,6 +17,7 @@ from typing_extensions import Self, TypeAlias
 __all__ = [
     "AdminServiceServer",
     "Authority",
+    "BoundMethod",
     "Certificate",
     "CertificateExtension",
     "CertificateRequest",
@@ -50,6 +51,7 @@ __all__ = [
     "ThumbprintList",
     "VerifiedChain",
     "Verifier",
+    "Watch",
     "__version__",
     "build_chain",
     "certreq_inf",
@@ -209,6 +211,26 @@ class Site:
             []
         """
 
+    def watch(self, wql: str, /, *args: Any, timeout: Optional[float] = None, **named: Any) -> Watch:
+        """Runs an event query: looks at the class every `WITHIN` seconds and gives what happened.
+
+        Of `__InstanceCreationEvent`, `__InstanceModificationEvent`, `__InstanceDeletionEvent` or
+        `__InstanceOperationEvent`, with `TargetInstance ISA "Class"` in the condition. Iterating gives the events, and
+        ends where none comes within `timeout` seconds.
+
+        Raises:
+            ConfigError: the text is no such query.
+
+        Example:
+            >>> query = "SELECT * FROM __InstanceCreationEvent WITHIN 0.1 WHERE TargetInstance ISA 'SMS_Alert'"
+            >>> watch = site.watch(query, timeout=5)
+            >>> path = site.new("SMS_Alert", Name="traffic").put_()
+            >>> for event in watch:
+            ...     print(event.TargetInstance.Name)
+            ...     break
+            traffic
+        """
+
     def get(self, path: Union[str, ObjectPath], /) -> Instance:
         """Reads one instance by its path, with its lazy properties.
 
@@ -302,6 +324,91 @@ class Site:
             >>> site.define_class("Lab_Host", {"Name": "string", "Ports": "uint16[]"}, keys=["Name"])
             >>> print(site.put(site.new("Lab_Host", Name="a", Ports=[80, 443])))
             Lab_Host.Name="a"
+        """
+
+    def classes(self) -> list[ClassDefinition]:
+        """The definitions of all classes, in the order of their names.
+
+        Raises:
+            UnsupportedError: the transport cannot list them.
+
+        Example:
+            >>> "SMS_Site" in [known.name for known in site.classes()]
+            True
+        """
+
+    def compile_mof(self, text: str, /) -> None:
+        """Compiles a MOF text: adds its classes and puts its instances, whole or not at all.
+
+        A class that the site has gets what the text has beyond it; an instance that exists is changed.
+
+        Raises:
+            ConfigError: the text is not MOF, or contradicts a class; with line and column.
+            UnsupportedError: the site is not an embedded one.
+
+        Example:
+            >>> site.compile_mof('class Rack { [key] string Row; }; instance of Rack { Row = "A"; };')
+            >>> site.query("SELECT * FROM Rack").first().Row
+            'A'
+        """
+
+    def compile_mof_file(self, file: Union[str, os.PathLike[str]], /) -> None:
+        """Compiles a MOF file, in UTF-8 or UTF-16, as `compile_mof` does a text.
+
+        Raises:
+            NotFoundError: there is no such file; those of `Site.compile_mof`.
+
+        Example:
+            >>> with open("rack.mof", "w") as file:
+            ...     _ = file.write("class Rack { [key] string Row; };")
+            >>> site.compile_mof_file("rack.mof")
+        """
+
+    def call(
+        self, target: Union[str, ObjectPath, Instance], method: str, /, *args: Any, **named: Any
+    ) -> Instance:
+        """Calls a method and gives what came out: out-parameters as properties, and `ReturnValue`.
+
+        The target is the path of an instance, or of a class for a static method. Values by position go in the
+        declared order, as in VBScript; by name is safer. A method that fails may come back with another
+        `ReturnValue` than 0.
+
+        Raises:
+            ConfigError: the input does not fit; NotFoundError: no such class, method or instance;
+            UnsupportedError: the transport cannot call, or nobody supplied the method to an embedded site.
+
+        Example:
+            >>> site.on_method("SMS_AzureService", "Start", lambda path, inputs: inputs.AzureServiceID)
+            >>> site.call("SMS_AzureService", "Start", AzureServiceID=7).ReturnValue
+            7
+        """
+
+    def on_method(
+        self, class_name: str, method: str, handler: Callable[[ObjectPath, Instance], Any], /
+    ) -> None:
+        """Supplies a method: calls of it run the handler, on the thread that waits for the call.
+
+        The handler gets the path and the input, and gives a dict of out-parameters, or a `ReturnValue`, or None. It
+        belongs to this connection, not to the file. What it raises, the call raises.
+
+        Example:
+            >>> site.on_method("SMS_SiteControlFile", "GetSessionHandle", lambda path, inputs: {"SessionHandle": "1"})
+            >>> site.call("SMS_SiteControlFile", "GetSessionHandle").SessionHandle
+            '1'
+        """
+
+    def context(self, **values: Any) -> Site:
+        """The same connection with values that go with every call of it, over those that go already.
+
+        In a `with` block it ends without closing the connection. None takes a value away.
+
+        Raises:
+            UnsupportedError: the transport cannot send them.
+
+        Example:
+            >>> with site.context(SessionHandle="{1}", ApplicationName="rollout") as session:
+            ...     session.code()
+            'GF1'
         """
 
     def gateway(self, service_name: str) -> Gateway:
@@ -478,7 +585,9 @@ class Instance:
     not have raises `AttributeError` or `KeyError`; one without a value is None.
 
     Values: None, bool, int (up to 2^64-1), float, str, `DateTime` (an aware `datetime.datetime` is taken too),
-    `ObjectPath`, `Instance` (an embedded object, copied), and lists of these.
+    `ObjectPath`, `Instance` (an embedded object), and lists of these. What is assigned is copied. A list or an
+    embedded object that is read is live: what is changed inside of it is written with the next put. A method of the
+    class is an attribute too: `instance.Close("done")`.
 
     Example:
         >>> service = site.new("SMS_AzureService", ServiceCName="gw.contoso.com")
@@ -513,6 +622,88 @@ class Instance:
             {'Name': 'a'}
         """
 
+    def array_(self, name: str) -> list[Any]:
+        """The live list of an array property; a null one is taken for empty.
+
+        A list that stays empty leaves null as it was.
+
+        Raises:
+            ConfigError: the property is no array, or lazy and not loaded yet.
+
+        Example:
+            >>> item = site.new("SMS_SCI_Component", ItemName="A|B", ItemType="Component", SiteCode="GF1", FileType=2)
+            >>> item.array_("Props").append(site.new("SMS_EmbeddedProperty", PropertyName="X", Value=1))
+            >>> for prop in item.array_("Props"):
+            ...     prop.Value = 2
+            >>> site.get(item.put_()).Props[0].Value
+            2
+        """
+
+    def put_(self, mode: str = "create_or_update") -> ObjectPath:
+        """Writes the instance to its site and gives its path, which holds a key that the site made.
+
+        Raises:
+            ConfigError: the instance was made without a site; those of `Site.put`.
+
+        Example:
+            >>> str(site.new("SMS_Alert", Name="a").put_())
+            'SMS_Alert.ID=1'
+        """
+
+    def load_(self) -> None:
+        """Reads the instance again, with its lazy properties; what was set since stays.
+
+        Example:
+            >>> path = site.new("SMS_Collection", CollectionID="GF100001", CollectionRules=[]).put_()
+            >>> collection = site.query("SELECT * FROM SMS_Collection").first()
+            >>> collection.CollectionRules is None
+            True
+            >>> collection.load_()
+            >>> collection.CollectionRules
+            []
+        """
+
+    def delete_(self) -> None:
+        """Deletes the instance in its site.
+
+        Example:
+            >>> alert = site.new("SMS_Alert", Name="a")
+            >>> path = alert.put_()
+            >>> alert.delete_()
+        """
+
+    def clone_(self) -> Instance:
+        """A copy that is changed by itself.
+
+        Example:
+            >>> site.new("SMS_Alert", Name="a").clone_().Name
+            'a'
+        """
+
+    def mof_(self) -> str:
+        """The instance as MOF text.
+
+        Example:
+            >>> print(site.new("SMS_MachineVariable", Name="a").mof_().expandtabs(4), end="")
+            instance of SMS_MachineVariable
+            {
+                Name = "a";
+            };
+        """
+
+    def call_(self, method: str, /, *args: Any, **named: Any) -> Instance:
+        """Calls a method of the instance and gives what came out.
+
+        `instance.Method(...)` and `instance.Method_(...)` do the same; the second asks nobody whether there is one.
+
+        Example:
+            >>> site.on_method("SMS_Alert", "Close", lambda path, inputs: 0)
+            >>> alert = site.new("SMS_Alert", Name="a")
+            >>> path = alert.put_()
+            >>> alert.call_("Close", Comments="done").ReturnValue
+            0
+        """
+
     def __getattribute__(self, name: str, /) -> Any: ...
     def __setattr__(self, name: str, value: Any, /) -> None: ...
     def __getitem__(self, key: str, /) -> Any: ...
@@ -522,6 +713,22 @@ class Instance:
     def __contains__(self, key: str, /) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
     def __dir__(self) -> list[str]: ...
+
+@final
+class BoundMethod:
+    """A method of an instance, to be called.
+
+    Values by position go in the declared order, as in VBScript; what comes out is an `Instance` of `__PARAMETERS`.
+
+    Example:
+        >>> site.on_method("SMS_Alert", "Close", lambda path, inputs: 0 if inputs.Comments == "done" else 1)
+        >>> alert = site.new("SMS_Alert", Name="a")
+        >>> path = alert.put_()
+        >>> alert.Close("done").ReturnValue, alert.Close_(Comments="no").ReturnValue
+        (0, 1)
+    """
+
+    def __call__(self, *args: Any, **named: Any) -> Instance: ...
 
 @final
 class ObjectPath:
@@ -603,6 +810,28 @@ class DateTime:
     def __hash__(self) -> int: ...
 
 @final
+class Watch:
+    """A running event query.
+
+    Example:
+        >>> query = "SELECT * FROM __InstanceDeletionEvent WITHIN 0.1 WHERE TargetInstance ISA 'SMS_Alert'"
+        >>> site.watch(query).next(timeout=0.2) is None
+        True
+    """
+
+    def next(self, timeout: Optional[float] = None) -> Optional[Instance]:
+        """The next event; None where none comes within the time.
+
+        Example:
+            >>> query = "SELECT * FROM __InstanceDeletionEvent WITHIN 0.1 WHERE TargetInstance ISA 'SMS_Alert'"
+            >>> site.watch(query).next(timeout=0.2) is None
+            True
+        """
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Instance: ...
+
+@final
 class ClassDefinition:
     """The definition of a class: its name and its properties.
 
@@ -624,6 +853,26 @@ class ClassDefinition:
     def properties(self) -> list[PropertyDefinition]:
         """Its properties, in the order of the definition."""
 
+    @property
+    def derivation(self) -> list[str]:
+        """The classes it is derived from, the nearest first."""
+
+    @property
+    def methods(self) -> list[str]:
+        """The names of its methods, inherited ones first."""
+
+    def mof(self) -> str:
+        """The MOF text of the class: what it declares itself, not what it inherits.
+
+        Example:
+            >>> print(site.class_definition("SMS_CollectionRuleDirect").mof().expandtabs(4), end="")
+            class SMS_CollectionRuleDirect : SMS_CollectionRule
+            {
+                string ResourceClassName;
+                uint32 ResourceID;
+            };
+        """
+
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -643,6 +892,10 @@ class PropertyDefinition:
     @property
     def type(self) -> str:
         """Its type as MOF writes it, without the array mark."""
+
+    @property
+    def is_lazy(self) -> bool:
+        """True where queries leave the property out and only a read of the one instance brings it."""
 
     @property
     def is_array(self) -> bool:

@@ -23,7 +23,47 @@ __all__ = [
     "TimedOutError",
     "UnavailableError",
     "UnsupportedError",
+    "WbemError",
 ]
+
+
+class WbemError:
+    """What WMI said went wrong: its number, and the provider's own status where it gave one.
+
+    Example:
+        >>> try:
+        ...     site.get("SMS_Site.SiteCode='XYZ'")
+        ... except cmgateway.errors.NotFoundError as error:
+        ...     print(error.wbem, error.wbem.signed_code)
+        NOT_FOUND (0x80041002) -2147217406
+    """
+
+    __slots__ = ("code", "extended", "name", "signed_code")
+
+    code: int
+    """The number, as C writes it."""
+    signed_code: int
+    """The number as VBScript's `Err.Number` shows it."""
+    name: str
+    """The name without `WBEM_E_`; empty for a number that is not documented."""
+    extended: Any
+    """The provider's status object, an `Instance`, or None."""
+
+    def __init__(self, code: int, signed_code: int, name: str, extended: Any = None) -> None:
+        self.code = code
+        self.signed_code = signed_code
+        self.name = name
+        self.extended = extended
+
+    def __str__(self) -> str:
+        return f"{self.name} (0x{self.code:08X})" if self.name else f"0x{self.code:08X}"
+
+    def __repr__(self) -> str:
+        return f"<WbemError {self}>"
+
+    def __getstate__(self) -> Any:
+        # An instance of a site does not travel; what it says is in the text of the error.
+        return None, {"code": self.code, "signed_code": self.signed_code, "name": self.name, "extended": None}
 
 
 class Error(Exception):
@@ -49,6 +89,8 @@ class Error(Exception):
     """Seconds after which the same call may succeed: 0.0 at once, None never."""
     context: dict[str, str]
     """Names and values that help to find the cause; never a secret."""
+    wbem: WbemError | None = None
+    """What WMI itself said, where the error comes from WMI or stands for an error of it."""
 
     def __init__(
         self,
@@ -149,8 +191,12 @@ def _make(
     fault: str,
     retry_after: float | None,
     context: dict[str, str],
+    wbem: tuple[int, int, str, Any] | None = None,
 ) -> Error:
     """Called by the native module for each error of the core."""
-    return _BY_KIND.get(kind, InternalError)(
+    error = _BY_KIND.get(kind, InternalError)(
         message, operation=operation, cause=cause, fault=fault, retry_after=retry_after, context=context
     )
+    if wbem is not None:
+        error.wbem = WbemError(*wbem)
+    return error

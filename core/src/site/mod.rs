@@ -10,6 +10,7 @@ pub(crate) mod odata;
 mod shown_address;
 mod site_code;
 mod transport;
+mod watch;
 mod winrm;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use self::shown_address::shown_address;
 pub use self::site_code::SiteCode;
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows, ServiceIdentity};
+pub use self::watch::Watch;
 use self::winrm::{WinRm, WinRmOptions};
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
@@ -168,8 +170,12 @@ impl Site {
     /// `config` for a text that is not WQL, with line and column; `unsupported` for what the transport cannot
     /// express; `not_found` for an unknown class; those of the transport.
     pub async fn query(&self, wql: &str, parameters: &Parameters) -> Result<Rows> {
-        let select = Select::parse_with(wql, parameters)?;
-        self.open()?.query(&select).await
+        self.run(&Select::parse_with(wql, parameters)?).await
+    }
+
+    /// Runs a query that is a tree already.
+    pub(crate) async fn run(&self, select: &Select) -> Result<Rows> {
+        self.open()?.query(select).await
     }
 
     /// Reads one instance by its path, with its lazy properties.
@@ -179,6 +185,21 @@ impl Site {
     pub async fn get(&self, path: &ObjectPath) -> Result<Instance> {
         self.check_namespace(path).await?;
         self.open()?.get(path).await
+    }
+
+    /// Reads the instance again, with its lazy properties; what was set since stays.
+    ///
+    /// # Errors
+    /// `config` where the instance has no path; those of [`Site::get`].
+    pub async fn load(&self, instance: &mut Instance) -> Result<()> {
+        let Some(path) = instance.path().cloned() else {
+            let cause = "it has no path: it is new, or the query left out its key";
+            let operation = format!("load instance of class {}", instance.class_name());
+            return Err(Error::new(ErrorKind::Config, operation, cause));
+        };
+        let loaded = self.get(&path).await?;
+        instance.take_loaded(loaded);
+        Ok(())
     }
 
     /// A new, empty instance of a class; it is in the site once it is put.

@@ -193,6 +193,61 @@ impl Instance {
         self.property(name).map(|property| &property.value)
     }
 
+    /// The value of a property, of one that its class declares and that has none yet (null), or of a system property.
+    ///
+    /// System properties: `__CLASS`, `__SUPERCLASS`, `__DYNASTY`, `__DERIVATION`, `__PATH`, `__RELPATH`, `__SERVER`,
+    /// `__NAMESPACE`, `__PROPERTY_COUNT`, `__GENUS` (2, an instance); null where nobody told.
+    ///
+    /// ```
+    /// use cmgateway::wmi::{Instance, Value};
+    /// let site = Instance::new("SMS_Site")?;
+    /// assert_eq!(site.value("__CLASS"), Some(Value::from("SMS_Site")));
+    /// assert_eq!(site.value("__PATH"), Some(Value::Null));
+    /// assert_eq!(site.value("Name"), None);
+    /// # Ok::<(), cmgateway::Error>(())
+    /// ```
+    pub fn value(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.get(name) {
+            return Some(value.clone());
+        }
+        if self.declared(name).is_some() {
+            return Some(Value::Null);
+        }
+        let text = |text: Option<String>| Some(text.map_or(Value::Null, Value::String));
+        let path = self.path.as_ref();
+        let classes = self.derivation();
+        match name.to_ascii_uppercase().as_str() {
+            "__CLASS" => text(Some(self.class.to_string())),
+            "__SUPERCLASS" => text(classes.and_then(|all| all.first()).map(Identifier::to_string)),
+            "__DYNASTY" => text(classes.map(|all| all.last().unwrap_or(&self.class).to_string())),
+            "__DERIVATION" => {
+                let names = |all: &[Identifier]| all.iter().map(|name| Value::from(name.as_str())).collect();
+                Some(classes.map_or(Value::Null, |all| Value::Array(names(all))))
+            }
+            "__PATH" => text(path.map(ObjectPath::to_string)),
+            "__RELPATH" => text(path.map(|path| path.relative().to_string())),
+            "__SERVER" => text(path.and_then(|path| path.server.clone())),
+            "__NAMESPACE" => text(path.and_then(|path| path.namespace.clone())),
+            "__PROPERTY_COUNT" => Some(Value::Integer(self.properties.len() as i128)),
+            "__GENUS" => Some(Value::Integer(2)),
+            _ => None,
+        }
+    }
+
+    /// Takes over what a read of the same instance brought, but for what was set since.
+    pub(crate) fn take_loaded(&mut self, loaded: Instance) {
+        for property in loaded.properties {
+            match self.properties.iter_mut().find(|known| known.name == property.name) {
+                Some(known) if known.modified => {}
+                Some(known) => *known = property,
+                None => self.properties.push(property),
+            }
+        }
+        self.path = loaded.path.or_else(|| self.path.take());
+        self.derivation = loaded.derivation.or_else(|| self.derivation.take());
+        self.was_read = true;
+    }
+
     /// The text of a property; None where it is missing, null, or not text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Value::as_str)

@@ -7,6 +7,7 @@ mod binding;
 mod call;
 mod columns;
 mod condition;
+mod evaluate;
 mod event;
 mod expression;
 mod from;
@@ -20,6 +21,7 @@ mod print_expression;
 mod select;
 
 pub use call::{Call, DatePart};
+pub(crate) use evaluate::holds;
 pub use event::{EventGroup, EventQuery};
 pub use expression::{Comparison, Condition, Literal, Operand, Operator, PropertyPath, Set};
 pub use like::{LikePattern, LikeToken};
