@@ -1,6 +1,5 @@
 -- "I call methods, edit arrays where they are, and declare classes in MOF, as my VBScript did."
 
-local cmgateway = require "cmgateway"
 local kit = require "kit"
 local tests = {}
 

@@ -18,7 +18,9 @@ local function objects()
         Site = site,
         Rows = assert(site:query("SELECT * FROM SMS_Site")),
         Instance = assert(gateway:instance()),
-        Watch = assert(site:watch("SELECT * FROM __InstanceCreationEvent WITHIN 9 WHERE TargetInstance ISA 'SMS_Site'")),
+        Watch = assert(
+            site:watch("SELECT * FROM __InstanceCreationEvent WITHIN 9 WHERE TargetInstance ISA 'SMS_Site'")
+        ),
         ObjectPath = gateway.path,
         DateTime = assert(cmgateway.wmi.datetime("20260301120000.000000+060")),
         AdminServiceServer = server,

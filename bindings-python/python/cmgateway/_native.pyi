@@ -2543,7 +2543,13 @@ class Verifier:
         crls: Iterable[Crl] = (),
         at: Optional[datetime.datetime] = None,
         purpose: Literal[
-            "server_auth", "client_auth", "email_protection", "code_signing", "time_stamping", "ocsp_signing", "any"
+            "server_auth",
+            "client_auth",
+            "email_protection",
+            "code_signing",
+            "time_stamping",
+            "ocsp_signing",
+            "any",
         ] = "server_auth",
         profile: Literal["enterprise", "strict"] = "enterprise",
         revocation: Literal["off", "leaf", "chain"] = "off",
