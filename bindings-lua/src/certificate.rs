@@ -36,6 +36,10 @@ impl UserData for LuaCertificate {
             let at = Arguments("is_expired").optional_seconds(lua, 1, at)?;
             answer(time_at(at).map(|at| this.0.is_expired(at)))
         });
+        methods.add_method("days_left", |lua, this, at: Value| {
+            let at = Arguments("days_left").optional_seconds(lua, 1, at)?;
+            answer(time_at(at).map(|at| this.0.days_left(at)))
+        });
         methods.add_method("to_pem", |_, this, ()| Ok(this.0.to_pem()));
         methods.add_meta_method("__tostring", |_, this, ()| Ok(shown(&this.0)));
         methods.add_meta_method("__eq", |_, this, other: AnyUserData| {

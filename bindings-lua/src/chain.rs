@@ -1,6 +1,7 @@
 //! Chains of certificates: put together, and verified.
 
 use cmgateway::cert::{Chain, MissingIssuer, VerifiedChain};
+use cmgateway::net::{FetchedChain, IssuerDownload};
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods};
 
 use crate::certificate::{LuaCertificate, wrapped};
@@ -30,6 +31,20 @@ impl UserData for LuaChain {
             Ok(format!("<cmgateway.cert.Chain certificates: {}, {state}>", this.0.certificates.len()))
         });
     }
+}
+
+/// A chain after its missing issuers were fetched, as a table.
+pub(crate) fn fetched_table(lua: &Lua, fetched: FetchedChain) -> mlua::Result<Table> {
+    let download = |each: &IssuerDownload| {
+        let row = lua.create_table()?;
+        row.set("url", each.url.as_str())?;
+        row.set("error", each.error.as_deref())?;
+        Ok(row)
+    };
+    let row = lua.create_table()?;
+    row.set("downloads", fetched.downloads.iter().map(download).collect::<mlua::Result<Vec<_>>>()?)?;
+    row.set("chain", LuaChain(fetched.chain))?;
+    Ok(row)
 }
 
 fn missing_issuer(lua: &Lua, missing: &MissingIssuer) -> mlua::Result<Table> {

@@ -42,6 +42,7 @@ mod private_key;
 mod rows;
 mod runtime;
 mod server;
+mod server_certificate;
 mod site;
 mod sub_ca;
 mod sub_ca_plan;
@@ -78,6 +79,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     runtime::install(lua)?;
     let module = lua.create_table()?;
     site::add_to(lua, &module)?;
+    server_certificate::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;
     module.set("cert", cert::module(lua)?)?;
     module.set("wmi", wmi::module(lua)?)?;

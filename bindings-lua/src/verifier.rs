@@ -1,18 +1,22 @@
-//! The trust decision: chains, revocation lists, verifiers.
+//! The trust decision: chains, verifiers.
+
+use std::time::Duration;
 
 use cmgateway::cert::{
     Certificate, Profile, Purpose, RevocationMode, Verifier, VerifierOptions, build_chain,
 };
+use cmgateway::net::fetch_issuers;
 use mlua::{Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
 use time::OffsetDateTime;
 
 use crate::arguments::Arguments;
 use crate::certificate::{LuaCertificate, certificates_from, time_at};
-use crate::chain::{LuaChain, LuaVerifiedChain};
+use crate::chain::{LuaChain, LuaVerifiedChain, fetched_table};
 use crate::crl::LuaCrl;
 use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::objects::object;
 use crate::options::Options;
+use crate::runtime::wait;
 
 struct LuaVerifier {
     verifier: Verifier,
@@ -54,6 +58,22 @@ pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
             let leaf = certificate("bad argument #1 to 'build_chain'", &leaf)?;
             let others = certificates_from(Arguments("build_chain"), 2, others)?;
             Ok(LuaChain(build_chain(&leaf, &others)))
+        }),
+    )?;
+    add(
+        "fetch_issuers",
+        lua.create_function(|lua, (leaf, others, options): (Value, Value, Value)| {
+            let leaf = certificate("bad argument #1 to 'fetch_issuers'", &leaf)?;
+            let others = match others {
+                Value::Nil => Vec::new(),
+                others => certificates_from(Arguments("fetch_issuers"), 2, others)?,
+            };
+            let options = Arguments("fetch_issuers").options(3, options)?;
+            let given = Options::read("fetch_issuers", options, &["timeout"])?;
+            let seconds = given.get::<u32>(lua, "timeout")?;
+            let timeout = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+            let fetched = wait(lua, async { fetch_issuers(&leaf, &others, timeout).await });
+            answer(fetched.and_then(|fetched| fetched_table(lua, fetched)))
         }),
     )?;
     add(

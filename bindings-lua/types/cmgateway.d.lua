@@ -710,6 +710,103 @@ function ThumbprintList:each() end
 ---@nodiscard
 function ThumbprintList:contains(thumbprint) end
 
+---One thing that is wrong or doubtful about a certificate or a name.
+---@class cmgateway.Finding
+---@field severity "error"|"warning"
+---@field rule string The rule in one word, such as `key_size`.
+---@field text string The whole of it for a person.
+
+---What a check of a server certificate found, all at once.
+---@class cmgateway.ServerCertificateReport
+---@field findings cmgateway.Finding[]
+---@field service_name string? Where there is one.
+---@field days_left integer Negative after it has expired.
+---@field is_good boolean True where nothing is an error.
+---@field needs_cname boolean True where the service name needs a CNAME that leads to the deployment name.
+
+---@class cmgateway.ServerCertificateOptions
+---@field at integer? Unix seconds; now by default.
+---@field cloud "public"|"government"? "public" by default.
+---@field service_name string? Which of several names, or what takes the place of a wildcard.
+---@field warn_days integer? A certificate with fewer days left is told; 30 by default.
+
+---Checks a certificate against the rules for a gateway's server certificate and tells every finding.
+---
+---Of a PFX, its password, its key and its chain are checked too. Trust is not asked here.
+---
+---```lua
+---for _, finding in ipairs(assert(cmgateway.check_server_certificate(certificate)).findings) do
+---    print(finding.severity, finding.rule, finding.text)
+---end
+---```
+---@param certificate cmgateway.cert.Certificate|cmgateway.cert.Pfx
+---@param options cmgateway.ServerCertificateOptions?
+---@return cmgateway.ServerCertificateReport? report
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.check_server_certificate(certificate, options) end
+
+---Tells what stands against putting a new server certificate in the place of the old one.
+---
+---Configuration Manager compares the common names with case: the same letters in another case are refused.
+---@param old cmgateway.cert.Certificate
+---@param new cmgateway.cert.Certificate
+---@param options { at: integer? }?
+---@return cmgateway.Finding[]? findings
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.check_renewal(old, new, options) end
+
+---Checks the first label of a service name, which becomes the name in Azure, against every published rule.
+---
+---What all of Microsoft's pages forbid is an error, what one of them forbids is a warning that says which.
+---@param prefix string
+---@return cmgateway.Finding[]? findings
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.check_name_prefix(prefix) end
+
+---The service name that a certificate gives: its common name, or its first DNS name where that is none.
+---
+---Errors: `certificate` where it has no host name, has a wildcard and nothing is wanted, or is not for what is wanted.
+---@param certificate cmgateway.cert.Certificate
+---@param wanted string? Which of several names, or what takes the place of a wildcard.
+---@return string? name
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.service_name(certificate, wanted) end
+
+---@class cmgateway.DeploymentNameOptions
+---@field cloud "public"|"government"? "public" by default.
+---@field model "classic"|"scale_set"? "scale_set" by default.
+---@field region string? Of a scale set in the public cloud, such as "West US".
+
+---The deployment name of a service name in a cloud; the region is written as Azure shows it or names it.
+---
+---Errors: `config`.
+---@param service_name string
+---@param options cmgateway.DeploymentNameOptions?
+---@return string? name
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.deployment_name(service_name, options) end
+
+---@class cmgateway.CnameOptions
+---@field name_server string? Such as "192.0.2.1" or "192.0.2.1:5353"; those of this machine by default.
+---@field timeout number? The longest wait for one answer, seconds; 5 by default.
+
+---Checks that DNS leads from the service name to the deployment name, and gives the names on the way.
+---
+---Errors: `not_found` where there is no such name or it has no CNAME record; `conflict` where it leads elsewhere
+---(`err.context.target`); `timed_out`, `unavailable`.
+---@param service_name string
+---@param deployment_name string
+---@param options cmgateway.CnameOptions?
+---@return string[]? way
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.check_cname(service_name, deployment_name, options) end
+
 ---Values and query texts, without a site.
 ---@class cmgateway.wmi
 local wmi = {}
@@ -1072,6 +1169,27 @@ function cert.write_p7b(certificates) end
 ---@nodiscard
 function cert.build_chain(leaf, others) end
 
+---@class cmgateway.cert.IssuerDownload
+---@field url string
+---@field error string? Why it could not be used; nil where it was.
+
+---@class cmgateway.cert.FetchedChain
+---@field chain cmgateway.cert.Chain Complete where its root was found.
+---@field downloads cmgateway.cert.IssuerDownload[] What was tried, in its order.
+
+---Completes the chain of a certificate by downloading what is missing from where its certificates say (AIA).
+---
+---This is the only call that follows such an address, and only `http:` ones. Redirects are not followed. What is fetched
+---is used only where its key signed the certificate below it; nothing becomes trusted by it. An address in a stranger's
+---certificate may point anywhere, also into your own network.
+---@param leaf cmgateway.cert.Certificate
+---@param others cmgateway.cert.Certificate[]? What is known already.
+---@param options { timeout: integer? }? Seconds for all downloads together; 30 by default.
+---@return cmgateway.cert.FetchedChain? fetched
+---@return cmgateway.Error? err
+---@nodiscard
+function cert.fetch_issuers(leaf, others, options) end
+
 ---What a verifier trusts and asks for. A flag is true or false and nothing else; false where it is not given, save where
 ---it is said to follow the profile: `strict` then means true.
 ---@class cmgateway.cert.VerifierOptions
@@ -1158,6 +1276,13 @@ function Certificate:to_pem() end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function Certificate:is_valid_at(at) end
+
+---Whole days from a moment until it expires; negative after it has.
+---@param at integer? Unix seconds; now where nothing is said.
+---@return integer? days
+---@return cmgateway.Error? err
+---@nodiscard
+function Certificate:days_left(at) end
 
 ---True after the certificate's time. Errors: `config` for a time out of range.
 ---@param at integer? Unix seconds; now where nothing is said.
@@ -1432,7 +1557,7 @@ function Authority:crl(options) end
 ---@class cmgateway.cert.MissingIssuer
 ---@field subject string
 ---@field key_id string? Hexadecimal.
----@field urls string[] Where the child says that it can be fetched; nothing is fetched by the library.
+---@field urls string[] Where the child says that it can be fetched; `fetch_issuers` does it.
 
 ---The chain of a certificate as far as it could be put together.
 ---@class cmgateway.cert.Chain

@@ -109,6 +109,12 @@ impl Certificate {
         Ok(self.0.is_expired(moment_or_now(at, "ask whether a certificate has expired")?))
     }
 
+    /// Whole days from a moment until it expires; negative after it has.
+    #[pyo3(signature = (at=None))]
+    fn days_left(&self, at: Option<&Bound<'_, PyAny>>) -> Result<i64> {
+        Ok(self.0.days_left(moment_or_now(at, "count the days of a certificate")?))
+    }
+
     /// The algorithm of the public key.
     #[getter]
     fn key_algorithm(&self) -> String {

@@ -1,10 +1,13 @@
 //! Chains without a decision about trust.
 
-use cmgateway::cert;
+use std::time::Duration;
+
+use cmgateway::{cert, net};
 use pyo3::prelude::*;
 
 use crate::cert::{Certificate, several, wrapped};
 use crate::error::Result;
+use crate::runtime::Handle;
 
 /// The chain of a certificate as far as it could be put together.
 #[pyclass(frozen, module = "cmgateway.cert")]
@@ -20,6 +23,62 @@ pub(crate) struct MissingIssuer(cert::MissingIssuer);
 pub(crate) fn build_chain(py: Python<'_>, leaf: &Certificate, others: &Bound<'_, PyAny>) -> Result<Chain> {
     let (leaf, others) = (&leaf.0, several(others, "others")?);
     Ok(Chain(py.detach(|| cert::build_chain(leaf, &others))))
+}
+
+/// A chain after its missing issuers were fetched, as far as they could be.
+#[pyclass(frozen, module = "cmgateway.cert")]
+pub(crate) struct FetchedChain(net::FetchedChain);
+
+/// One certificate file that was fetched or could not be.
+#[pyclass(frozen, get_all, module = "cmgateway.cert")]
+pub(crate) struct IssuerDownload {
+    /// Where it is.
+    url: String,
+    /// Why it could not be used; None where it was.
+    error: Option<String>,
+}
+
+/// Completes the chain of a certificate by downloading what is missing from where its certificates say (AIA).
+#[pyfunction]
+#[pyo3(signature = (leaf, others=None, *, timeout=None))]
+pub(crate) fn fetch_issuers(
+    py: Python<'_>,
+    leaf: &Certificate,
+    others: Option<&Bound<'_, PyAny>>,
+    timeout: Option<Duration>,
+) -> Result<FetchedChain> {
+    let others = others.map_or_else(|| Ok(Vec::new()), |others| several(others, "others"))?;
+    let leaf = leaf.0.clone();
+    let fetched = async move { net::fetch_issuers(&leaf, &others, timeout).await };
+    Handle::new()?.block(py, fetched).map(FetchedChain)
+}
+
+#[pymethods]
+impl FetchedChain {
+    /// The chain; complete where its root was found.
+    #[getter]
+    fn chain(&self) -> Chain {
+        Chain(self.0.chain.clone())
+    }
+
+    /// What was tried, in its order.
+    #[getter]
+    fn downloads(&self) -> Vec<IssuerDownload> {
+        let wrap =
+            |each: &net::IssuerDownload| IssuerDownload { url: each.url.clone(), error: each.error.clone() };
+        self.0.downloads.iter().map(wrap).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<fetched chain of {} certificates>", self.0.chain.certificates.len())
+    }
+}
+
+#[pymethods]
+impl IssuerDownload {
+    fn __repr__(&self) -> String {
+        format!("<download {} {}>", self.url, self.error.as_deref().unwrap_or("used"))
+    }
 }
 
 #[pymethods]
@@ -80,7 +139,7 @@ impl MissingIssuer {
         self.0.key_id.as_deref()
     }
 
-    /// Where the child says that it can be fetched; nothing is fetched by the library.
+    /// Where the child says that it can be fetched; `fetch_issuers` does it.
     #[getter]
     fn urls(&self) -> Vec<String> {
         self.0.urls.clone()

@@ -27,6 +27,7 @@ mod request;
 mod rows;
 mod runtime;
 mod server;
+mod server_certificate;
 mod site;
 mod source;
 mod sub_ca;
@@ -48,7 +49,7 @@ mod _native {
     #[pymodule_export]
     use crate::certificate_parts::{CertificateExtension, CertificateTemplate, NameConstraints};
     #[pymodule_export]
-    use crate::chain::{Chain, MissingIssuer, build_chain};
+    use crate::chain::{Chain, FetchedChain, IssuerDownload, MissingIssuer, build_chain, fetch_issuers};
     #[pymodule_export]
     use crate::class::{ClassDefinition, PropertyDefinition};
     #[pymodule_export]
@@ -79,6 +80,11 @@ mod _native {
     use crate::rows::Rows;
     #[pymodule_export]
     use crate::server::AdminServiceServer;
+    #[pymodule_export]
+    use crate::server_certificate::{
+        Finding, ServerCertificateReport, check_cname, check_name_prefix, check_renewal,
+        check_server_certificate, deployment_name, service_name,
+    };
     #[pymodule_export]
     use crate::site::{Site, connect, create_site};
     #[pymodule_export]

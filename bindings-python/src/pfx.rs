@@ -11,7 +11,7 @@ use crate::private_key::PrivateKey;
 
 /// What a PFX holds, after its password was found right.
 #[pyclass(frozen, module = "cmgateway.cert")]
-pub(crate) struct Pfx(cert::Pfx);
+pub(crate) struct Pfx(pub(crate) cert::Pfx);
 
 /// A certificate with its private key, as a PFX holds them.
 #[pyclass(frozen, eq, module = "cmgateway.cert")]

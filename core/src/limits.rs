@@ -132,6 +132,16 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Longest wait for a TCP connection and its TLS handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest wait for one answer of a name server, unless the caller says otherwise.
+pub const DNS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most CNAME records that are followed one after the other.
+pub const CNAME_STEPS_MAX: usize = 8;
+/// Most certificates that one call fetches from where certificates say that their issuers are.
+pub const ISSUER_DOWNLOADS_MAX: usize = 10;
+/// Largest file that is fetched there.
+pub const ISSUER_DOWNLOAD_BYTES_MAX: usize = 1 << 20;
+/// Longest time for all of them together, unless the caller says otherwise.
+pub const ISSUER_DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest answer body of an AdminService that is read.
 pub const RESPONSE_BODY_BYTES_MAX: usize = 64 << 20;
 /// Largest envelope that a WS-Management service is asked to send; what Windows' own clients say.

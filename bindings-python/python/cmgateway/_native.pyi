@@ -27,9 +27,12 @@ __all__ = [
     "Crl",
     "DateTime",
     "DevelopmentPki",
+    "FetchedChain",
+    "Finding",
     "Gateway",
     "Instance",
     "IssuedCertificate",
+    "IssuerDownload",
     "MissingIssuer",
     "NameConstraints",
     "ObjectPath",
@@ -44,6 +47,7 @@ __all__ = [
     "RequestOrigin",
     "Revocation",
     "Rows",
+    "ServerCertificateReport",
     "Site",
     "SubCa",
     "SubCaPlan",
@@ -55,9 +59,15 @@ __all__ = [
     "__version__",
     "build_chain",
     "certreq_inf",
+    "check_cname",
+    "check_name_prefix",
+    "check_renewal",
+    "check_server_certificate",
     "connect",
     "create_csr",
     "create_site",
+    "deployment_name",
+    "fetch_issuers",
     "format_query",
     "generate_key",
     "like_literal",
@@ -68,6 +78,7 @@ __all__ = [
     "load_pfx",
     "load_private_key",
     "quote",
+    "service_name",
     "write_p7b",
     "write_pfx",
 ]
@@ -1246,6 +1257,17 @@ class Certificate:
             False
         """
 
+    def days_left(self, at: Optional[datetime.datetime] = None) -> int:
+        """Whole days from a moment until it expires; negative after it has.
+
+        Raises:
+            ConfigError: The moment has no time zone.
+
+        Example:
+            >>> cmgateway.cert.load_cer("subca1.cer")[0].days_left() in (364, 365)
+            True
+        """
+
     @property
     def key_algorithm(self) -> str:
         """The algorithm of the public key."""
@@ -2308,6 +2330,233 @@ class Authority:
     def chain(self) -> list[Certificate]:
         """Its certificate, then each one above it, as far as they are known."""
 
+def fetch_issuers(
+    leaf: Certificate,
+    others: Optional[Iterable[Certificate]] = None,
+    *,
+    timeout: Optional[datetime.timedelta] = None,
+) -> FetchedChain:
+    """Completes the chain of a certificate by downloading what is missing from where its certificates say (AIA).
+
+    This is the only call that follows such an address, and only `http:` ones. Redirects are not followed. What is
+    fetched is used only where its key signed the certificate below it; nothing becomes trusted by it. An address in a
+    stranger's certificate may point anywhere, also into your own network.
+
+    Args:
+        leaf: The certificate.
+        others: Certificates that are known already, in any order.
+        timeout: The longest time for all downloads together; 30 seconds where it is not given.
+
+    Example:
+        >>> from cmgateway.cert import fetch_issuers, load_cer
+        >>> fetched = fetch_issuers(load_cer("subca1.cer")[0], load_cer("root.cer"))
+        >>> fetched.chain.is_complete, fetched.downloads
+        (True, [])
+    """
+
+@final
+class FetchedChain:
+    """A chain after its missing issuers were fetched, as far as they could be.
+
+    Example:
+        >>> from cmgateway.cert import fetch_issuers, load_cer
+        >>> fetch_issuers(load_cer("root.cer")[0])
+        <fetched chain of 1 certificates>
+    """
+
+    @property
+    def chain(self) -> Chain:
+        """The chain; complete where its root was found."""
+
+    @property
+    def downloads(self) -> list[IssuerDownload]:
+        """What was tried, in its order."""
+
+@final
+class IssuerDownload:
+    """One certificate file that was fetched or could not be.
+
+    Example:
+        >>> from cmgateway.cert import Authority, fetch_issuers
+        >>> root = Authority.root("CN=Root", ca_issuer_urls=["ldap:///CN=Root"])
+        >>> fetch_issuers(root.issue_client("client1.contoso.com").certificate).downloads[0].error
+        'only http: addresses are followed, not ldap:'
+    """
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+
+    @property
+    def error(self) -> Optional[str]:
+        """Why it could not be used; None where it was."""
+
+@final
+class Finding:
+    """One thing that is wrong or doubtful about a certificate or a name; prints as `error key_size: …`.
+
+    Example:
+        >>> cmgateway.check_name_prefix("granite-falls")
+        [<warning name_hyphen>]
+    """
+
+    @property
+    def severity(self) -> str:
+        """How much it counts: `error` or `warning`."""
+
+    @property
+    def rule(self) -> str:
+        """The rule in one word, for scripts, such as `key_size`."""
+
+    @property
+    def text(self) -> str:
+        """The whole of it for a person."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class ServerCertificateReport:
+    """What a check of a server certificate found, all at once.
+
+    Example:
+        >>> certificate = cmgateway.cert.load_cer("server.pem")[0]
+        >>> [finding.rule for finding in cmgateway.check_server_certificate(certificate).findings]
+        ['key_kind', 'service_name']
+    """
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong or doubtful, errors and warnings."""
+
+    @property
+    def service_name(self) -> Optional[str]:
+        """The service name, where there is one."""
+
+    @property
+    def days_left(self) -> int:
+        """Whole days until it expires; negative after it has."""
+
+    @property
+    def is_good(self) -> bool:
+        """True where nothing is an error; warnings may be there."""
+
+    @property
+    def needs_cname(self) -> bool:
+        """True where the service name needs a CNAME that leads to the deployment name."""
+
+def check_server_certificate(
+    certificate: Union[Certificate, Pfx],
+    *,
+    at: Optional[datetime.datetime] = None,
+    cloud: Literal["public", "government"] = "public",
+    service_name: Optional[str] = None,
+    warn_days: int = 30,
+) -> ServerCertificateReport:
+    """Checks a certificate against the rules for a gateway's server certificate and tells every finding.
+
+    Of a PFX, its password, its key and its chain are checked too. Trust is not asked here; `Verifier` does that.
+
+    Args:
+        certificate: A certificate, or the PFX that the gateway's wizard is given.
+        at: The moment for which to check, with a time zone; now where it is not given.
+        cloud: The cloud that the gateway is to run in.
+        service_name: The service name, where the certificate has several or a wildcard.
+        warn_days: A certificate with fewer days left is told.
+
+    Example:
+        >>> from cmgateway.cert import Authority
+        >>> server = Authority.root("CN=Root").issue_server("granitefalls.contoso.com")
+        >>> cmgateway.check_server_certificate(server.certificate).is_good
+        True
+    """
+
+def check_renewal(
+    old: Certificate, new: Certificate, *, at: Optional[datetime.datetime] = None
+) -> list[Finding]:
+    """Tells what stands against putting a new server certificate in the place of the old one.
+
+    Configuration Manager compares the common names with case: the same letters in another case are refused.
+
+    Example:
+        >>> certificate = cmgateway.cert.load_cer("server.pem")[0]
+        >>> cmgateway.check_renewal(certificate, certificate)
+        [<warning same_certificate>]
+    """
+
+def check_name_prefix(prefix: str, /) -> list[Finding]:
+    """Checks the first label of a service name, which becomes the name in Azure, against every published rule.
+
+    What all of Microsoft's pages forbid is an error, what one of them forbids is a warning that says which.
+
+    Example:
+        >>> cmgateway.check_name_prefix("granitefalls")
+        []
+    """
+
+def service_name(certificate: Certificate, wanted: Optional[str] = None) -> str:
+    """The service name that a certificate gives: its common name, or its first DNS name where that is none.
+
+    Args:
+        certificate: The server certificate.
+        wanted: Which of several names, or what takes the place of a wildcard: the whole name or its first label.
+
+    Raises:
+        CertificateError: It has no host name, has a wildcard and nothing is wanted, or is not for what is wanted.
+
+    Example:
+        >>> from cmgateway.cert import Authority
+        >>> server = Authority.root("CN=Root").issue_server("*.contoso.com")
+        >>> cmgateway.service_name(server.certificate, "granitefalls")
+        'granitefalls.contoso.com'
+    """
+
+def deployment_name(
+    service_name: str,
+    *,
+    cloud: Literal["public", "government"] = "public",
+    model: Literal["classic", "scale_set"] = "scale_set",
+    region: Optional[str] = None,
+) -> str:
+    """The deployment name of a service name in a cloud; the region is written as Azure shows it or names it.
+
+    Raises:
+        ConfigError: A public scale set has no region, another one has one, or a text is not what it should be.
+
+    Example:
+        >>> cmgateway.deployment_name("GraniteFalls.contoso.com", region="West US")
+        'granitefalls.westus.cloudapp.azure.com'
+    """
+
+def check_cname(
+    service_name: str,
+    deployment_name: str,
+    *,
+    name_server: Optional[str] = None,
+    timeout: Optional[datetime.timedelta] = None,
+) -> list[str]:
+    """Checks that DNS leads from the service name to the deployment name, and gives the names on the way.
+
+    Within a company the name may lead elsewhere than on the Internet: ask a public name server for what clients see.
+
+    Args:
+        service_name: What clients call.
+        deployment_name: Where it is to lead.
+        name_server: The address of the name server to ask, such as `192.0.2.1` or `192.0.2.1:5353`; those of this
+            machine where it is not given.
+        timeout: The longest wait for one answer; five seconds where it is not given.
+
+    Raises:
+        NotFoundError: There is no such name, or it has no CNAME record.
+        ConflictError: It leads elsewhere; `context["target"]` says where.
+        TimedOutError: No name server answers.
+
+    Example:
+        >>> name = "granitefalls.westus.cloudapp.azure.com"
+        >>> cmgateway.check_cname(name, name)
+        ['granitefalls.westus.cloudapp.azure.com']
+    """
+
 def load_crl(source: _File, /) -> list[Crl]:
     """Reads every revocation list of a file: DER or PEM, one or many.
 
@@ -2485,7 +2734,7 @@ class MissingIssuer:
 
     @property
     def urls(self) -> list[str]:
-        """Where the child says that it can be fetched; nothing is fetched by the library."""
+        """Where the child says that it can be fetched; `fetch_issuers` does it."""
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...

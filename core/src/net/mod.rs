@@ -1,4 +1,5 @@
-//! The doors to the outside: TLS settings, who is trusted in them, the HTTP clients, who they are let in as, the clock.
+//! The doors to the outside: TLS settings, who is trusted in them, the HTTP clients, who they are let in as, DNS, the
+//! download of issuers' certificates, the clock.
 //!
 //! Only `tls` builds TLS settings, so that no part of the library can weaken them unseen.
 
@@ -6,15 +7,19 @@ pub(crate) mod authenticated_http;
 mod clock;
 mod connection;
 mod credentials;
+mod dns;
 pub(crate) mod gateway_tls;
 pub(crate) mod http;
 mod http_error;
+mod issuer_download;
 mod negotiate;
 mod tls;
 mod tls_verifier;
 
 pub use clock::{Clock, SystemClock};
 pub use credentials::{AuthMethod, Credentials};
+pub(crate) use dns::{CnameAnswer, DnsClient};
+pub use issuer_download::{FetchedChain, IssuerDownload, fetch_issuers};
 pub(crate) use negotiate::offered;
 pub(crate) use tls::{ClientIdentity, client_config, server_config};
 pub use tls::{PemSource, TrustedRoots};
