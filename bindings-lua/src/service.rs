@@ -31,7 +31,7 @@ fn still<'a, T>(running: Option<&'a T>, operation: &str) -> mlua::Result<&'a T> 
 }
 
 fn count(lua: &Lua, number: u64) -> mlua::Result<Value> {
-    to_lua(lua, &WmiValue::Integer(i128::from(number)))
+    to_lua(lua, &WmiValue::Integer(i128::from(number)), None)
 }
 
 struct LuaInstanceService {
