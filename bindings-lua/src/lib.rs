@@ -43,6 +43,7 @@ mod rows;
 mod runtime;
 mod server;
 mod server_certificate;
+mod service;
 mod site;
 mod sub_ca;
 mod sub_ca_plan;
@@ -80,6 +81,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     let module = lua.create_table()?;
     site::add_to(lua, &module)?;
     server_certificate::add_to(lua, &module)?;
+    service::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;
     module.set("cert", cert::module(lua)?)?;
     module.set("wmi", wmi::module(lua)?)?;

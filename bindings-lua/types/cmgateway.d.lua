@@ -441,6 +441,171 @@ local AdminServiceServer = {}
 ---@return cmgateway.Error? err
 function AdminServiceServer:stop() end
 
+---Starts an instance of a gateway from its settings file, TOML.
+---
+---It listens when this returns; until a connection point brings a configuration it trusts nobody. It runs beside the
+---script until it is stopped, collected, or the script ends. `examples/gateway/instance.toml` shows every setting.
+---Errors: `not_found`, `config` with file and line, `certificate`, `unavailable`.
+---
+---```lua
+---local instance = assert(cmgateway.start_instance("instance.toml"))
+---print(instance.addresses[1])
+---```
+---@param file string Relative paths in it begin at its folder.
+---@return cmgateway.InstanceService? instance
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.start_instance(file) end
+
+---Starts a connection point from its settings file, TOML.
+---
+---It returns at once; instances that cannot be reached are dialled again and again. It runs beside the script until it
+---is stopped, collected, or the script ends. `examples/gateway/connection_point.toml` shows every setting. With a
+---`[site]` it follows the sub-CAs that the site lists; that was tried with sites of this library only.
+---Errors: `not_found`, `config` with file and line, `certificate`; those of the site.
+---
+---```lua
+---local point = assert(cmgateway.start_connection_point("connection_point.toml"))
+---assert(point:ready({ timeout = 20 }))
+---```
+---@param file string Relative paths in it begin at its folder.
+---@return cmgateway.ConnectionPointService? point
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.start_connection_point(file) end
+
+---A running instance of a gateway, started from a settings file.
+---
+---In Lua 5.4 it may stand in a `<close>` variable.
+---@class cmgateway.InstanceService
+---@field addresses string[] Where clients connect, with the ports that were taken.
+local InstanceService = {}
+
+---@class cmgateway.InstanceServiceStatus
+---@field number integer Its number.
+---@field configuration integer The version of the configuration in force; 0 for none.
+---@field connection_points string[] The connection points that are connected.
+---@field tunnels integer Connections of their tunnels.
+---@field connections integer Connections of clients.
+---@field open_requests integer Requests that are being served.
+---@field requests integer Requests answered since it started.
+---@field handshakes integer Handshakes of clients that succeeded since it started.
+---@field refused_certificates table<string, integer> Client certificates refused since it started, by reason.
+
+---What the instance is doing.
+---
+---Errors: `stopped`.
+---
+---```lua
+---print(assert(instance:status()).requests)
+---```
+---@return cmgateway.InstanceServiceStatus? status
+---@return cmgateway.Error? err
+---@nodiscard
+function InstanceService:status() end
+
+---Reads the settings file, certificate and key again; connections that are open stay.
+---
+---Number, addresses and limits change with a restart only. Where it fails, the old settings stay in force.
+---Errors: `config`, `certificate`, `not_found`, `stopped`.
+---
+---```lua
+---assert(instance:reload())
+---```
+---@return true? done
+---@return cmgateway.Error? err
+function InstanceService:reload() end
+
+---Stops accepting, lets open requests end for a limited time, and closes.
+---
+---A second call does nothing.
+---
+---```lua
+---instance:stop()
+---```
+---@return true? done
+---@return cmgateway.Error? err
+function InstanceService:stop() end
+
+---A running connection point, started from a settings file.
+---
+---In Lua 5.4 it may stand in a `<close>` variable.
+---@class cmgateway.ConnectionPointService
+local ConnectionPointService = {}
+
+---@class cmgateway.ConnectionPointStatus
+---@field name string Its name.
+---@field configuration integer The version of the configuration that it carries.
+---@field instances cmgateway.InstanceLinkStatus[] The instances.
+---@field traffic cmgateway.EndpointTraffic[] What went through since it started, for each endpoint asked for.
+
+---@class cmgateway.InstanceLinkStatus
+---@field addresses string[] The addresses it is dialled at.
+---@field number integer? The number that it says it has.
+---@field connections integer Connections that are open.
+---@field configuration integer The version of the configuration that it goes by; 0 for none.
+---@field refused string? Why it did not take the last configuration.
+---@field last_error string? Why the last attempt to connect failed, or the last connection ended.
+
+---@class cmgateway.EndpointTraffic
+---@field role integer|string The number of the role; its digits where Lua cannot hold it.
+---@field endpoint string The endpoint as it is published.
+---@field requests integer Requests.
+---@field failures integer Requests that got no answer from inside.
+---@field cancelled integer Requests whose client went away first.
+---@field bytes_in integer Bytes of request bodies.
+---@field bytes_out integer Bytes of answer bodies.
+
+---What the connection point is doing.
+---
+---Errors: `stopped`.
+---
+---```lua
+---for _, instance in ipairs(assert(point:status()).instances) do print(instance.last_error) end
+---```
+---@return cmgateway.ConnectionPointStatus? status
+---@return cmgateway.Error? err
+---@nodiscard
+function ConnectionPointService:status() end
+
+---@class cmgateway.ReadyOptions
+---@field timeout number? Seconds; 30 where nothing is said.
+
+---Waits until every instance is connected and goes by the configuration of this moment.
+---
+---Errors: `timed_out` with the state of an instance that is not ready, `config`, `stopped`.
+---
+---```lua
+---assert(point:ready({ timeout = 20 }))
+---```
+---@param options cmgateway.ReadyOptions?
+---@return true? done
+---@return cmgateway.Error? err
+function ConnectionPointService:ready(options) end
+
+---Reads the settings file again: mappings, trust, tokens, certificates; connections that are open stay.
+---
+---Name, instances and site cannot change while it runs. Where it fails, the old settings stay in force.
+---Errors: `config`, `certificate`, `not_found`, `stopped`.
+---
+---```lua
+---assert(point:reload())
+---```
+---@return true? done
+---@return cmgateway.Error? err
+function ConnectionPointService:reload() end
+
+---Asks the instances for no more requests, lets open ones end for a limited time, and closes.
+---
+---A second call does nothing.
+---
+---```lua
+---point:stop()
+---```
+---@return true? done
+---@return cmgateway.Error? err
+function ConnectionPointService:stop() end
+
 ---The rows of a query, read as they are asked for.
 ---
 ---They keep the query open in the site until they are read to the end, closed, or collected.

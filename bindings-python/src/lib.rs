@@ -28,6 +28,7 @@ mod rows;
 mod runtime;
 mod server;
 mod server_certificate;
+mod service;
 mod site;
 mod source;
 mod sub_ca;
@@ -85,6 +86,8 @@ mod _native {
         Finding, ServerCertificateReport, check_cname, check_name_prefix, check_renewal,
         check_server_certificate, deployment_name, service_name,
     };
+    #[pymodule_export]
+    use crate::service::{ConnectionPointService, InstanceService, start_connection_point, start_instance};
     #[pymodule_export]
     use crate::site::{Site, connect, create_site};
     #[pymodule_export]

@@ -14,7 +14,24 @@ local function objects()
     local server = assert(site:serve({
         certificate_file = folder .. "/server.pem", key_file = folder .. "/server.key", token = "t",
     }))
+    kit.write(folder .. "/instance.toml", [=[
+listen = ["127.0.0.1:0"]
+certificate = "server.pem"
+key = "server.key"
+connection_points = ["client.pem"]
+]=])
+    kit.write(folder .. "/point.toml", [=[
+name = "CP1"
+certificate = "client.pem"
+key = "client.key"
+instance_pins = ["server.pem"]
+gateway = { service_name = "localhost", addresses = [["localhost:1"]] }
+trust = { roots = ["root.cer"] }
+mapping = [{ id = 17, internal = ["https://localhost:1"] }]
+]=])
     return {
+        InstanceService = assert(cmgateway.start_instance(folder .. "/instance.toml")),
+        ConnectionPointService = assert(cmgateway.start_connection_point(folder .. "/point.toml")),
         Site = site,
         Rows = assert(site:query("SELECT * FROM SMS_Site")),
         Instance = assert(gateway:instance()),

@@ -13,6 +13,30 @@ NAME = "GraniteFalls.contoso.com"
 A = "8824022CB382CADD9E19290449B893A839140962"
 B = "7CB8B7539D87BA7215357B9B9049DFF2D3FA59BA"
 
+INSTANCE = """\
+listen = ["127.0.0.1:0"]
+certificate = "server.pem"
+key = "server.key"
+connection_points = ["client.pem"]
+"""
+
+# Nobody listens on port 1.
+CONNECTION_POINT = """\
+name = "CP1"
+certificate = "client.pem"
+key = "client.key"
+instance_pins = ["server.pem"]
+[gateway]
+service_name = "localhost"
+addresses = [["localhost:1"]]
+[trust]
+roots = ["root.cer"]
+sub_cas = ["subca1.cer"]
+[[mapping]]
+id = 72057594037937981
+internal = ["https://localhost:1"]
+"""
+
 
 def put_gateway(site, name=NAME, stored=None):
     service = site.new("SMS_AzureService", ServiceCName=name, ServiceType="CloudProxyService")
@@ -51,6 +75,8 @@ def lab(tmp_path, pki, monkeypatch):
     """The folder of the stubs' examples, as the current one."""
     put_gateway(cmgateway.create_site(tmp_path / "lab.db", "GF1"))
     pki.write_to(tmp_path)
+    (tmp_path / "instance.toml").write_text(INSTANCE, encoding="utf-8")
+    (tmp_path / "connection_point.toml").write_text(CONNECTION_POINT, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -13,10 +13,12 @@ from ._native import (
     AdminServiceServer,
     BoundMethod,
     ClassDefinition,
+    ConnectionPointService,
     DateTime,
     Finding,
     Gateway,
     Instance,
+    InstanceService,
     ObjectPath,
     PlanStep,
     PropertyDefinition,
@@ -36,6 +38,8 @@ from ._native import (
     create_site,
     deployment_name,
     service_name,
+    start_connection_point,
+    start_instance,
 )
 from .errors import Error
 
@@ -43,11 +47,13 @@ __all__ = [
     "AdminServiceServer",
     "BoundMethod",
     "ClassDefinition",
+    "ConnectionPointService",
     "DateTime",
     "Error",
     "Finding",
     "Gateway",
     "Instance",
+    "InstanceService",
     "ObjectPath",
     "PlanStep",
     "PropertyDefinition",
@@ -69,5 +75,7 @@ __all__ = [
     "deployment_name",
     "errors",
     "service_name",
+    "start_connection_point",
+    "start_instance",
     "wmi",
 ]

@@ -1,7 +1,8 @@
 """The native part of the package, and its reference manual.
 
 In the examples, `site` is `cmgateway.connect("sqlite:lab.db")`: a site with the code GF1 and one gateway,
-GraniteFalls.contoso.com. The certificates of a `DevelopmentPki` lie beside it.
+GraniteFalls.contoso.com. The certificates of a `DevelopmentPki` lie beside it, and `instance.toml` and
+`connection_point.toml`, settings of a gateway on this machine.
 
 Wherever a call is said to raise one of `cmgateway.errors`, others of them may come from the connection:
 `UnavailableError`, `TimedOutError`, `AuthError`, `ProtocolError`.
@@ -24,6 +25,7 @@ __all__ = [
     "CertificateTemplate",
     "Chain",
     "ClassDefinition",
+    "ConnectionPointService",
     "Crl",
     "DateTime",
     "DevelopmentPki",
@@ -31,6 +33,7 @@ __all__ = [
     "Finding",
     "Gateway",
     "Instance",
+    "InstanceService",
     "IssuedCertificate",
     "IssuerDownload",
     "MissingIssuer",
@@ -79,6 +82,8 @@ __all__ = [
     "load_private_key",
     "quote",
     "service_name",
+    "start_connection_point",
+    "start_instance",
     "write_p7b",
     "write_pfx",
 ]
@@ -534,6 +539,194 @@ class AdminServiceServer:
 
         Example:
             >>> site.serve(certificate_file="server.pem", key_file="server.key", token="secret").stop()
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
+def start_instance(file: _Path) -> InstanceService:
+    """Starts an instance of a gateway from its settings file, TOML.
+
+    It listens when this returns; until a connection point brings a configuration it trusts nobody. It runs beside the
+    script until it is stopped, dropped, or the script ends. `examples/gateway/instance.toml` shows every setting.
+
+    Args:
+        file: The settings file; relative paths in it begin at its folder.
+
+    Raises:
+        NotFoundError: There is no such file, or one that it names is missing.
+        ConfigError: A setting is wrong; the message has its line.
+        CertificateError: The certificate or the key cannot be used.
+        UnavailableError: An address is taken.
+
+    Example:
+        >>> with cmgateway.start_instance("instance.toml") as instance:
+        ...     instance.status()["tunnels"]
+        0
+    """
+
+def start_connection_point(file: _Path) -> ConnectionPointService:
+    """Starts a connection point from its settings file, TOML.
+
+    It returns at once; instances that cannot be reached are dialled again and again. It runs beside the script until it
+    is stopped, dropped, or the script ends. `examples/gateway/connection_point.toml` shows every setting. With a
+    `[site]` it follows the sub-CAs that the site lists; that was tried with sites of this package only, not with a live
+    site server.
+
+    Args:
+        file: The settings file; relative paths in it begin at its folder.
+
+    Raises:
+        NotFoundError: There is no such file, or one that it names is missing.
+        ConfigError: A setting is wrong; the message has its line.
+        CertificateError: A certificate or a key cannot be used.
+
+    Example:
+        >>> with cmgateway.start_connection_point("connection_point.toml") as point:
+        ...     point.status()["name"]
+        'CP1'
+    """
+
+@final
+class InstanceService:
+    """A running instance of a gateway, started from a settings file.
+
+    As a context manager it stops at the end of the block; without `stop` its sockets close when it is dropped.
+
+    Example:
+        >>> with cmgateway.start_instance("instance.toml") as instance:
+        ...     print(instance)
+        <instance at 127.0.0.1:...>
+        >>> instance
+        <instance at 127.0.0.1:..., stopped>
+    """
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where clients connect, with the ports that were taken."""
+
+    def status(self) -> dict[str, Any]:
+        """What the instance is doing.
+
+        `number`, `configuration` (the version in force, 0 for none), `connection_points` (names), `tunnels`,
+        `connections` and `open_requests` of this moment; `requests`, `handshakes` and `refused_certificates` (reason
+        to number) since it started.
+
+        Raises:
+            StoppedError: It was stopped.
+
+        Example:
+            >>> with cmgateway.start_instance("instance.toml") as instance:
+            ...     instance.status()["connection_points"]
+            []
+        """
+
+    def reload(self) -> None:
+        """Reads the settings file, certificate and key again; connections that are open stay.
+
+        Number, addresses and limits change with a restart only. Where it raises, the old settings stay in force.
+
+        Raises:
+            ConfigError: A setting is wrong, or cannot change while it runs.
+            CertificateError: The certificate or the key cannot be used.
+            NotFoundError: A file is missing.
+            StoppedError: It was stopped.
+
+        Example:
+            >>> with cmgateway.start_instance("instance.toml") as instance:
+            ...     instance.reload()
+        """
+
+    def stop(self) -> None:
+        """Stops accepting, lets open requests end for a limited time, and closes.
+
+        A second call does nothing.
+
+        Raises:
+            ConflictError: Another thread waits in a call of it.
+
+        Example:
+            >>> cmgateway.start_instance("instance.toml").stop()
+        """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
+@final
+class ConnectionPointService:
+    """A running connection point, started from a settings file.
+
+    As a context manager it stops at the end of the block; without `stop` its connections close when it is dropped.
+
+    Example:
+        >>> with cmgateway.start_connection_point("connection_point.toml") as point:
+        ...     point
+        <connection point CP1>
+    """
+
+    def status(self) -> dict[str, Any]:
+        """What the connection point is doing.
+
+        `name`, `configuration` (the version that it carries), and two lists of dicts. `instances`: `addresses`,
+        `number`, `connections`, `configuration` (the version that it goes by, 0 for none), `refused` and `last_error`
+        (text or None). `traffic`, one for each endpoint that was asked for: `role`, `endpoint`, `requests`, `failures`,
+        `cancelled`, `bytes_in`, `bytes_out`.
+
+        Raises:
+            StoppedError: It was stopped.
+
+        Example:
+            >>> with cmgateway.start_connection_point("connection_point.toml") as point:
+            ...     [instance["addresses"] for instance in point.status()["instances"]]
+            [['localhost:1']]
+        """
+
+    def ready(self, *, timeout: float = 30.0) -> None:
+        """Waits until every instance is connected and goes by the configuration of this moment.
+
+        Args:
+            timeout: Seconds.
+
+        Raises:
+            TimedOutError: An instance is not ready; the message has its state.
+            ConfigError: The timeout is negative or no number.
+            StoppedError: It was stopped.
+
+        Example:
+            >>> with cmgateway.start_connection_point("connection_point.toml") as point:
+            ...     try:
+            ...         point.ready(timeout=0.1)  # there is no instance at this address
+            ...     except cmgateway.errors.TimedOutError:
+            ...         print("not yet")
+            not yet
+        """
+
+    def reload(self) -> None:
+        """Reads the settings file again: mappings, trust, tokens, certificates; connections that are open stay.
+
+        Name, instances and site cannot change while it runs. Where it raises, the old settings stay in force.
+
+        Raises:
+            ConfigError: A setting is wrong, or cannot change while it runs.
+            CertificateError: A certificate or a key cannot be used.
+            NotFoundError: A file is missing.
+            StoppedError: It was stopped.
+
+        Example:
+            >>> with cmgateway.start_connection_point("connection_point.toml") as point:
+            ...     point.reload()
+        """
+
+    def stop(self) -> None:
+        """Asks the instances for no more requests, lets open ones end for a limited time, and closes.
+
+        A second call does nothing.
+
+        Raises:
+            ConflictError: Another thread waits in a call of it.
+
+        Example:
+            >>> cmgateway.start_connection_point("connection_point.toml").stop()
         """
 
     def __enter__(self) -> Self: ...

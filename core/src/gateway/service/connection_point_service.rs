@@ -50,7 +50,7 @@ impl ConnectionPointService {
         Ok(ConnectionPointService { file, point, settings, watch })
     }
 
-    /// What it is doing.
+    /// What the connection point is doing.
     pub fn status(&self) -> ConnectionPointStatus {
         self.point.status()
     }

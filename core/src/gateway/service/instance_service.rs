@@ -39,7 +39,7 @@ impl InstanceService {
         &self.instance
     }
 
-    /// What it is doing.
+    /// What the instance is doing.
     pub fn state(&self) -> InstanceState {
         self.instance.state()
     }

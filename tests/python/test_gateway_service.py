@@ -1,0 +1,191 @@
+"""An instance and a connection point run from Python; requests go through both to a server of Python's own."""
+
+import http.client
+import http.server
+import ssl
+import threading
+import time
+
+import pytest
+from conftest import INSTANCE
+
+import cmgateway
+from cmgateway import errors
+
+ROLE = 72057594037937981
+TARGET = f"/CCM_Proxy_MutualAuth/{ROLE}/SMS_MP/hello"
+
+
+class ManagementPoint(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        body = f"you asked for {self.path}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def inside(certificates):
+    """The port of an HTTPS server with the PKI's server certificate."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ManagementPoint)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def instance(certificates):
+    # The connection point's own certificate, which is no client's.
+    cmgateway.cert.DevelopmentPki(sub_cas=1).write_to(certificates / "tunnel")
+    text = INSTANCE.replace("client.pem", "tunnel/client.pem")
+    (certificates / "instance.toml").write_text(text, encoding="utf-8")
+    with cmgateway.start_instance(certificates / "instance.toml") as instance:
+        yield instance
+
+
+@pytest.fixture
+def point_file(certificates, pki, inside, instance):
+    (certificates / "root.pem").write_text(pki.root.certificate.to_pem(), encoding="utf-8")
+    file = certificates / "point.toml"
+    file.write_text(
+        f"""\
+name = "CP1"
+certificate = "tunnel/client.pem"
+key = "tunnel/client.key"
+instance_pins = ["server.pem"]
+[gateway]
+service_name = "localhost"
+addresses = [["{instance.addresses[0]}"]]
+[inside]
+roots = "root.pem"
+[trust]
+roots = ["root.cer"]
+sub_cas = ["subca1.cer", "subca2.cer"]
+[[mapping]]
+id = {ROLE}
+internal = ["https://localhost:{inside}"]
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+@pytest.fixture
+def ask(certificates, instance):
+    """Asks the gateway as a client with a certificate does; gives status and text."""
+    context = ssl.create_default_context(cafile=certificates / "root.pem")
+    context.load_cert_chain(certificates / "client.pem", certificates / "client.key")
+    port = int(instance.addresses[0].rpartition(":")[2])
+
+    def ask(target):
+        connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
+        try:
+            connection.request("GET", target)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    return ask
+
+
+def test_a_request_goes_through_and_is_counted(point_file, instance, ask):
+    with cmgateway.start_connection_point(point_file) as point:
+        point.ready(timeout=20)
+        status, text = ask(TARGET)
+        assert (status, text.lower()) == (200, "you asked for /sms_mp/hello")
+        front, back = instance.status(), point.status()
+        assert front["connection_points"] == ["CP1"]
+        assert front["requests"] == 1
+        assert front["handshakes"] == 1
+        assert front["configuration"] == back["configuration"] == back["instances"][0]["configuration"] > 0
+        assert back["instances"][0]["addresses"] == instance.addresses
+        assert back["instances"][0]["connections"] == front["tunnels"] > 0
+        (traffic,) = back["traffic"]
+        assert (traffic["role"], traffic["requests"], traffic["failures"]) == (ROLE, 1, 0)
+        assert traffic["bytes_out"] == len(text)
+    assert ask(TARGET)[0] == 503
+
+
+def test_a_broken_reload_keeps_the_old_settings_and_tells_why(point_file, instance, ask, certificates):
+    with cmgateway.start_connection_point(point_file) as point:
+        point.ready(timeout=20)
+        good = point_file.read_text(encoding="utf-8")
+        point_file.write_text(good.replace("[[mapping]]", "surprise = 1\n[[mapping]]"), encoding="utf-8")
+        with pytest.raises(errors.ConfigError, match=r"point\.toml:13: unknown field `surprise`"):
+            point.reload()
+        assert ask(TARGET)[0] == 200
+
+        point_file.write_text(good.replace(str(ROLE), "17"), encoding="utf-8")
+        point.reload()
+        until = time.monotonic() + 10
+        while ask(TARGET.replace(str(ROLE), "17"))[0] != 200:
+            assert time.monotonic() < until, point.status()
+            time.sleep(0.05)
+        assert ask(TARGET)[0] == 404
+
+        (certificates / "server.pem").write_text("nonsense", encoding="utf-8")
+        with pytest.raises(errors.CertificateError):
+            instance.reload()
+        assert ask(TARGET.replace(str(ROLE), "17"))[0] == 200
+
+
+def test_what_is_stopped_says_so(point_file, instance):
+    point = cmgateway.start_connection_point(point_file)
+    assert repr(point) == "<connection point CP1>"
+    assert repr(instance) == f"<instance at {instance.addresses[0]}>"
+    for service in (point, instance):
+        service.stop()
+        service.stop()
+        assert repr(service).endswith(", stopped>")
+        for call in (service.status, service.reload):
+            with pytest.raises(errors.StoppedError, match="it was stopped"):
+                call()
+
+
+def test_threads_that_wait_do_not_hold_each_other_up(point_file, instance):
+    instance.stop()
+    point = cmgateway.start_connection_point(point_file)
+    raised = []
+
+    def wait():
+        try:
+            point.ready(timeout=2)
+        except errors.TimedOutError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=wait)
+    started = time.monotonic()
+    thread.start()
+    time.sleep(0.5)
+    assert point.status()["instances"][0]["connections"] == 0
+    with pytest.raises(errors.ConflictError, match="another thread waits"):
+        point.stop()
+    assert time.monotonic() - started < 2
+    thread.join()
+    assert len(raised) == 1
+    point.stop()
+
+
+def test_wrong_files_are_told(tmp_path, point_file):
+    with pytest.raises(errors.NotFoundError):
+        cmgateway.start_instance(tmp_path / "none.toml")
+    with pytest.raises(errors.ConfigError, match=r"point\.toml:5: unknown field `gateway`"):
+        cmgateway.start_instance(point_file)
+    with pytest.raises(errors.NotFoundError):
+        cmgateway.start_connection_point(tmp_path / "none.toml")
+    with cmgateway.start_connection_point(point_file) as point, pytest.raises(errors.ConfigError):
+        point.ready(timeout=-1)
