@@ -108,7 +108,7 @@ fn verifier(lua: &Lua, options: Option<Table>) -> mlua::Result<LuaVerifier> {
     options.require_explicit_policy = flag("require_explicit_policy")?;
     options.inhibit_policy_mapping = flag("inhibit_policy_mapping")?;
     options.inhibit_any_policy = flag("inhibit_any_policy")?;
-    let said = |key| given.get::<bool>(lua, key);
+    let said = |key| given.optional_flag(lua, key);
     options.anchor_checks.expiry = said("anchor_expiry")?;
     options.anchor_checks.constraints = said("anchor_constraints")?;
     options.partial_chain = said("partial_chain")?;

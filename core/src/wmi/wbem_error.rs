@@ -14,7 +14,8 @@ use crate::wmi::wbem_code::CODES;
 /// ```
 /// use cmgateway::{ErrorKind, wmi::WbemError};
 /// let error = WbemError::from_code(0x8004_1002);
-/// assert_eq!((error.name(), error.signed_code(), error.kind()), ("NOT_FOUND", -2147217406, ErrorKind::NotFound));
+/// assert_eq!((error.signed_code(), error.kind()), (-2147217406, ErrorKind::NotFound));
+/// assert_eq!(error.name(), "NOT_FOUND");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct WbemError {
