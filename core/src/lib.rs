@@ -6,8 +6,10 @@
 //! that clients and management points meet at.
 //!
 //! Layers, lowest first; a module uses only what stands before it: [`Error`], [`Secret`], [`limits`],
-//! [`background`] → [`cert`], [`wmi`] → [`net`] → [`site`], [`proxy`] → [`gateway`] → [`blocking`], which both bindings call.
+//! [`background`] → [`cert`], [`wmi`] → [`net`] → [`site`], [`azure`], [`proxy`] → [`gateway`] → [`blocking`], which both bindings
+//! call.
 
+pub mod azure;
 pub mod background;
 pub mod blocking;
 pub mod cert;

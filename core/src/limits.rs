@@ -181,6 +181,19 @@ pub const METADATA_MISSED_MAX: usize = 1_000;
 /// Deepest inheritance of classes.
 pub const CLASS_INHERITANCE_MAX: usize = 32;
 
+/// Most virtual machines, or local processes, of one gateway.
+pub const GATEWAY_INSTANCES_MAX: u32 = 16;
+/// Largest file with a gateway's spec.
+pub const SPEC_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Largest answer body of one of Azure's management services that is read.
+pub const AZURE_ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Most pages of one list of Azure resources that are followed.
+pub const AZURE_PAGES_MAX: usize = 1_000;
+/// Longest wait for the `az` program to give a token.
+pub const AZ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Most output of the `az` program that is read.
+pub const AZ_OUTPUT_BYTES_MAX: usize = 1 << 20;
+
 /// Most connections that the AdminService server holds at a time.
 pub const SERVER_CONNECTIONS_MAX: usize = 256;
 /// Largest request body that the AdminService server takes.

@@ -3,15 +3,18 @@
 
 pub mod apache;
 pub mod authority;
+pub mod azure_simulator;
 pub mod curl;
 pub mod folder;
 pub mod gateway_client;
+pub mod gateway_files;
 pub mod gateway_parts;
 pub mod gssapi_front;
 pub mod inside_server;
 pub mod kerberos_realm;
 pub mod lua_interpreter;
 pub mod nginx;
+pub mod recording;
 pub mod skip;
 pub mod test_pki;
 pub mod tls_peers;

@@ -30,6 +30,8 @@ pub struct WireRequest {
 pub enum Reaction {
     /// Writes these bytes and closes the connection in order.
     Bytes(Vec<u8>),
+    /// Writes these bytes and waits for the next request on the same connection.
+    BytesAndOn(Vec<u8>),
     /// Writes nothing and keeps the connection open.
     Silence,
 }
@@ -123,13 +125,22 @@ async fn exchange(
     seen: &Mutex<Vec<WireRequest>>,
 ) -> std::io::Result<()> {
     let mut stream = acceptor.accept(socket).await?;
+    while one(&mut stream, react, seen).await? {}
+    Ok(())
+}
+
+async fn one(
+    stream: &mut tokio_rustls::server::TlsStream<TcpStream>,
+    react: &(dyn Fn(&WireRequest) -> Reaction + Send + Sync),
+    seen: &Mutex<Vec<WireRequest>>,
+) -> std::io::Result<bool> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break at + 4;
         }
         if stream.read_buf(&mut bytes).await? == 0 {
-            return Ok(());
+            return Ok(false);
         }
     };
     let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned();
@@ -152,7 +163,11 @@ async fn exchange(
             stream.shutdown().await?;
             // Reads on until the client closes, so that no reset overtakes the answer.
             let mut rest = Vec::new();
-            stream.read_to_end(&mut rest).await.map(drop)
+            stream.read_to_end(&mut rest).await.map(|_| false)
+        }
+        Reaction::BytesAndOn(answer) => {
+            stream.write_all(&answer).await?;
+            stream.flush().await.map(|()| true)
         }
         Reaction::Silence => std::future::pending().await,
     }

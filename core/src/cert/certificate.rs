@@ -187,6 +187,13 @@ impl Certificate {
     }
 
     /// The SubjectPublicKeyInfo (content).
+    /// The public key alone, as `X509Certificate.GetPublicKey` of .NET gives it: the content of the bit string.
+    pub(crate) fn public_key_bits(&self) -> &[u8] {
+        let mut info = Reader::new(self.public_key_info());
+        let bits = info.expect(der::SEQUENCE).and_then(|_| info.expect(der::BIT_STRING));
+        bits.ok().and_then(|bits| der::bit_string(bits.content).ok()).unwrap_or_default()
+    }
+
     pub(super) fn public_key_info(&self) -> &[u8] {
         self.part(self.layout.key)
     }

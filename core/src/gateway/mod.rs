@@ -1,8 +1,10 @@
 //! The gateway as the site knows it, and the verbs of the trade.
 
 mod cname;
+pub mod provision;
 pub mod server_certificate;
 pub mod service;
+pub mod spec;
 pub mod sub_ca;
 
 pub use cname::{CnameOptions, check_cname};

@@ -50,16 +50,36 @@ enum WayIn {
     Negotiated(Box<AuthenticatedHttp>),
 }
 
-/// A request that carries JSON or nothing.
+/// The body of a request.
+pub(crate) struct Content {
+    /// Its `Content-Type`.
+    pub(crate) content_type: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Content {
+    /// JSON, as bytes.
+    pub(crate) fn json(bytes: Vec<u8>) -> Self {
+        Content { content_type: "application/json", bytes }
+    }
+}
+
+/// A request, with a body or without one.
 pub(crate) struct HttpRequest<'a> {
     /// `<verb> <thing>` for errors.
     pub(crate) operation: &'a str,
     pub(crate) method: Method,
     pub(crate) url: &'a Url,
     pub(crate) accept: &'static str,
-    pub(crate) json: Option<Vec<u8>>,
+    pub(crate) content: Option<Content>,
     /// The ETag that the thing must still have.
     pub(crate) if_match: Option<&'a str>,
+    /// Sent as `Authorization: Bearer`, in place of the client's own value.
+    pub(crate) token: Option<&'a Secret>,
+    /// Further headers, by their lower-case names.
+    pub(crate) headers: &'a [(&'static str, String)],
+    /// Whether the request can be sent twice without harm; one that reads always can.
+    pub(crate) is_repeatable: bool,
 }
 
 /// A whole answer, whatever its status.
@@ -111,7 +131,7 @@ impl HttpClient {
         let proxy = proxy_for(&server);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            // Only the download of certificates, which carry their own proof, goes to `http:`.
+            // For the download of certificates, which carry their own proof, and for services on this machine.
             .https_only(server.scheme() != "http")
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -135,14 +155,17 @@ impl HttpClient {
             WayIn::Negotiated(client) => return client.send(negotiated(request)).await,
         };
         let (operation, url) = (request.operation, request.url.clone());
-        let is_read = request.method == Method::GET;
+        let is_repeatable = request.is_repeatable || matches!(request.method, Method::GET | Method::HEAD);
+        // Servers of Microsoft's answer 411 where the length is missing.
+        let wants_length = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
+        let own = request.token.map(|token| bearer(token, request.operation)).transpose()?;
+        let authorization = own.as_ref().or(authorization.as_ref());
         let failed = |phase: Phase, error: reqwest::Error| {
             let way = Way { url: &url, proxy: self.proxy.as_deref() };
-            http_error::described(operation, way, is_read, self.timeout, phase, error)
+            http_error::described(operation, way, is_repeatable, self.timeout, phase, error)
         };
         let mut builder = client.request(request.method, url.clone()).header(ACCEPT, request.accept);
-        if let Some(Ok(mut value)) = authorization.as_ref().map(|value| HeaderValue::from_str(value.expose()))
-        {
+        if let Some(Ok(mut value)) = authorization.map(|value| HeaderValue::from_str(value.expose())) {
             // Keeps it out of HTTP/2 header tables and of debug output.
             value.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, value);
@@ -150,8 +173,13 @@ impl HttpClient {
         if let Some(etag) = request.if_match {
             builder = builder.header(IF_MATCH, etag);
         }
-        if let Some(json) = request.json {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(json);
+        for (name, value) in request.headers {
+            builder = builder.header(*name, value);
+        }
+        if let Some(content) = request.content {
+            builder = builder.header(CONTENT_TYPE, content.content_type).body(content.bytes);
+        } else if wants_length {
+            builder = builder.header(CONTENT_LENGTH, "0");
         }
         let mut response = builder.send().await.map_err(|error| failed(Phase::Head, error))?;
         let status = response.status().as_u16();
@@ -222,8 +250,8 @@ fn negotiated(request: HttpRequest<'_>) -> AuthenticatedRequest<'_> {
         method: request.method,
         url: request.url,
         headers,
-        content_type: request.json.as_ref().map(|_| "application/json"),
-        body: request.json.unwrap_or_default().into(),
+        content_type: request.content.as_ref().map(|content| content.content_type),
+        body: request.content.map(|content| content.bytes).unwrap_or_default().into(),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Way<'a> {
 pub(super) fn described(
     operation: &str,
     way: Way<'_>,
-    is_read: bool,
+    is_repeatable: bool,
     timeout: Duration,
     phase: Phase,
     error: reqwest::Error,
@@ -67,8 +67,8 @@ pub(super) fn described(
         ErrorKind::Certificate | ErrorKind::Auth => Retry::Never,
         _ if speaks_no_tls => Retry::Never,
         // The time that ran out was pause enough.
-        ErrorKind::TimedOut if connecting || is_read => Retry::Now,
-        _ if connecting || is_read => Retry::After(RETRY_PAUSE),
+        ErrorKind::TimedOut if connecting || is_repeatable => Retry::Now,
+        _ if connecting || is_repeatable => Retry::After(RETRY_PAUSE),
         _ => {
             cause.push_str("; whether the change was made is not known");
             Retry::Never

@@ -100,7 +100,10 @@ async fn fetch(url: &str, timeout: Duration) -> Result<Vec<Certificate>> {
         method: Method::GET,
         url: &url,
         accept: "application/pkix-cert, application/pkcs7-mime, */*",
-        json: None,
+        content: None,
+        token: None,
+        headers: &[],
+        is_repeatable: true,
         if_match: None,
     };
     let answer = client.send(request).await?;

@@ -1,5 +1,5 @@
 //! The doors to the outside: TLS settings, who is trusted in them, the HTTP clients, who they are let in as, DNS, the
-//! download of issuers' certificates, the clock.
+//! download of issuers' certificates, clock and timer.
 //!
 //! Only `tls` builds TLS settings, so that no part of the library can weaken them unseen.
 
@@ -13,6 +13,7 @@ pub(crate) mod http;
 mod http_error;
 mod issuer_download;
 mod negotiate;
+mod timer;
 mod tls;
 mod tls_verifier;
 
@@ -21,6 +22,7 @@ pub use credentials::{AuthMethod, Credentials};
 pub(crate) use dns::{CnameAnswer, DnsClient};
 pub use issuer_download::{FetchedChain, IssuerDownload, fetch_issuers};
 pub(crate) use negotiate::offered;
+pub use timer::{ManualTimer, Sleep, SystemTimer, Timer};
 pub(crate) use tls::{ClientIdentity, client_config, server_config};
 pub use tls::{PemSource, TrustedRoots};
 pub use tls_verifier::{

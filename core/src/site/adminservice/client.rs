@@ -11,7 +11,7 @@ use super::{method, read, write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::RESPONSE_BODY_BYTES_MAX;
 use crate::net::TrustedRoots;
-use crate::net::http::{HttpAnswer, HttpClient, HttpOptions, HttpRequest, Method, Url};
+use crate::net::http::{Content, HttpAnswer, HttpClient, HttpOptions, HttpRequest, Method, Url};
 use crate::site::access::Access;
 use crate::site::odata::json;
 use crate::site::transport::{Answer, PutMode, Rows, Transport};
@@ -95,7 +95,8 @@ impl Connection {
         accept: &'static str,
         json: Option<Vec<u8>>,
     ) -> Result<HttpAnswer> {
-        self.http.send(HttpRequest { operation, method, url, accept, json, if_match: None }).await
+        let content = json.map(Content::json);
+        self.send_request(operation, method, url, accept, content, None).await
     }
 
     /// Sends a change, of what still has this ETag where there is one.
@@ -107,8 +108,33 @@ impl Connection {
         json: Vec<u8>,
         if_match: Option<&str>,
     ) -> Result<HttpAnswer> {
-        let json = Some(json);
-        self.http.send(HttpRequest { operation, method, url, accept: JSON, json, if_match }).await
+        let content = Some(Content::json(json));
+        self.send_request(operation, method, url, JSON, content, if_match).await
+    }
+
+    async fn send_request(
+        &self,
+        operation: &str,
+        method: Method,
+        url: &Url,
+        accept: &'static str,
+        content: Option<Content>,
+        if_match: Option<&str>,
+    ) -> Result<HttpAnswer> {
+        let (token, headers, is_repeatable) = (None, &[][..], false);
+        self.http
+            .send(HttpRequest {
+                operation,
+                method,
+                url,
+                accept,
+                content,
+                if_match,
+                token,
+                headers,
+                is_repeatable,
+            })
+            .await
     }
 }
 

@@ -1,0 +1,181 @@
+//! Does what a plan says, and writes down in the site where it is.
+
+use serde_json::Value;
+
+use super::comparison::{Observed, differences, resolved};
+use super::journal::StoredJournal;
+use super::lifecycle::{self, State};
+use super::plan::GatewayPlan;
+use super::resource::Resource;
+use super::resource_manager_cloud::{Begun, ResourceManagerCloud};
+use crate::azure::Operation;
+use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::Gateway;
+use crate::site::Site;
+
+/// What is told while a plan is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The number of the step, from 1.
+    pub step: usize,
+    /// How many steps there are.
+    pub steps: usize,
+    /// What kind of resource.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// `looking`, `making`, `waiting`, `kept` or `done`.
+    pub phase: &'static str,
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{}/{}] {} {}: {}", self.step, self.steps, self.kind, self.name, self.phase)
+    }
+}
+
+/// Whether the application of a plan goes on; what was done stays, and applying again goes on from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// It goes on.
+    On,
+    /// It stops with an error of kind `stopped`.
+    Stop,
+}
+
+impl ResourceManagerCloud {
+    /// Does what a plan says: makes each resource that is not yet as wanted, reads it back, and keeps the gateway in the site.
+    ///
+    /// Where it is is written into the site after each step, so that a run that was killed is taken up by the next one, without
+    /// anything made twice: each step looks before it acts, and an operation that was under way is asked about. Nothing is
+    /// rolled back. Safe to call twice.
+    ///
+    /// # Errors
+    /// `unsupported` for a site that is not embedded; `stopped` where `progress` says so; `conflict` where a resource is not as
+    /// wanted after it was made; those of Azure, with what to do.
+    pub async fn apply(
+        &self,
+        site: &Site,
+        plan: &GatewayPlan,
+        progress: &(dyn Fn(&Progress) -> Go + Send + Sync),
+    ) -> Result<Gateway> {
+        let spec = &plan.spec;
+        let id = lifecycle::record(site, spec, State::Provisioning).await?;
+        let mut stored = StoredJournal::open(site, id, &spec.service_name, self.now()).await?;
+        let run = Run { cloud: self, plan, progress };
+        if let Err(error) = run.all(&mut stored).await {
+            stored.journal.error = Some(error.to_string());
+            // The first error is the one to tell.
+            let _ = stored.save().await;
+            return Err(error);
+        }
+        lifecycle::record(site, spec, State::Ready).await?;
+        stored.complete(self.now()).await?;
+        Gateway::find(site, &spec.service_name).await
+    }
+}
+
+struct Run<'a> {
+    cloud: &'a ResourceManagerCloud,
+    plan: &'a GatewayPlan,
+    progress: &'a (dyn Fn(&Progress) -> Go + Send + Sync),
+}
+
+impl Run<'_> {
+    async fn all(&self, stored: &mut StoredJournal) -> Result<()> {
+        stored.journal.error = None;
+        let mut observed = Observed::new();
+        for (at, resource) in self.plan.resources.iter().enumerate() {
+            self.one(at, resource, &mut observed, stored).await?;
+        }
+        Ok(())
+    }
+
+    async fn one(
+        &self,
+        at: usize,
+        resource: &Resource,
+        observed: &mut Observed,
+        stored: &mut StoredJournal,
+    ) -> Result<()> {
+        self.tell(at, resource, "looking")?;
+        if let Some((key, operation)) = stored.journal.under_way.take() {
+            if key == resource.key {
+                self.tell(at, resource, "waiting")?;
+                // How it ended is seen by looking: an operation that failed, or that nobody knows any more, is begun again.
+                let _ = self.finish(operation).await;
+            } else {
+                stored.journal.under_way = Some((key, operation));
+            }
+        }
+        let (body, left) = self.look(resource, observed).await?;
+        if left.as_ref().is_some_and(Vec::is_empty) {
+            self.note(resource, stored).await?;
+            return self.tell(at, resource, "kept");
+        }
+        self.tell(at, resource, "making")?;
+        let begun = self.cloud.begin(resource, &body, &self.plan.spec).await?;
+        if let Begun::Running(operation) = begun {
+            stored.journal.under_way = Some((resource.key.to_owned(), (*operation).clone()));
+            stored.save().await?;
+            self.tell(at, resource, "waiting")?;
+            self.finish(*operation).await?;
+        }
+        stored.journal.under_way = None;
+        let (_, left) = self.look(resource, observed).await?;
+        match left {
+            Some(left) if left.is_empty() => {}
+            left => {
+                let left = left.map_or_else(|| "it is not there".to_owned(), |left| left.join("; "));
+                let cause = format!("it was made and is not as wanted: {left}; plan and apply again");
+                let operation = format!("make {} {}", resource.kind, resource.name);
+                return Err(Error::new(ErrorKind::Conflict, operation, cause));
+            }
+        }
+        self.note(resource, stored).await?;
+        self.tell(at, resource, "done")
+    }
+
+    /// What a resource shall be, and how it differs; None where it is not there.
+    async fn look(
+        &self,
+        resource: &Resource,
+        observed: &mut Observed,
+    ) -> Result<(Value, Option<Vec<String>>)> {
+        let seen = self.cloud.observe(resource, observed).await?;
+        let body = resolved(&resource.body, observed);
+        let left = seen.as_ref().map(|seen| differences(&body, seen));
+        observed.insert(resource.key, seen);
+        Ok((body, left))
+    }
+
+    async fn finish(&self, mut operation: Operation) -> Result<()> {
+        self.cloud.manager().finish(&mut operation).await.map(drop)
+    }
+
+    async fn note(&self, resource: &Resource, stored: &mut StoredJournal) -> Result<()> {
+        let key = resource.key.to_owned();
+        if !stored.journal.done.contains(&key) {
+            stored.journal.done.push(key);
+        }
+        stored.save().await
+    }
+
+    fn tell(&self, at: usize, resource: &Resource, phase: &'static str) -> Result<()> {
+        let progress = Progress {
+            step: at + 1,
+            steps: self.plan.resources.len(),
+            kind: resource.kind.to_owned(),
+            name: resource.name.clone(),
+            phase,
+        };
+        match (self.progress)(&progress) {
+            Go::On => Ok(()),
+            Go::Stop => {
+                let cause = format!("it was stopped at step {}; apply again to go on", at + 1);
+                Err(Error::new(ErrorKind::Stopped, "apply the gateway's plan", cause))
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Takes the fields of a spec out of a table, one by one, and collects what is wrong.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use super::Violation;
+use crate::error::Error;
+
+/// The table, what was taken out of it missing.
+pub(super) struct Fields {
+    rest: Map<String, Value>,
+    violations: Vec<Violation>,
+}
+
+impl Fields {
+    pub(super) fn new(rest: Map<String, Value>) -> Self {
+        Fields { rest, violations: Vec::new() }
+    }
+
+    /// Every violation; what is left in the table is unknown.
+    pub(super) fn end(self) -> Vec<Violation> {
+        let mut violations = self.violations;
+        for (name, _) in self.rest {
+            violations.push(Violation { field: name, rule: "is not a field of a spec".into() });
+        }
+        violations
+    }
+
+    /// Notes a rule that does not hold.
+    pub(super) fn must(&mut self, holds: bool, field: &str, rule: &str) {
+        let violation = Violation { field: field.to_owned(), rule: rule.to_owned() };
+        // The same mistake in two places is one.
+        if !holds && !self.violations.contains(&violation) {
+            self.violations.push(violation);
+        }
+    }
+
+    fn take(&mut self, field: &str) -> Option<Value> {
+        self.rest.remove(field).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn text(&mut self, field: &str) -> Option<String> {
+        match self.take(field)? {
+            Value::String(text) if text.contains(char::is_control) => {
+                self.must(false, field, "must have no control character");
+                None
+            }
+            Value::String(text) => Some(text),
+            _ => {
+                self.must(false, field, "must be text");
+                None
+            }
+        }
+    }
+
+    pub(super) fn required_text(&mut self, field: &str) -> String {
+        let is_there = self.rest.get(field).is_some_and(|value| !value.is_null());
+        let text = self.text(field).unwrap_or_default();
+        self.must(is_there, field, "is missing");
+        self.must(!is_there || !text.trim().is_empty() || !self.violations.is_empty(), field, "is empty");
+        text
+    }
+
+    pub(super) fn parsed<T: FromStr<Err = Error> + Default>(&mut self, field: &str) -> T {
+        match self.text(field).map(|text| text.parse()) {
+            Some(Ok(value)) => value,
+            Some(Err(error)) => {
+                let error: Error = error;
+                self.must(false, field, &format!("cannot be read: {}", error.cause()));
+                T::default()
+            }
+            None => T::default(),
+        }
+    }
+
+    pub(super) fn flag(&mut self, field: &str, usual: bool) -> bool {
+        match self.take(field) {
+            None => usual,
+            Some(Value::Bool(flag)) => flag,
+            Some(_) => {
+                self.must(false, field, "must be true or false");
+                usual
+            }
+        }
+    }
+
+    pub(super) fn number(&mut self, field: &str, usual: u32, range: RangeInclusive<u32>) -> u32 {
+        let Some(value) = self.take(field) else { return usual };
+        // Lua and JSON have numbers without a kind.
+        let number = value.as_i64().or_else(|| {
+            value
+                .as_f64()
+                .filter(|number| number.fract() == 0.0 && number.abs() < 1e15)
+                .map(|number| number as i64)
+        });
+        match number.and_then(|number| u32::try_from(number).ok()).filter(|number| range.contains(number)) {
+            Some(number) => number,
+            None => {
+                let rule = match number {
+                    Some(_) => format!("must be from {} to {}", range.start(), range.end()),
+                    None => "must be a whole number".to_owned(),
+                };
+                self.must(false, field, &rule);
+                usual
+            }
+        }
+    }
+
+    pub(super) fn paths(&mut self, field: &str) -> Vec<PathBuf> {
+        let items = match self.take(field) {
+            None => return Vec::new(),
+            Some(Value::String(one)) => return vec![one.into()],
+            Some(Value::Array(items)) => items,
+            // Lua has one empty table for lists and for tables.
+            Some(Value::Object(map)) if map.is_empty() => return Vec::new(),
+            Some(_) => {
+                self.must(false, field, "must be a list of file names");
+                return Vec::new();
+            }
+        };
+        let paths: Vec<PathBuf> = items.iter().filter_map(Value::as_str).map(PathBuf::from).collect();
+        self.must(paths.len() == items.len(), field, "must be a list of file names");
+        paths
+    }
+
+    /// Notes an id that is no GUID; one that is missing was noted before.
+    pub(super) fn guid(&mut self, field: &str, text: &str) {
+        let is_guid = text.len() == 36
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            });
+        self.must(text.is_empty() || is_guid, field, "must be a GUID");
+    }
+}

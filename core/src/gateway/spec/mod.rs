@@ -1,0 +1,414 @@
+//! What a gateway shall be: the fields of the wizard and of `New-CMCloudManagementGateway`, checked all at once.
+
+mod fields;
+mod region;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use self::fields::Fields;
+pub use self::region::display_region;
+use crate::azure::AzureEnvironment;
+use crate::background;
+use crate::cert::{Certificate, PfxKeyPair, load_cer_file, load_pfx_file};
+use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::server_certificate::{
+    Finding, ServerCertificateOptions, ServiceName, Severity, check_name_prefix, check_server_pfx,
+};
+use crate::limits::{GATEWAY_INSTANCES_MAX, SPEC_FILE_BYTES_MAX};
+use crate::secret::Secret;
+
+/// A field of a spec that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The field, as in the file.
+    pub field: String,
+    /// The rule, as a sentence about the field.
+    pub rule: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.rule)
+    }
+}
+
+/// What a gateway shall be, with the names of `New-CMCloudManagementGateway` as `snake_case`.
+///
+/// ```
+/// use cmgateway::gateway::spec::GatewaySpec;
+/// let error = GatewaySpec::from_toml("region = 'WestUS2'\nvm_instance_count = 17\ntraffic_out_gb = -1").unwrap_err();
+/// // Every mistake is told at once.
+/// assert!(error.cause().contains("vm_instance_count must be from 1 to 16"));
+/// assert!(error.cause().contains("traffic_out_gb must be from 0 to"));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GatewaySpec {
+    /// The PFX with the server certificate and its key.
+    pub service_cert_path: PathBuf,
+    /// Its password.
+    pub service_cert_password: Option<Secret>,
+    /// The service name; proposed from the certificate where it is missing. A wildcard certificate needs it.
+    pub service_name: Option<String>,
+    /// Words about the gateway.
+    pub description: String,
+    /// Which of Azure's clouds.
+    pub environment_setting: AzureEnvironment,
+    /// The subscription, a GUID.
+    pub subscription_id: String,
+    /// The tenant, a GUID or a domain.
+    pub tenant_id: Option<String>,
+    /// The application that ConfigMgr signs in as; a GUID.
+    pub server_app_client_id: Option<String>,
+    /// The region, such as `WestUS2`.
+    pub region: String,
+    /// The resource group; its name is made from the service name where it is missing.
+    pub group_name: Option<String>,
+    /// Whether the group must be there already; it is then not deleted with the gateway.
+    pub is_using_existing_group: bool,
+    /// How many virtual machines, 1 to 16.
+    pub vm_instance_count: u32,
+    /// Their size: `B2s`, `A2_v2` or `A4_v2`.
+    pub vmss_vm_size: String,
+    /// Files with the roots that client certificates chain to.
+    pub ca_root_cert: Vec<PathBuf>,
+    /// Files with the sub-CAs between them.
+    pub sub_ca_cert: Vec<PathBuf>,
+    /// Whether the gateway checks client certificates for revocation.
+    pub check_client_cert_revocation: bool,
+    /// Whether TLS 1.2 is enforced.
+    pub enforce_protocol: bool,
+    /// Whether it serves content from storage.
+    pub enable_cloud_dp_function: bool,
+    /// Whether there is an alert on outbound traffic.
+    pub enable_traffic_out: bool,
+    /// The threshold of 14 days, in GB.
+    pub traffic_out_gb: u32,
+    /// Percent of it for a warning.
+    pub traffic_warning_pct: u32,
+    /// Percent of it for a critical alert.
+    pub traffic_critical_pct: u32,
+    /// Whether the critical alert stops the service.
+    pub traffic_out_stop_service: bool,
+    /// Whether there is an alert on storage.
+    pub enable_storage_quota: bool,
+    /// Its threshold, in GB.
+    pub storage_quota_gb: u32,
+    /// Percent of it for a warning.
+    pub storage_warning_pct: u32,
+    /// Percent of it for a critical alert.
+    pub storage_critical_pct: u32,
+    /// Where new machines fetch the program `cmgateway` from; `https:`.
+    pub instance_program_url: Option<String>,
+    /// The SHA-256 of that program, 64 hex digits; a machine that fetches another one does not start it.
+    pub instance_program_sha256: Option<String>,
+    /// The public SSH key for the machines' administrator; without one nobody can sign in.
+    pub ssh_public_key: Option<String>,
+}
+
+impl GatewaySpec {
+    /// Reads a spec from JSON or what became of TOML, a dict or a table; every mistake is told at once.
+    ///
+    /// # Errors
+    /// `config` with every field that is unknown, missing, of another type, or breaks a rule.
+    pub fn from_json(value: Value) -> Result<Self> {
+        let Value::Object(map) = value else {
+            return Err(refusal(&[Violation { field: "the spec".into(), rule: "must be a table".into() }]));
+        };
+        let (spec, violations) = read(map);
+        if violations.is_empty() { Ok(spec) } else { Err(refusal(&violations)) }
+    }
+
+    /// Reads a spec from TOML text.
+    ///
+    /// # Errors
+    /// Those of [`GatewaySpec::from_json`]; `config` where it is no TOML, with line and column.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let value: Value = toml::from_str(text).map_err(|error| {
+            // Its own text shows the line, which may hold the password.
+            let at =
+                error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().lines().count());
+            let cause = format!("line {}: {}", at.max(1), error.message());
+            Error::new(ErrorKind::Config, "read the gateway's spec", cause)
+        })?;
+        Self::from_json(value)
+    }
+
+    /// Reads a spec from a file, TOML or JSON by its ending; files that it names lie beside it.
+    ///
+    /// # Errors
+    /// Those of [`GatewaySpec::from_json`]; `not_found`, `auth`, `unavailable` where the file cannot be read.
+    pub async fn load(file: impl AsRef<Path>) -> Result<Self> {
+        let file = file.as_ref().to_path_buf();
+        background::run("read the gateway's spec", move || {
+            let operation = format!("read the gateway's spec {}", file.display());
+            let text = read_text(&file, &operation)?;
+            let is_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+            let read = match is_json {
+                true => serde_json::from_str(&text)
+                    .map_err(|error| {
+                        let cause =
+                            format!("line {}, column {}: it is no JSON", error.line(), error.column());
+                        Error::new(ErrorKind::Config, operation.as_str(), cause)
+                    })
+                    .and_then(Self::from_json),
+                false => Self::from_toml(&text),
+            };
+            let mut spec = read.map_err(|error| error.during(operation))?;
+            let folder = file.parent().unwrap_or(Path::new("")).to_path_buf();
+            let files = std::iter::once(&mut spec.service_cert_path);
+            for path in files.chain(&mut spec.ca_root_cert).chain(&mut spec.sub_ca_cert) {
+                *path = folder.join(&*path);
+            }
+            Ok(spec)
+        })
+        .await
+    }
+
+    /// Reads the certificates that the spec names and checks what can only be said with them.
+    ///
+    /// # Errors
+    /// `config` with every rule that is broken: files that cannot be read, names, expiry, key size, purpose.
+    pub async fn check(&self, now: OffsetDateTime) -> Result<CheckedSpec> {
+        let spec = self.clone();
+        background::run("check the gateway's spec", move || checked(spec, now)).await
+    }
+}
+
+/// A spec with its certificates, every rule of which holds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CheckedSpec {
+    /// The spec.
+    pub spec: GatewaySpec,
+    /// The server certificate with its key.
+    pub server: PfxKeyPair,
+    /// What else the PFX holds: the chain.
+    pub chain: Vec<Certificate>,
+    /// The roots of client certificates.
+    pub roots: Vec<Certificate>,
+    /// The sub-CAs of client certificates.
+    pub sub_cas: Vec<Certificate>,
+    /// What clients and the connection point talk to, such as `GraniteFalls.contoso.com`.
+    pub service_name: String,
+    /// Its first label in lower case: the name of everything in Azure.
+    pub prefix: String,
+}
+
+impl CheckedSpec {
+    /// The region as Azure writes it: `westus2`.
+    pub fn region(&self) -> String {
+        self.spec.region.replace(' ', "").to_ascii_lowercase()
+    }
+
+    /// The resource group.
+    pub fn group(&self) -> String {
+        self.spec.group_name.clone().unwrap_or_else(|| format!("cmg-{}", self.prefix))
+    }
+
+    /// The name under which the scale set answers: `granitefalls.westus2.cloudapp.azure.com`.
+    pub fn regional_name(&self) -> String {
+        format!("{}.{}.{}", self.prefix, self.region(), self.spec.environment_setting.regional_suffix())
+    }
+}
+
+/// One error with every violation.
+fn refusal(violations: &[Violation]) -> Error {
+    let all: Vec<_> = violations.iter().map(Violation::to_string).collect();
+    let mut error = Error::new(ErrorKind::Config, "read the gateway's spec", all.join("; "));
+    for violation in violations {
+        error = error.with_context("field", violation.field.as_str());
+    }
+    error
+}
+
+fn read_text(file: &Path, operation: &str) -> Result<String> {
+    use std::io::Read;
+    let failed = |error: std::io::Error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
+            std::io::ErrorKind::InvalidData => ErrorKind::Config,
+            _ => ErrorKind::Unavailable,
+        };
+        Error::new(kind, operation, error.to_string()).with_source(error)
+    };
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(failed)?;
+    opened.take(SPEC_FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > SPEC_FILE_BYTES_MAX {
+        let cause = format!("the file has more than {SPEC_FILE_BYTES_MAX} bytes");
+        return Err(Error::new(ErrorKind::Config, operation, cause));
+    }
+    Ok(text)
+}
+
+fn read(map: Map<String, Value>) -> (GatewaySpec, Vec<Violation>) {
+    let mut fields = Fields::new(map);
+    let percent = 1..=100;
+    let spec = GatewaySpec {
+        service_cert_path: fields.required_text("service_cert_path").into(),
+        service_cert_password: fields.text("service_cert_password").map(Secret::new),
+        service_name: fields.text("service_name"),
+        description: fields.text("description").unwrap_or_default(),
+        environment_setting: fields.parsed("environment_setting"),
+        subscription_id: fields.required_text("subscription_id"),
+        tenant_id: fields.text("tenant_id"),
+        server_app_client_id: fields.text("server_app_client_id"),
+        region: fields.required_text("region"),
+        group_name: fields.text("group_name"),
+        is_using_existing_group: fields.flag("is_using_existing_group", false),
+        vm_instance_count: fields.number("vm_instance_count", 1, 1..=GATEWAY_INSTANCES_MAX),
+        vmss_vm_size: fields.text("vmss_vm_size").unwrap_or_else(|| "A2_v2".to_owned()),
+        ca_root_cert: fields.paths("ca_root_cert"),
+        sub_ca_cert: fields.paths("sub_ca_cert"),
+        check_client_cert_revocation: fields.flag("check_client_cert_revocation", true),
+        enforce_protocol: fields.flag("enforce_protocol", true),
+        enable_cloud_dp_function: fields.flag("enable_cloud_dp_function", true),
+        enable_traffic_out: fields.flag("enable_traffic_out", true),
+        // The console's field; the pages say 10, 10000 and 2.
+        traffic_out_gb: fields.number("traffic_out_gb", 10_000, 0..=1_000_000),
+        traffic_warning_pct: fields.number("traffic_warning_pct", 50, percent.clone()),
+        traffic_critical_pct: fields.number("traffic_critical_pct", 90, percent.clone()),
+        traffic_out_stop_service: fields.flag("traffic_out_stop_service", false),
+        enable_storage_quota: fields.flag("enable_storage_quota", false),
+        storage_quota_gb: fields.number("storage_quota_gb", 2, 1..=1_000_000),
+        storage_warning_pct: fields.number("storage_warning_pct", 50, percent.clone()),
+        storage_critical_pct: fields.number("storage_critical_pct", 90, percent),
+        instance_program_url: fields.text("instance_program_url"),
+        instance_program_sha256: fields.text("instance_program_sha256"),
+        ssh_public_key: fields.text("ssh_public_key"),
+    };
+    rules_without_certificates(&spec, &mut fields);
+    let violations = fields.end();
+    (spec, violations)
+}
+
+fn rules_without_certificates(spec: &GatewaySpec, fields: &mut Fields) {
+    fields.guid("subscription_id", &spec.subscription_id);
+    if let Some(id) = &spec.server_app_client_id {
+        fields.guid("server_app_client_id", id);
+    }
+    fields.must(
+        spec.region.is_empty() || region::is_region(&spec.region),
+        "region",
+        "must be letters and digits, such as WestUS2",
+    );
+    let sizes = ["B2s", "A2_v2", "A4_v2"];
+    let is_size = sizes.iter().any(|size| size.eq_ignore_ascii_case(&spec.vmss_vm_size));
+    fields.must(is_size, "vmss_vm_size", "must be B2s, A2_v2 or A4_v2");
+    fields.must(spec.description.chars().count() <= 1024, "description", "must have at most 1024 characters");
+    for (what, warning, critical) in [
+        ("traffic_warning_pct", spec.traffic_warning_pct, spec.traffic_critical_pct),
+        ("storage_warning_pct", spec.storage_warning_pct, spec.storage_critical_pct),
+    ] {
+        fields.must(warning < critical, what, "must be below the critical percentage");
+    }
+    let can_stop = spec.enable_traffic_out || !spec.traffic_out_stop_service;
+    fields.must(can_stop, "traffic_out_stop_service", "needs enable_traffic_out");
+    if let Some(name) = &spec.service_name {
+        name_rules(name, fields);
+    }
+    if let Some(group) = &spec.group_name {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_().".contains(c);
+        let fits = (1..=90).contains(&group.len()) && group.chars().all(is_name) && !group.ends_with('.');
+        fields.must(fits, "group_name", "must have 1 to 90 letters, digits or -_(). and not end with a dot");
+    }
+    let has_group = spec.group_name.is_some() || !spec.is_using_existing_group;
+    fields.must(has_group, "is_using_existing_group", "needs group_name");
+    if let Some(url) = &spec.instance_program_url {
+        // It becomes a part of a command.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/._~%?&=+-".contains(c);
+        let fits = url.starts_with("https://") && url.chars().all(is_plain);
+        fields.must(fits, "instance_program_url", "must begin with https:// and have no blanks and quotes");
+        fields.must(
+            spec.instance_program_sha256.is_some(),
+            "instance_program_sha256",
+            "is missing; a machine must know what it starts",
+        );
+    }
+    if let Some(key) = &spec.ssh_public_key {
+        fields.must(key.starts_with("ssh-rsa "), "ssh_public_key", "must be an RSA key: ssh-rsa …");
+    }
+    if let Some(hash) = &spec.instance_program_sha256 {
+        let is_hash = hash.len() == 64 && hash.chars().all(|c| c.is_ascii_hexdigit());
+        fields.must(is_hash, "instance_program_sha256", "must have 64 hex digits");
+    }
+}
+
+fn checked(spec: GatewaySpec, now: OffsetDateTime) -> Result<CheckedSpec> {
+    let mut fields = Fields::new(Map::new());
+    let password = spec.service_cert_password.as_ref().map(Secret::expose);
+    fields.must(password.is_some_and(|text| !text.is_empty()), "service_cert_password", "is missing");
+    let pfx = match load_pfx_file(&spec.service_cert_path, password) {
+        Ok(pfx) => pfx,
+        Err(error) => {
+            fields.must(false, "service_cert_path", &format!("cannot be read: {}", error.cause()));
+            return Err(refusal(&fields.end()));
+        }
+    };
+    let mut options = ServerCertificateOptions::new(now);
+    options.service_name = spec.service_name.clone();
+    let report = check_server_pfx(&pfx, &options);
+    for Finding { rule, text, .. } in report.findings.iter().filter(|one| one.severity == Severity::Error) {
+        fields.must(false, "service_cert_path", &format!("breaks the rule {rule}: {text}"));
+    }
+    let chain = pfx.certificates.iter().map(|one| one.certificate.clone()).collect();
+    let (roots, sub_cas) = (
+        authorities("ca_root_cert", &spec.ca_root_cert, now, &mut fields),
+        authorities("sub_ca_cert", &spec.sub_ca_cert, now, &mut fields),
+    );
+    let Some(server) = pfx.key_pairs.into_iter().next() else {
+        fields.must(false, "service_cert_path", "holds no certificate with its private key");
+        return Err(refusal(&fields.end()));
+    };
+    let service_name = match report.service_name {
+        Some(name) => name.as_str().to_owned(),
+        None => String::new(),
+    };
+    fields.must(!service_name.is_empty(), "service_name", "cannot be told from the certificate");
+    if !service_name.is_empty() {
+        name_rules(&service_name, &mut fields);
+    }
+    let prefix = service_name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let violations = fields.end();
+    if !violations.is_empty() {
+        return Err(refusal(&violations));
+    }
+    Ok(CheckedSpec { spec, server, chain, roots, sub_cas, service_name, prefix })
+}
+
+/// A scale set's gateway gives the first label to a storage account, a key vault and a DNS label: it must keep the rules of
+/// every page, those that contradict each other among them. Capitals are lowered.
+fn name_rules(name: &str, fields: &mut Fields) {
+    if let Err(error) = ServiceName::parse(name) {
+        fields.must(false, "service_name", &format!("cannot be a service name: {}", error.cause()));
+    }
+    let prefix = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    for Finding { rule, text, .. } in check_name_prefix(&prefix) {
+        fields.must(false, "service_name", &format!("breaks the rule {rule}: {text}"));
+    }
+}
+
+fn authorities(field: &str, files: &[PathBuf], now: OffsetDateTime, fields: &mut Fields) -> Vec<Certificate> {
+    let mut found = Vec::new();
+    for file in files {
+        match load_cer_file(file) {
+            Ok(certificates) => found.extend(certificates),
+            Err(error) => {
+                fields.must(false, field, &format!("{} cannot be read: {}", file.display(), error.cause()));
+            }
+        }
+    }
+    for certificate in &found {
+        let subject = certificate.subject();
+        fields.must(certificate.is_ca(), field, &format!("holds {subject}, which is no CA"));
+        fields.must(!certificate.is_expired(now), field, &format!("holds {subject}, which has expired"));
+    }
+    found
+}

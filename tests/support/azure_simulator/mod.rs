@@ -1,0 +1,178 @@
+//! A simulator of the Resource Manager, of Key Vault and of Entra, behind one address, with faults at the test's wish.
+//!
+//! Its shapes are those of the recordings, against which `azure_simulator.rs` among the tests checks it.
+
+mod fault;
+mod key_vault;
+mod resource_manager;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+
+pub use self::fault::{Fault, FaultSchedule};
+use self::resource_manager::World;
+use crate::test_pki::TestPki;
+use crate::wire_server::{Reaction, WireRequest, WireServer};
+
+/// The simulator; stops when it is dropped.
+#[derive(Debug)]
+pub struct AzureSimulator {
+    server: WireServer,
+    world: Arc<Mutex<World>>,
+    /// The CA of its certificate, PEM.
+    pub ca_pem: String,
+}
+
+/// An answer: status, headers, body.
+#[derive(Clone, Debug)]
+pub struct SimulatedAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// JSON, or nothing.
+    pub body: Option<Value>,
+}
+
+impl SimulatedAnswer {
+    fn new(status: u16, body: Value) -> Self {
+        SimulatedAnswer { status, headers: Vec::new(), body: Some(body) }
+    }
+
+    fn empty(status: u16) -> Self {
+        SimulatedAnswer { status, headers: Vec::new(), body: None }
+    }
+
+    fn error(status: u16, code: &str, message: &str) -> Self {
+        Self::new(status, json!({ "error": { "code": code, "message": message } }))
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn reaction(&self, number: usize) -> Reaction {
+        let mut lines = format!("x-ms-request-id: 00000000-0000-0000-0000-{number:012}\r\n");
+        for (name, value) in &self.headers {
+            lines.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        if !body.is_empty() {
+            lines.push_str("Content-Type: application/json; charset=utf-8\r\n");
+        }
+        // The connection stays open: a handshake for each request would take most of a test's time.
+        let head = format!("HTTP/1.1 {} Said\r\nContent-Length: {}\r\n{lines}\r\n", self.status, body.len());
+        Reaction::BytesAndOn([head.as_bytes(), body.as_bytes()].concat())
+    }
+}
+
+impl AzureSimulator {
+    /// Starts an empty subscription.
+    pub async fn start() -> Self {
+        Self::with_faults(FaultSchedule::default()).await
+    }
+
+    /// Starts an empty subscription that misbehaves by a schedule.
+    pub async fn with_faults(faults: FaultSchedule) -> Self {
+        let pki = TestPki::new();
+        let world = Arc::new(Mutex::new(World::new(faults)));
+        let shared = Arc::clone(&world);
+        let react = move |request: &WireRequest| react(&shared, request);
+        let server = WireServer::start(&pki.server(&["localhost"]), react).await;
+        let simulator = AzureSimulator { server, world, ca_pem: pki.ca_pem().to_owned() };
+        simulator.world().base = simulator.url();
+        simulator
+    }
+
+    /// Its address, for every service.
+    pub fn url(&self) -> String {
+        self.server.url().trim_end_matches("/AdminService").to_owned()
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<WireRequest> {
+        self.server.requests()
+    }
+
+    /// How many resources of a type there are, such as `publicIPAddresses`.
+    pub fn count(&self, resource_type: &str) -> usize {
+        let wanted = format!("/{}/", resource_type.to_ascii_lowercase());
+        self.world().resources.keys().filter(|path| path.contains(&wanted)).count()
+    }
+
+    /// Every resource with its body, the vault's certificates among them, without what changes from run to run.
+    pub fn state(&self) -> Vec<(String, Value)> {
+        let world = self.world();
+        let resources = world.resources.iter().map(|(path, resource)| (path.clone(), resource.body.clone()));
+        let certificates = world.vault.versions().into_iter().map(|(name, count)| (name, json!(count)));
+        resources.chain(certificates).collect()
+    }
+
+    /// How many versions the vault has of each certificate.
+    pub fn certificate_versions(&self) -> Vec<(String, usize)> {
+        self.world().vault.versions()
+    }
+
+    /// Puts the group into the state of being deleted; it is gone after so many looks.
+    pub fn begin_deletion(&self, group_path: &str, looks: u32) {
+        self.world().begin_deletion(group_path, looks);
+    }
+
+    /// Says from now on what goes wrong.
+    pub fn set_faults(&self, faults: FaultSchedule) {
+        self.world().faults = faults;
+    }
+
+    /// Registers the providers, as most subscriptions have them.
+    pub fn register_providers(&self) {
+        self.world().register_all();
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A token that tells who we are, as Entra's do; nobody checks its signature here.
+pub const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiIxMTExMTExMS0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDEiLCJvaWQiOiIyMjIyMjIyMi0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDEifQ.c2ln";
+
+fn react(world: &Mutex<World>, request: &WireRequest) -> Reaction {
+    let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+    world.requests += 1;
+    let number = world.requests;
+    let fault = world.faults.next();
+    match fault {
+        Some(Fault::Throttled { seconds }) => {
+            let mut answer = SimulatedAnswer::error(429, "TooManyRequests", "The request was throttled.");
+            if let Some(seconds) = seconds {
+                answer = answer.with("Retry-After", &seconds.to_string());
+            }
+            return answer.reaction(number);
+        }
+        Some(Fault::Unavailable) => {
+            return SimulatedAnswer::error(503, "ServerBusy", "The server is busy.").reaction(number);
+        }
+        Some(Fault::Broken) => return Reaction::Bytes(Vec::new()),
+        Some(Fault::LostAnswer) | None => {}
+    }
+    let answer = if request.target.starts_with("/certificates")
+        || request.target.starts_with("/deletedcertificates")
+    {
+        let is_let_in = request.head.to_ascii_lowercase().contains("authorization: bearer ");
+        world.vault.answer(request, is_let_in)
+    } else if request.target.ends_with("/oauth2/v2.0/token") {
+        SimulatedAnswer::new(
+            200,
+            json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN }),
+        )
+    } else {
+        world.answer(request)
+    };
+    match fault {
+        // The service acted, and nobody hears of it.
+        Some(Fault::LostAnswer) => Reaction::Bytes(Vec::new()),
+        _ => answer.reaction(number),
+    }
+}
