@@ -1,6 +1,6 @@
 //! A simulator of the Resource Manager, of Key Vault and of Entra, behind one address, with faults at the test's wish.
 //!
-//! Its shapes are those of the recordings, against which `azure_simulator.rs` among the tests checks it.
+//! Its shapes were written after the recordings; no test compares the two yet.
 
 mod fault;
 mod key_vault;
