@@ -124,11 +124,14 @@ async fn a_silent_name_server_is_waited_for_no_longer_than_asked() {
     assert!(error.to_string().contains(&silent.local_addr().unwrap().to_string()), "{error}");
 }
 
+/// Paths and what lies there.
+type ServedFiles = Vec<(String, Vec<u8>)>;
+
 /// Answers of a web server by path, and the paths that were asked for.
 #[derive(Clone)]
 struct WebServer {
     address: SocketAddr,
-    files: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    files: Arc<Mutex<ServedFiles>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
