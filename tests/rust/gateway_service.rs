@@ -18,6 +18,7 @@ use cmgateway_examples::checkout::{cargo, target};
 use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::gateway_parts::{GatewayPki, ROLE};
 use cmgateway_tests::inside_server::InsideServer;
+use cmgateway_tests::running_gateway::path;
 
 fn instance_file(pki: &GatewayPki, listen: &str) -> PathBuf {
     let file = pki.folder.file("instance.toml");
@@ -46,10 +47,6 @@ fn point_file(pki: &GatewayPki, name: &str, ports: &[u16], inside: &str, more: &
     let file = pki.folder.file(&format!("{name}.toml"));
     std::fs::write(&file, text).unwrap();
     file
-}
-
-fn path(rest: &str) -> String {
-    format!("/CCM_Proxy_MutualAuth/{ROLE}/{rest}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,8 @@ pub mod kerberos_realm;
 pub mod lua_interpreter;
 pub mod nginx;
 pub mod recording;
+pub mod relay;
+pub mod running_gateway;
 pub mod skip;
 pub mod test_pki;
 pub mod tls_peers;
