@@ -52,10 +52,20 @@ async fn a_request_in_a_request_is_never_served() {
         ("a vertical tab", both("Transfer-Encoding:\x0bchunked", &length, &ends_early)),
         ("a folded line", both("X: y\r\n Transfer-Encoding: chunked", &length, &ends_early)),
         ("a bare carriage return", both("X: y\rTransfer-Encoding: chunked", &length, &ends_early)),
-        ("a chunk size that overflows", both("Transfer-Encoding: chunked", "X: y", &format!("10000000000000003\r\n{ends_early}"))),
-        ("a chunk size with a sign", both("Transfer-Encoding: chunked", "X: y", &format!("-1\r\n{ends_early}"))),
+        (
+            "a chunk size that overflows",
+            both("Transfer-Encoding: chunked", "X: y", &format!("10000000000000003\r\n{ends_early}")),
+        ),
+        (
+            "a chunk size with a sign",
+            both("Transfer-Encoding: chunked", "X: y", &format!("-1\r\n{ends_early}")),
+        ),
         ("two hosts", both("Host: other", "X: y", &ends_early)),
-        ("chunks in HTTP/1.0", both("Transfer-Encoding: chunked", &length, &ends_early).replace("HTTP/1.1\r\nHost: l", "HTTP/1.0\r\nHost: l")),
+        (
+            "chunks in HTTP/1.0",
+            both("Transfer-Encoding: chunked", &length, &ends_early)
+                .replace("HTTP/1.1\r\nHost: l", "HTTP/1.0\r\nHost: l"),
+        ),
     ] {
         let answers = say(&client, text.as_bytes()).await;
         assert_eq!(gateway.inside.count("/SMS_MP/hidden"), 0, "{what}: {answers}");
@@ -155,7 +165,11 @@ async fn who_sends_drop_by_drop_is_cut_off() {
     }
     let state = gateway.instance.state();
     assert_eq!((state.open_requests, state.connections), (0, 1), "{state:?}");
-    assert!(gateway.instance.metrics().contains("cmgateway_stalled_total 2"), "{}", gateway.instance.metrics());
+    assert!(
+        gateway.instance.metrics().contains("cmgateway_stalled_total 2"),
+        "{}",
+        gateway.instance.metrics()
+    );
     drop(silent_tcp);
 }
 
@@ -198,7 +212,8 @@ async fn above_the_limits_the_answer_is_503_and_when_to_come_again() {
     let mut held = vec![hold(&gateway.pki.client), hold(&gateway.pki.client)];
     wait_for(&gateway, 2).await;
     let ask = async |owner| {
-        let request = Request::get(path("SMS_MP/x")).header("host", "localhost").body(Full::<Bytes>::default());
+        let request =
+            Request::get(path("SMS_MP/x")).header("host", "localhost").body(Full::<Bytes>::default());
         gateway.client(owner).send(request.unwrap()).await.unwrap()
     };
     let own = ask(&gateway.pki.client).await;

@@ -9,6 +9,7 @@ pub mod folder;
 pub mod gateway_client;
 pub mod gateway_files;
 pub mod gateway_parts;
+pub mod gateway_program;
 pub mod gssapi_front;
 pub mod inside_server;
 pub mod kerberos_realm;

@@ -68,7 +68,11 @@ impl Drop for Relay {
     }
 }
 
-async fn one_way(mut from: OwnedReadHalf, to: OwnedWriteHalf, mut way: watch::Receiver<Way>) -> io::Result<()> {
+async fn one_way(
+    mut from: OwnedReadHalf,
+    to: OwnedWriteHalf,
+    mut way: watch::Receiver<Way>,
+) -> io::Result<()> {
     let (pieces, queue) = mpsc::channel(PIECES_MAX);
     let sending = tokio::spawn(send(queue, to));
     let mut buffer = vec![0; 64 << 10];
