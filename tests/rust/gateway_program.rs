@@ -1,6 +1,5 @@
 //! The program `cmgateway`, run as services run it: signals, logs, and a system that runs short.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use std::net::SocketAddr;
 use std::path::Path;
