@@ -2,54 +2,18 @@
 
 use std::time::Duration;
 
-use cmgateway::proxy::{ConnectionPoint, Instance};
-use cmgateway_tests::curl::{self, Fetched, fetch};
-use cmgateway_tests::gateway_parts::{GatewayPki, Owner, ROLE, url};
-use cmgateway_tests::inside_server::InsideServer;
+use cmgateway_tests::curl::fetch;
+use cmgateway_tests::gateway_parts::{GatewayPki, ROLE, url};
 use cmgateway_tests::nginx::{self, Nginx};
+use cmgateway_tests::running_gateway::{RunningGateway, has_curl};
 use cmgateway_tests::skip::skipped;
-
-struct Gateway {
-    pki: GatewayPki,
-    inside: InsideServer,
-    instance: Instance,
-    point: ConnectionPoint,
-}
-
-impl Gateway {
-    async fn start() -> Self {
-        let pki = GatewayPki::new();
-        let inside = InsideServer::start(&pki).await;
-        let instance = pki.instance().await;
-        let point = pki.connection_point("CP1", &[&instance], &inside.url()).await;
-        Gateway { pki, inside, instance, point }
-    }
-
-    async fn get(&self, rest: &str, arguments: &[&str]) -> Fetched {
-        self.get_as(Some(&self.pki.client), rest, arguments).await
-    }
-
-    async fn get_as(&self, client: Option<&Owner>, rest: &str, arguments: &[&str]) -> Fetched {
-        let address = url(&self.instance, rest);
-        let arguments: Vec<&str> = arguments.iter().copied().chain([address.as_str()]).collect();
-        fetch(&self.pki, client, &arguments).await
-    }
-}
-
-fn has_curl() -> bool {
-    let there = curl::is_there();
-    if !there {
-        skipped("there is no curl");
-    }
-    there
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_with_a_certificate_reaches_a_server_inside() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let answer =
         gateway.get("SMS_MP/.sms_aut?MPLIST2&GF1", &["-H", "Range: bytes=0-1", "-H", "CCMClientID: x"]).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -68,7 +32,7 @@ async fn every_method_of_clients_passes() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     for method in ["CCM_POST", "BITS_POST", "PROPFIND", "PUT", "DELETE", "OPTIONS"] {
         let answer = gateway.get("CCM_System/request", &["-X", method, "-d", "x=1"]).await;
         assert!(
@@ -90,7 +54,7 @@ async fn who_may_not_in_is_told_so_in_microsofts_words() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let nobody = gateway.get_as(None, "SMS_MP/x", &[]).await;
     assert_eq!((nobody.status, nobody.phrase()), (403, "CMGService_Clientcertificaterequired"), "{nobody:?}");
     let stranger = gateway.get_as(Some(&gateway.pki.other_client), "SMS_MP/x", &[]).await;
@@ -112,7 +76,7 @@ async fn nothing_passes_that_is_not_published() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let port = gateway.instance.addresses()[0].port();
     for (path, status) in [
         (format!("/CCM_Proxy_MutualAuth/{ROLE}/admin"), 404),
@@ -135,7 +99,7 @@ async fn what_a_client_says_about_itself_does_not_pass() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let forged = ["-H", "Client-Cert: :AAAA:", "-H", "Client_Cert: :AAAA:", "-H", "X-ARR-ClientCert: AAAA"];
     let more = ["-H", "X-Forwarded-For: 6.6.6.6", "-H", "Forwarded: for=6.6.6.6", "-H", "X-Real-IP: 6.6.6.6"];
     let answer = gateway.get("SMS_MP/x", &[&forged[..], &more[..]].concat()).await;
@@ -163,7 +127,7 @@ async fn bodies_pass_both_ways_in_every_framing() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let file = gateway.pki.folder.file("upload");
     std::fs::write(&file, vec![b'u'; 40 << 20]).unwrap();
     let upload = format!("@{}", file.display());
@@ -192,7 +156,7 @@ async fn an_answer_that_breaks_off_is_not_taken_for_whole() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let broken = gateway.get("SMS_MP/broken?n=5000000", &[]).await;
     assert_ne!(broken.exit, 0, "{} {} {}", broken.said, broken.head, broken.body.len());
     assert_eq!(gateway.get("SMS_MP/echo", &[]).await.status, 200);
@@ -203,7 +167,7 @@ async fn requests_may_be_held_for_long() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let held = gateway.get("SMS_MP/hold?ms=3000", &[]);
     let others = async {
         for _ in 0..5 {
@@ -227,7 +191,7 @@ async fn http2_clients_are_served_too() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let answer = gateway.get("SMS_MP/bytes?n=3000000", &["--http2"]).await;
     assert!(answer.head.starts_with("HTTP/2 200"), "{}", answer.head);
     assert_eq!(answer.body.len(), 3_000_000);
@@ -240,7 +204,7 @@ async fn a_gateway_says_what_it_is_without_authentication() {
     if !has_curl() {
         return;
     }
-    let gateway = Gateway::start().await;
+    let gateway = RunningGateway::start().await;
     let port = gateway.instance.addresses()[0].port();
     for first in ["CCM_Proxy_MutualAuth", "CCM_Proxy_ServerAuth"] {
         let address = format!("https://localhost:{port}/{first}/ServiceMetadata");

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cmgateway::ErrorKind;
@@ -11,46 +10,13 @@ use cmgateway::gateway::service::{
     ConnectionPointService, InstanceService, read_connection_point_file, read_instance_file,
 };
 use cmgateway::gateway::sub_ca::SubCaSource;
-use cmgateway::proxy::Pin;
 use cmgateway::site::{EmbeddedSite, PutMode, Site, SiteCode};
 use cmgateway::wmi;
-use cmgateway_examples::checkout::{cargo, target};
 use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::gateway_parts::{GatewayPki, ROLE};
+use cmgateway_tests::gateway_program::{Program, build_program, instance_file, point_file};
 use cmgateway_tests::inside_server::InsideServer;
-
-fn instance_file(pki: &GatewayPki, listen: &str) -> PathBuf {
-    let file = pki.folder.file("instance.toml");
-    let pin = Pin::of(&pki.connection_point.certificate);
-    let text = format!(
-        "listen = [\"{listen}\"]\ncertificate = \"server.pem\"\nkey = \"server.key\"\nconnection_points = [\"{pin}\"]\n\
-         [ping]\ninterval_seconds = 1\ndeadline_seconds = 1\n"
-    );
-    std::fs::write(&file, text).unwrap();
-    file
-}
-
-fn point_file(pki: &GatewayPki, name: &str, ports: &[u16], inside: &str, more: &str) -> PathBuf {
-    std::fs::write(pki.folder.file("sub1.pem"), pki.sub_ca.certificate.to_pem()).unwrap();
-    std::fs::write(pki.folder.file("sub2.pem"), pki.other_sub_ca.certificate.to_pem()).unwrap();
-    let addresses: Vec<String> = ports.iter().map(|port| format!("[\"localhost:{port}\"]")).collect();
-    let text = format!(
-        "name = \"{name}\"\ncertificate = \"connection-point.pem\"\nkey = \"connection-point.key\"\n\
-         instance_pins = [\"server.pem\"]\n\
-         [gateway]\nservice_name = \"localhost\"\naddresses = [{}]\n\
-         [inside]\nroots = \"root.pem\"\ncertificate = \"inside-client.pem\"\nkey = \"inside-client.key\"\n\
-         [trust]\nroots = [\"root.pem\"]\nsub_cas = [\"sub1.pem\", \"sub2.pem\"]\n\
-         [[mapping]]\nid = {ROLE}\ninternal = [\"{inside}\"]\n{more}",
-        addresses.join(", ")
-    );
-    let file = pki.folder.file(&format!("{name}.toml"));
-    std::fs::write(&file, text).unwrap();
-    file
-}
-
-fn path(rest: &str) -> String {
-    format!("/CCM_Proxy_MutualAuth/{ROLE}/{rest}")
-}
+use cmgateway_tests::running_gateway::path;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sub_ca_added_on_the_site_is_trusted_within_a_second() {
@@ -156,34 +122,6 @@ fn every_mistake_in_a_file_has_its_line() {
     assert_eq!(read_instance_file("no-such.toml").unwrap_err().kind(), ErrorKind::NotFound);
 }
 
-/// The program, run as a process of its own; killed when dropped.
-struct Program(Child);
-
-impl Program {
-    fn run(kind: &str, file: &PathBuf) -> Self {
-        let program = target().join("debug").join(format!("cmgateway{}", std::env::consts::EXE_SUFFIX));
-        let mut command = Command::new(program);
-        command.args([kind, "run", "--log", "warn", "--config"]).arg(file);
-        Program(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap().success());
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn build_program() {
-    assert!(cargo().args(["build", "-q", "-p", "cmgateway-program"]).status().unwrap().success());
-}
-
 /// Failed requests, and the longest time between two that succeeded, of clients that never pause.
 async fn load(pki: &GatewayPki, address: std::net::SocketAddr, time: Duration) -> (u32, u32, Duration) {
     let until = Instant::now() + time;
@@ -228,7 +166,8 @@ async fn killed_frozen_and_restarted_connection_points_lose_no_get() {
         .iter()
         .map(|name| point_file(&pki, name, &[address.port()], &inside.url(), ""))
         .collect();
-    let mut points: Vec<Program> = files.iter().map(|file| Program::run("connection-point", file)).collect();
+    let run = |file: &PathBuf| Program::run("connection-point", file, &[]);
+    let mut points: Vec<Program> = files.iter().map(run).collect();
     let until = Instant::now() + Duration::from_secs(20);
     while instance.state().tunnels < 4 {
         assert!(Instant::now() < until, "{:?}", instance.state());
@@ -238,11 +177,11 @@ async fn killed_frozen_and_restarted_connection_points_lose_no_get() {
         tokio::time::sleep(Duration::from_millis(700)).await;
         points[0].signal("-KILL");
         tokio::time::sleep(Duration::from_millis(700)).await;
-        points[0] = Program::run("connection-point", &files[0]);
+        points[0] = run(&files[0]);
         tokio::time::sleep(Duration::from_millis(700)).await;
         // Frozen, and a new run of the same connection point started: it takes over at once.
         points[1].signal("-STOP");
-        let successor = Program::run("connection-point", &files[1]);
+        let successor = run(&files[1]);
         tokio::time::sleep(Duration::from_millis(900)).await;
         points.push(successor);
     };
@@ -260,8 +199,8 @@ async fn killed_frozen_and_restarted_connection_points_lose_no_get() {
     points.iter().for_each(|point| point.signal("-TERM"));
     assert_eq!(held.await.unwrap().unwrap().0, 200);
     let until = Instant::now() + Duration::from_secs(10);
-    while points[0].0.try_wait().unwrap().is_none() {
-        assert!(Instant::now() < until, "it did not stop");
+    while points[0].is_running() {
+        assert!(Instant::now() < until, "it does not stop");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut late = GatewayClient::new(&pki, &pki.client, address);

@@ -99,15 +99,28 @@ impl Authority {
     /// # Panics
     /// Where it cannot be made.
     pub fn revocation_list(&self, serials: &[Vec<u8>]) -> Vec<u8> {
+        self.revocation_list_between(serials, START, datetime!(2027-01-01 00:00 UTC))
+    }
+
+    /// A revocation list with these serial numbers that holds from when to when, DER.
+    ///
+    /// # Panics
+    /// Where it cannot be made.
+    pub fn revocation_list_between(
+        &self,
+        serials: &[Vec<u8>],
+        this_update: OffsetDateTime,
+        next_update: OffsetDateTime,
+    ) -> Vec<u8> {
         let revoked = |serial: &Vec<u8>| rcgen::RevokedCertParams {
             serial_number: rcgen::SerialNumber::from_slice(serial),
-            revocation_time: START,
+            revocation_time: this_update,
             reason_code: Some(rcgen::RevocationReason::KeyCompromise),
             invalidity_date: None,
         };
         let params = rcgen::CertificateRevocationListParams {
-            this_update: START,
-            next_update: datetime!(2027-01-01 00:00 UTC),
+            this_update,
+            next_update,
             crl_number: rcgen::SerialNumber::from(1_u64),
             issuing_distribution_point: None,
             revoked_certs: serials.iter().map(revoked).collect(),

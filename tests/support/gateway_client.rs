@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::Request;
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::gateway_parts::{GatewayPki, Owner};
 
@@ -20,7 +21,7 @@ use crate::gateway_parts::{GatewayPki, Owner};
 pub struct GatewayClient {
     tls: Arc<rustls::ClientConfig>,
     address: SocketAddr,
-    connection: Option<SendRequest<Empty<Bytes>>>,
+    connection: Option<SendRequest<Full<Bytes>>>,
 }
 
 #[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
@@ -50,24 +51,40 @@ impl GatewayClient {
     /// # Errors
     /// Why there is no whole answer.
     pub async fn get(&mut self, path: &str) -> Result<(u16, Bytes), String> {
+        let request = Request::get(path).header("host", "localhost").body(Full::default());
+        let response = self.send(request.map_err(text)?).await?;
+        Ok((response.status().as_u16(), response.into_body()))
+    }
+
+    /// Sends a request; the answer with its whole body.
+    ///
+    /// # Errors
+    /// Why there is no whole answer.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, String> {
         let mut sender = match self.connection.take().filter(|sender| !sender.is_closed()) {
             Some(sender) => sender,
             None => self.connect().await?,
         };
-        let request = Request::get(path).header("host", "localhost").body(Empty::new()).map_err(text)?;
         sender.ready().await.map_err(text)?;
-        let response = sender.send_request(request).await.map_err(text)?;
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.map_err(text)?.to_bytes();
+        let (parts, body) = sender.send_request(request).await.map_err(text)?.into_parts();
+        let body = body.collect().await.map_err(text)?.to_bytes();
         self.connection = Some(sender);
-        Ok((status, body))
+        Ok(Response::from_parts(parts, body))
     }
 
-    async fn connect(&self) -> Result<SendRequest<Empty<Bytes>>, String> {
+    /// A connection on which a test speaks for itself.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub async fn raw(&self) -> Result<TlsStream<TcpStream>, String> {
         let socket = TcpStream::connect(self.address).await.map_err(text)?;
         socket.set_nodelay(true).map_err(text)?;
         let name = ServerName::try_from("localhost").map_err(text)?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, socket).await.map_err(text)?;
+        TlsConnector::from(Arc::clone(&self.tls)).connect(name, socket).await.map_err(text)
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+        let stream = self.raw().await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(text)?;
         tokio::spawn(connection);
         Ok(sender)

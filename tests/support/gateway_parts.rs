@@ -109,6 +109,13 @@ impl GatewayPki {
         owner(&self.folder, authority, name, &[], false)
     }
 
+    /// A client of the first authority whose certificate ends then.
+    pub fn client_until(&self, name: &str, end: OffsetDateTime) -> Owner {
+        let mut params = client_params(name);
+        params.not_after = end;
+        signed(&self.folder, &self.sub_ca, name, &params)
+    }
+
     /// What gateways here start with: the root, the first issuing authority, nothing about revocation.
     pub fn configuration(&self, version: u64) -> Configuration {
         let mut configuration = Configuration::new(version);
@@ -186,14 +193,21 @@ pub fn url(instance: &Instance, rest: &str) -> String {
     format!("https://localhost:{port}/CCM_Proxy_MutualAuth/{ROLE}/{rest}")
 }
 
-#[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
+fn client_params(name: &str) -> CertificateParams {
+    let mut params = now_valid(owner_params(name, &[]));
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
 fn owner(folder: &TestFolder, authority: &Authority, name: &str, hosts: &[&str], is_server: bool) -> Owner {
-    let mut params = now_valid(owner_params(name, hosts));
-    if !is_server {
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    }
+    let params = if is_server { now_valid(owner_params(name, hosts)) } else { client_params(name) };
+    signed(folder, authority, name, &params)
+}
+
+#[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
+fn signed(folder: &TestFolder, authority: &Authority, name: &str, params: &CertificateParams) -> Owner {
     let key = KeyPair::generate().expect("a key");
-    let certificate = authority.sign(&params, &key);
+    let certificate = authority.sign(params, &key);
     let (chain_pem, key_pem) = (certificate.to_pem(), key.serialize_pem());
     let (chain_file, key_file) = (folder.file(&format!("{name}.pem")), folder.file(&format!("{name}.key")));
     std::fs::write(&chain_file, &chain_pem).expect("a file");

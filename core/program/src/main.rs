@@ -23,6 +23,9 @@ struct Arguments {
     /// How much is logged, to standard error.
     #[arg(long, global = true, value_enum, default_value = "info")]
     log: Level,
+    /// How a line of the log looks.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -33,6 +36,14 @@ enum Level {
     Warn,
     Info,
     Debug,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line, for programs that collect logs.
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -69,7 +80,11 @@ fn main() -> ExitCode {
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).init();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false);
+    match arguments.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),

@@ -41,6 +41,12 @@ pub(super) const STATUS_WORDS: HeaderName = HeaderName::from_static("x-cmgateway
 
 /// Takes out what ends with a connection, and what `Connection` names.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    // Trailers are what HTTP/2 lets `TE` ask for; over HTTP/1.1 `Connection` names `TE` (RFC 9110, 10.1.4).
+    let trailers = headers.get(header::TE).is_some_and(|value| {
+        value
+            .to_str()
+            .is_ok_and(|text| text.split(',').any(|each| each.trim().eq_ignore_ascii_case("trailers")))
+    });
     if headers.contains_key(header::CONNECTION) {
         let named: Vec<HeaderName> = headers
             .get_all(header::CONNECTION)
@@ -52,12 +58,6 @@ pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
         named.iter().for_each(|name| drop(headers.remove(name)));
     }
     HOP_BY_HOP.iter().for_each(|name| drop(headers.remove(name)));
-    // Trailers are what HTTP/2 lets `TE` ask for.
-    let trailers = headers.get(header::TE).is_some_and(|value| {
-        value
-            .to_str()
-            .is_ok_and(|text| text.split(',').any(|each| each.trim().eq_ignore_ascii_case("trailers")))
-    });
     headers.remove(header::TE);
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn what_ends_with_a_connection_ends_here() {
         let mut found = headers(&[
-            ("connection", "close, X-Odd"),
+            ("connection", "close, X-Odd, TE"),
             ("x-odd", "1"),
             ("te", "gzip, Trailers"),
             ("expect", "100-continue"),

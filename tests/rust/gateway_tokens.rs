@@ -1,0 +1,152 @@
+//! Clients without a certificate: bearer tokens signed by an issuer, and the keys of issuers as they change.
+#![expect(clippy::unwrap_used, reason = "a test fails by panic")]
+
+use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use cmgateway::proxy::TokenRules;
+use cmgateway_tests::gateway_parts::ROLE;
+use cmgateway_tests::running_gateway::RunningGateway;
+use http_body_util::Full;
+use hyper::Request;
+use serde_json::{Value, json};
+
+const ISSUER: &str = "https://sts.windows.net/00000000-0000-0000-0000-000000000000/";
+const AUDIENCE: &str = "https://ConfigMgrService";
+
+/// A key of an issuer.
+struct IssuerKey {
+    id: &'static str,
+    key: KeyPair,
+}
+
+impl IssuerKey {
+    fn new(id: &'static str) -> Self {
+        IssuerKey { id, key: KeyPair::generate(KeySize::Rsa2048).unwrap() }
+    }
+
+    fn jwk(&self) -> Value {
+        let public: PublicKeyComponents<Vec<u8>> = self.key.public_key().into();
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        json!({"kty": "RSA", "use": "sig", "kid": self.id, "n": text(&public.n), "e": text(&public.e)})
+    }
+
+    fn sign(&self, algorithm: &str, claims: &Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let head = json!({"typ": "JWT", "alg": algorithm, "kid": self.id});
+        let signed = format!("{}.{}", part(&head), part(claims));
+        let padding: &'static dyn aws_lc_rs::signature::RsaEncoding = match algorithm {
+            "PS256" => &aws_lc_rs::signature::RSA_PSS_SHA256,
+            _ => &aws_lc_rs::signature::RSA_PKCS1_SHA256,
+        };
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        self.key.sign(padding, &random, signed.as_bytes(), &mut signature).unwrap();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+fn rules(keys: &[&IssuerKey]) -> TokenRules {
+    let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+    TokenRules {
+        issuers: vec![ISSUER.into()],
+        audiences: vec![AUDIENCE.into()],
+        keys: json!({ "keys": keys }).to_string(),
+    }
+}
+
+fn claims(changes: &[(&str, Value)]) -> Value {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let mut claims =
+        json!({"iss": ISSUER, "aud": AUDIENCE, "nbf": now - 60, "exp": now + 600, "sub": "device"});
+    for (name, value) in changes {
+        match value {
+            Value::Null => drop(claims.as_object_mut().unwrap().remove(*name)),
+            value => claims[*name] = value.clone(),
+        }
+    }
+    claims
+}
+
+/// The status of a request with this value of `Authorization`.
+async fn ask(gateway: &RunningGateway, authorization: &str) -> u16 {
+    let request = Request::get(format!("/CCM_Proxy_ServerAuth/{ROLE}/SMS_MP/x"))
+        .header("host", "localhost")
+        .header("authorization", authorization)
+        .body(Full::<Bytes>::default());
+    gateway.client(&gateway.pki.client).send(request.unwrap()).await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_and_every_flaw_of_it_is_seen() {
+    let (key, other) = (IssuerKey::new("one"), IssuerKey::new("one"));
+    let rules = rules(&[&key]);
+    let gateway =
+        RunningGateway::start_with(|_, _| {}, |_, options| options.configuration.tokens = Some(rules)).await;
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    for algorithm in ["RS256", "PS256"] {
+        let token = key.sign(algorithm, &claims(&[]));
+        assert_eq!(ask(&gateway, &format!("Bearer {token}")).await, 200, "{algorithm}");
+        assert_eq!(ask(&gateway, &format!("bearer {token}")).await, 200, "{algorithm}");
+    }
+    let audiences = claims(&[("aud", json!(["https://other", AUDIENCE]))]);
+    assert_eq!(ask(&gateway, &format!("Bearer {}", key.sign("RS256", &audiences))).await, 200);
+    for (what, changes) in [
+        ("another issuer", [("iss", json!("https://sts.windows.net/other/"))]),
+        ("no issuer", [("iss", Value::Null)]),
+        ("another audience", [("aud", json!("https://other"))]),
+        ("no audience", [("aud", Value::Null)]),
+        ("expired", [("exp", json!(now - 600))]),
+        ("no end", [("exp", Value::Null)]),
+        ("an end that is text", [("exp", json!("tomorrow"))]),
+        ("not yet", [("nbf", json!(now + 600))]),
+    ] {
+        let token = key.sign("RS256", &claims(&changes));
+        assert_eq!(ask(&gateway, &format!("Bearer {token}")).await, 401, "{what}");
+    }
+    let good = key.sign("RS256", &claims(&[]));
+    let parts: Vec<&str> = good.split('.').collect();
+    let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none", "kid": "one"}).to_string());
+    // An HMAC with the public key as its secret: the classic confusion.
+    let hmac_head = URL_SAFE_NO_PAD.encode(json!({"alg": "HS256", "kid": "one"}).to_string());
+    for (what, token) in [
+        ("signed by somebody else", other.sign("RS256", &claims(&[]))),
+        ("no signature", format!("{none}.{}.", parts[1])),
+        ("a symmetric signature", format!("{hmac_head}.{}.{}", parts[1], parts[2])),
+        ("an algorithm of the other kind", key.sign("RS512", &claims(&[]))),
+        ("other claims", format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode("{}"), parts[2])),
+        ("cut", good[..good.len() - 4].to_owned()),
+        ("longer than any token", format!("{good}{}", "A".repeat(40 << 10))),
+        ("nothing", String::new()),
+    ] {
+        assert_eq!(ask(&gateway, &format!("Bearer {token}")).await, 401, "{what}");
+    }
+    assert_eq!(ask(&gateway, &format!("Basic {good}")).await, 401);
+    assert_eq!(gateway.inside.count("/SMS_MP/x"), 5, "what is refused does not get inside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn issuers_change_their_keys_without_a_gap() {
+    let (old, new) = (IssuerKey::new("old"), IssuerKey::new("new"));
+    let first = rules(&[&old]);
+    let gateway =
+        RunningGateway::start_with(|_, _| {}, |_, options| options.configuration.tokens = Some(first)).await;
+    let bearer = |key: &IssuerKey| format!("Bearer {}", key.sign("PS256", &claims(&[])));
+    assert_eq!((ask(&gateway, &bearer(&old)).await, ask(&gateway, &bearer(&new)).await), (200, 401));
+    configure(&gateway, Some(rules(&[&old, &new]))).await;
+    assert_eq!((ask(&gateway, &bearer(&old)).await, ask(&gateway, &bearer(&new)).await), (200, 200));
+    configure(&gateway, Some(rules(&[&new]))).await;
+    assert_eq!((ask(&gateway, &bearer(&old)).await, ask(&gateway, &bearer(&new)).await), (401, 200));
+    configure(&gateway, None).await;
+    assert_eq!(ask(&gateway, &bearer(&new)).await, 401);
+}
+
+async fn configure(gateway: &RunningGateway, tokens: Option<TokenRules>) {
+    let mut configuration = gateway.point.configuration();
+    configuration.tokens = tokens;
+    let mappings = gateway.pki.point_options("CP1", &[&gateway.instance], &gateway.inside.url()).mappings;
+    gateway.point.configure(&mappings, configuration).unwrap();
+    gateway.point.ready(std::time::Duration::from_secs(10)).await.unwrap();
+}
