@@ -329,3 +329,9 @@ pub const ADMIN_CONNECTIONS_MAX: usize = 64;
 pub const TOKEN_BYTES_MAX: usize = 16 << 10;
 /// Most keys of token issuers.
 pub const TOKEN_KEYS_MAX: usize = 100;
+/// Longest key set of token issuers that is fetched.
+pub const KEY_SET_BYTES_MAX: usize = 1 << 20;
+/// How often the keys of token issuers are asked for, where the settings do not say.
+pub const KEY_SET_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// How often they may be asked for, and how long after a failure they are asked for again.
+pub const KEY_SET_INTERVAL_MIN: Duration = Duration::from_secs(10);

@@ -1,13 +1,20 @@
 //! Clients without a certificate: bearer tokens signed by an issuer, and the keys of issuers as they change.
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
+use std::time::{Duration, Instant};
+
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use cmgateway::gateway::service::ConnectionPointService;
 use cmgateway::proxy::TokenRules;
-use cmgateway_tests::gateway_parts::ROLE;
+use cmgateway_tests::gateway_client::GatewayClient;
+use cmgateway_tests::gateway_parts::{GatewayPki, ROLE};
+use cmgateway_tests::gateway_program::point_file;
+use cmgateway_tests::inside_server::InsideServer;
+use cmgateway_tests::openssl_files::OpensslFiles;
 use cmgateway_tests::running_gateway::RunningGateway;
 use http_body_util::Full;
 use hyper::Request;
@@ -72,11 +79,15 @@ fn claims(changes: &[(&str, Value)]) -> Value {
 
 /// The status of a request with this value of `Authorization`.
 async fn ask(gateway: &RunningGateway, authorization: &str) -> u16 {
+    ask_with(&mut gateway.client(&gateway.pki.client), authorization).await
+}
+
+async fn ask_with(client: &mut GatewayClient, authorization: &str) -> u16 {
     let request = Request::get(format!("/CCM_Proxy_ServerAuth/{ROLE}/SMS_MP/x"))
         .header("host", "localhost")
         .header("authorization", authorization)
         .body(Full::<Bytes>::default());
-    gateway.client(&gateway.pki.client).send(request.unwrap()).await.unwrap().status().as_u16()
+    client.send(request.unwrap()).await.unwrap().status().as_u16()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +152,48 @@ async fn issuers_change_their_keys_without_a_gap() {
     assert_eq!((ask(&gateway, &bearer(&old)).await, ask(&gateway, &bearer(&new)).await), (401, 200));
     configure(&gateway, None).await;
     assert_eq!(ask(&gateway, &bearer(&new)).await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_fetched_from_where_the_issuer_publishes_them() {
+    let (old, new) = (IssuerKey::new("old"), IssuerKey::new("new"));
+    let pki = GatewayPki::new();
+    let inside = InsideServer::start(&pki).await;
+    let issuer = OpensslFiles::start(&pki.server);
+    std::fs::write(issuer.file("keys"), rules(&[&old]).keys).unwrap();
+    let instance = pki.instance().await;
+    let more = format!(
+        "[tokens]\nissuers = [\"{ISSUER}\"]\naudiences = [\"{AUDIENCE}\"]\nkeys = \"{}\"\nroots = \"root.pem\"\n",
+        issuer.url("keys")
+    );
+    let file = point_file(&pki, "CP1", &[instance.addresses()[0].port()], &inside.url(), &more);
+    let point = ConnectionPointService::start(&file).await.unwrap();
+    point.ready(Duration::from_secs(20)).await.unwrap();
+    let client = async |key: &IssuerKey| {
+        let mut client = GatewayClient::new(&pki, &pki.client, instance.addresses()[0]);
+        ask_with(&mut client, &format!("Bearer {}", key.sign("RS256", &claims(&[])))).await
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    while client(&old).await != 200 {
+        assert!(Instant::now() < until, "{:?}", point.status());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(client(&new).await, 401);
+    std::fs::write(issuer.file("keys"), rules(&[&new]).keys).unwrap();
+    point.reload().await.unwrap();
+    point.ready(Duration::from_secs(10)).await.unwrap();
+    assert_eq!((client(&old).await, client(&new).await), (401, 200));
+    // An issuer that publishes nonsense, and one that is away, leave the last keys in force.
+    std::fs::write(issuer.file("keys"), "<html>maintenance</html>").unwrap();
+    point.reload().await.unwrap();
+    assert_eq!(client(&new).await, 200);
+    drop(issuer);
+    point.reload().await.unwrap();
+    assert_eq!(client(&new).await, 200);
+    let plain = std::fs::read_to_string(&file).unwrap().replace("keys = \"https:", "keys = \"http:");
+    std::fs::write(&file, plain).unwrap();
+    let error = point.reload().await.unwrap_err().to_string();
+    assert!(error.contains("CP1.toml:21: ") && error.contains("https: addresses only"), "{error}");
 }
 
 async fn configure(gateway: &RunningGateway, tokens: Option<TokenRules>) {

@@ -20,6 +20,31 @@ pub enum Mechanism {
     KerberosOnce,
     /// NTLM; the connection is authenticated.
     Ntlm,
+    /// A name and a password.
+    Basic,
+}
+
+impl Mechanism {
+    fn directives(self, realm: &KerberosRealm) -> String {
+        let store = format!("GssapiCredStore keytab:{}\n", realm.service_keytab().display());
+        let gssapi = "AuthType GSSAPI\n AuthName test\n ";
+        match self {
+            Mechanism::Ntlm => format!("{gssapi}GssapiAllowedMech ntlmssp\n GssapiConnectionBound On\n"),
+            Mechanism::Kerberos => {
+                format!("{gssapi}GssapiAllowedMech krb5\n GssapiConnectionBound Off\n {store}")
+            }
+            Mechanism::KerberosOnce => {
+                format!("{gssapi}GssapiAllowedMech krb5\n GssapiConnectionBound On\n {store}")
+            }
+            Mechanism::Basic => {
+                "AuthType Basic\n AuthName test\n AuthUserFile {folder}/basic_users\n".to_owned()
+            }
+        }
+    }
+}
+
+fn write(folder: &TestFolder, name: &str, text: &str) {
+    std::fs::write(folder.file(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
 /// The running server; it stops when it is dropped.
@@ -50,44 +75,62 @@ impl Apache {
         behind: &str,
         token: &str,
     ) -> Self {
-        let (folder, port) = (TestFolder::new(), free_port());
-        let write = |name: &str, text: &str| {
-            std::fs::write(folder.file(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        };
-        write("chain.pem", &certificate.chain_pem);
-        write("key.pem", &certificate.key_pem);
-        write("ntlm_users", &format!("{NTLM_DOMAIN}:{USER}:{PASSWORD}\n"));
+        let folder = TestFolder::new();
+        write(&folder, "chain.pem", &certificate.chain_pem);
+        write(&folder, "key.pem", &certificate.key_pem);
+        let path = folder.path().display();
+        let (way_in, backend) = (mechanism.directives(realm), behind.trim_end_matches('/'));
+        let configuration = format!(
+            "SSLEngine On\nSSLCertificateFile {path}/chain.pem\nSSLCertificateKeyFile {path}/key.pem\n\
+             SSLProxyEngine On\nSSLProxyVerify none\nSSLProxyCheckPeerName Off\nSSLProxyCheckPeerCN Off\n\
+             SSLProxyCheckPeerExpire Off\nProxyPreserveHost On\n<Location \"/AdminService\">\n {way_in} \
+             Require valid-user\n RequestHeader set Authorization \"Bearer {token}\"\n \
+             ProxyPass \"{backend}\"\n</Location>\n"
+        );
+        Self::run(realm, folder, &["ssl", "proxy", "proxy_http", "headers", "auth_gssapi"], &configuration)
+    }
+
+    /// Starts it as a forward proxy that connects to ports of this machine for users.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn forward_proxy(realm: &KerberosRealm, mechanism: Mechanism, ports: &[u16]) -> Self {
+        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let configuration = format!(
+            "ProxyRequests On\nAllowCONNECT {}\n<Proxy \"*\">\n {} Require valid-user\n</Proxy>\n",
+            ports.join(" "),
+            mechanism.directives(realm),
+        );
+        let modules = ["proxy", "proxy_connect", "auth_gssapi", "auth_basic", "authn_file"];
+        Self::run(realm, TestFolder::new(), &modules, &configuration)
+    }
+
+    fn run(realm: &KerberosRealm, folder: TestFolder, modules: &[&str], configuration: &str) -> Self {
+        let port = free_port();
+        write(&folder, "ntlm_users", &format!("{NTLM_DOMAIN}:{USER}:{PASSWORD}\n"));
+        let hashed = Command::new("openssl").args(["passwd", "-apr1", PASSWORD]).output();
+        let hashed = hashed.unwrap_or_else(|error| panic!("openssl: {error}")).stdout;
+        write(&folder, "basic_users", &format!("{USER}:{}", String::from_utf8_lossy(&hashed)));
         #[cfg(unix)]
         let _ = std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755));
-        let path = folder.path().display();
-        let store = format!("GssapiCredStore keytab:{}", realm.service_keytab().display());
-        let mechanisms = match mechanism {
-            Mechanism::Ntlm => "GssapiAllowedMech ntlmssp\n GssapiConnectionBound On".to_owned(),
-            Mechanism::Kerberos => format!("GssapiAllowedMech krb5\n GssapiConnectionBound Off\n {store}"),
-            Mechanism::KerberosOnce => format!("GssapiAllowedMech krb5\n GssapiConnectionBound On\n {store}"),
-        };
-        let modules = ["mpm_event", "authn_core", "authz_core", "authz_user", "ssl", "proxy", "proxy_http"];
-        let modules: String = modules
-            .into_iter()
-            .chain(["headers", "auth_gssapi"])
+        let modules: String = ["mpm_event", "authn_core", "authz_core", "authz_user"]
+            .iter()
+            .chain(modules)
             .map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n"))
             .collect();
-        let backend = behind.trim_end_matches('/');
+        let path = folder.path().display().to_string();
+        let configuration = configuration.replace("{folder}", &path);
         write(
+            &folder,
             "apache.conf",
             &format!(
                 "{modules}ServerRoot {path}\nServerName localhost\nPidFile {path}/pid\nDefaultRuntimeDir {path}\n\
                  User www-data\nGroup www-data\nListen 127.0.0.1:{port}\nErrorLog {path}/error.log\n\
-                 LogLevel info\nStartServers 1\nSSLEngine On\nSSLCertificateFile {path}/chain.pem\n\
-                 SSLCertificateKeyFile {path}/key.pem\nSSLProxyEngine On\nSSLProxyVerify none\n\
-                 SSLProxyCheckPeerName Off\nSSLProxyCheckPeerCN Off\nSSLProxyCheckPeerExpire Off\n\
-                 ProxyPreserveHost On\n<Location \"/AdminService\">\n AuthType GSSAPI\n AuthName test\n \
-                 {mechanisms}\n Require valid-user\n \
-                 RequestHeader set Authorization \"Bearer {token}\"\n ProxyPass \"{backend}\"\n</Location>\n"
+                 LogLevel info\nStartServers 1\n{configuration}"
             ),
         );
-        let mut command: Command = realm.command("apache2");
-        let child = command
+        let child = realm
+            .command("apache2")
             .args(["-f", &folder.file("apache.conf").display().to_string(), "-DFOREGROUND"])
             .env("NTLM_USER_FILE", folder.file("ntlm_users"))
             .stderr(Stdio::null())
@@ -96,6 +139,11 @@ impl Apache {
         let server = Apache { folder, port, child };
         wait_for_port(port, &format!("apache2 ({})", server.log()));
         server
+    }
+
+    /// Where it listens, as `localhost:port`.
+    pub fn address(&self) -> String {
+        format!("localhost:{}", self.port)
     }
 
     /// The address of the AdminService behind it.

@@ -15,6 +15,7 @@ pub mod inside_server;
 pub mod kerberos_realm;
 pub mod lua_interpreter;
 pub mod nginx;
+pub mod openssl_files;
 pub mod recording;
 pub mod relay;
 pub mod running_gateway;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine;
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::Url;
 use rustls::ClientConfig;
 
@@ -192,9 +192,15 @@ impl AuthenticatedHttp {
             // A body goes with the leg that may be the last one, and never unsealed where it is to be sealed.
             let carries = !sealing && (context.takes_one_leg() || context.is_established());
             let answer = self.leg(link, request, carries, Some(authorization(&ours))).await?;
-            match (answer.status, challenge(&answer.headers, "Negotiate")) {
+            match (answer.status, challenge(&answer.headers, &WWW_AUTHENTICATE, "Negotiate")) {
                 (401, Challenge::Token(token)) => theirs = Some(token),
-                (401, _) => return Err(certain(self.refused(request, &offered(&answer.headers), None))),
+                (401, _) => {
+                    return Err(certain(self.refused(
+                        request,
+                        &offered(&answer.headers, &WWW_AUTHENTICATE),
+                        None,
+                    )));
+                }
                 (_, told) => {
                     if let Challenge::Token(token) = told {
                         // The server proves who it is.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::authenticated_http::Authentication;
-use super::http::{HttpClient, HttpOptions, HttpRequest, Method, Url};
+use super::download::Download;
+use super::http::Url;
 use super::tls::TrustedRoots;
 use crate::cert::{Certificate, Chain, build_chain, load_cer, load_p7b};
 use crate::error::{Error, ErrorKind, Result};
@@ -87,30 +87,15 @@ async fn fetch(url: &str, timeout: Duration) -> Result<Vec<Certificate>> {
     if url.scheme() != "http" {
         return Err(refuse(format!("only http: addresses are followed, not {}:", url.scheme())));
     }
-    let client = HttpClient::new(HttpOptions {
-        server: url.clone(),
-        trusted_roots: TrustedRoots::default(),
-        authentication: Authentication::None,
-        identity: None,
-        timeout,
-        response_bytes_max: ISSUER_DOWNLOAD_BYTES_MAX,
-    })?;
-    let request = HttpRequest {
+    let download = Download {
         operation: OPERATION,
-        method: Method::GET,
         url: &url,
         accept: "application/pkix-cert, application/pkcs7-mime, */*",
-        content: None,
-        token: None,
-        headers: &[],
-        is_repeatable: true,
-        if_match: None,
+        trusted_roots: TrustedRoots::default(),
+        timeout,
+        bytes_max: ISSUER_DOWNLOAD_BYTES_MAX,
     };
-    let answer = client.send(request).await?;
-    if answer.status != 200 {
-        let cause = format!("the server answered {}", answer.status);
-        return Err(Error::new(ErrorKind::Unavailable, OPERATION, cause));
-    }
+    let content = download.get().await?;
     // RFC 5280, 4.2.2.1: one certificate in DER, or a bag of them in PKCS #7.
-    load_cer(&answer.body).or_else(|error| load_p7b(&answer.body).map_err(|_| error))
+    load_cer(&content).or_else(|error| load_p7b(&content).map_err(|_| error))
 }

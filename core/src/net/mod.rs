@@ -5,9 +5,11 @@
 
 pub(crate) mod authenticated_http;
 mod clock;
+mod connect_proxy;
 mod connection;
 mod credentials;
 mod dns;
+pub(crate) mod download;
 pub(crate) mod gateway_tls;
 pub(crate) mod http;
 mod http_error;
@@ -18,6 +20,7 @@ mod tls;
 mod tls_verifier;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use connect_proxy::ConnectProxy;
 pub use credentials::{AuthMethod, Credentials};
 pub(crate) use dns::{CnameAnswer, DnsClient};
 pub use issuer_download::{FetchedChain, IssuerDownload, fetch_issuers};

@@ -8,11 +8,15 @@ use toml::Spanned;
 
 use super::file::SettingsFile;
 use super::instance_file::{Ping, set_seconds};
+use super::key_set::KeySetSource;
 use super::site_watch::SiteSource;
 use crate::cert::{Certificate, RevocationMode, load_crl_file};
 use crate::error::Result;
-use crate::limits::{REMOTE_SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL_MIN};
-use crate::net::TrustedRoots;
+use crate::limits::{
+    KEY_SET_INTERVAL, KEY_SET_INTERVAL_MIN, REMOTE_SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL,
+    SITE_WATCH_INTERVAL_MIN,
+};
+use crate::net::{AuthMethod, Credentials, TrustedRoots};
 use crate::proxy::{
     Configuration, ConnectionPointOptions, EntraTenant, InstanceAddress, MANAGEMENT_POINT_ENDPOINTS, Mapping,
     TokenRules, TunnelProxy,
@@ -54,8 +58,12 @@ struct GatewaySettings {
 #[serde(deny_unknown_fields)]
 struct ProxySettings {
     address: String,
-    user: Option<String>,
+    auth: Option<Spanned<String>>,
+    user: Option<Spanned<String>>,
     password_file: Option<Spanned<String>>,
+    keytab_file: Option<Spanned<String>>,
+    realm: Option<String>,
+    kdc: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -100,7 +108,10 @@ struct MappingSettings {
 struct Tokens {
     issuers: Vec<String>,
     audiences: Vec<String>,
+    /// A file, or where the issuer publishes it.
     keys: Spanned<String>,
+    roots: Option<Spanned<String>>,
+    refresh_seconds: Option<u64>,
 }
 
 /// What a settings file says: the options, every uploaded sub-CA, and the site that says which of them count.
@@ -109,6 +120,7 @@ pub(super) struct PointFile {
     pub(super) options: ConnectionPointOptions,
     pub(super) uploaded: Vec<Certificate>,
     pub(super) site: Option<SiteSource>,
+    pub(super) key_set: Option<KeySetSource>,
 }
 
 /// Reads the settings file of a connection point, TOML.
@@ -149,17 +161,65 @@ pub(super) fn read(path: &Path) -> Result<PointFile> {
             return Err(file.refuse(alone.span(), "inside: certificate and key belong together"));
         }
     };
-    if let Some(proxy) = &settings.proxy {
-        let credentials = match (&proxy.user, &proxy.password_file) {
-            (Some(user), Some(password)) => Some((user.clone(), secret(&file, password)?)),
-            _ => None,
-        };
-        options.proxy = Some(TunnelProxy { address: proxy.address.clone(), credentials });
-    }
+    options.proxy = settings.proxy.as_ref().map(|proxy| tunnel_proxy(&file, proxy)).transpose()?;
     file.at(0..0, options.check())?;
     let site =
         settings.site.as_ref().map(|site| site_source(&file, site, &gateway.service_name)).transpose()?;
-    Ok(PointFile { options, uploaded, site })
+    let key_set = match &settings.tokens {
+        Some(tokens) if is_address(&tokens.keys) => Some(key_set_source(&file, tokens)?),
+        _ => None,
+    };
+    Ok(PointFile { options, uploaded, site, key_set })
+}
+
+fn tunnel_proxy(file: &SettingsFile, given: &ProxySettings) -> Result<TunnelProxy> {
+    let address = given.address.clone();
+    let Some(user) = &given.user else {
+        let alone = [&given.auth, &given.password_file, &given.keytab_file].into_iter().flatten().next();
+        return match alone {
+            Some(alone) => Err(file.refuse(alone.span(), "proxy: it needs a user as well")),
+            None => Ok(TunnelProxy { address, login: None }),
+        };
+    };
+    let method = match &given.auth {
+        None => AuthMethod::Basic,
+        Some(word) => file.at(word.span(), word.get_ref().parse())?,
+    };
+    if method == AuthMethod::Certificate {
+        return Err(file.refuse(user.span(), "proxy: auth is one of basic, negotiate, kerberos, ntlm"));
+    }
+    let credentials = match (&given.password_file, &given.keytab_file) {
+        (Some(password), None) => Credentials::password(user.get_ref(), secret(file, password)?),
+        (None, Some(keytab)) => Credentials::keytab(user.get_ref(), file.path(keytab)),
+        _ => {
+            return Err(file.refuse(user.span(), "proxy: it needs password_file or keytab_file, one of them"));
+        }
+    };
+    let mut credentials = file.at(user.span(), credentials)?;
+    if let Some(realm) = &given.realm {
+        credentials = file.at(user.span(), credentials.with_realm(realm))?;
+    }
+    if let Some(kdc) = &given.kdc {
+        credentials = credentials.with_kdc(kdc);
+    }
+    Ok(TunnelProxy { address, login: Some((method, credentials)) })
+}
+
+fn is_address(keys: &Spanned<String>) -> bool {
+    keys.get_ref().contains("://")
+}
+
+fn key_set_source(file: &SettingsFile, tokens: &Tokens) -> Result<KeySetSource> {
+    let trusted_roots =
+        tokens.roots.as_ref().map_or(TrustedRoots::System, |roots| TrustedRoots::File(file.path(roots)));
+    let interval =
+        tokens.refresh_seconds.map_or(KEY_SET_INTERVAL, Duration::from_secs).max(KEY_SET_INTERVAL_MIN);
+    let rules = TokenRules {
+        issuers: tokens.issuers.clone(),
+        audiences: tokens.audiences.clone(),
+        keys: String::new(),
+    };
+    file.at(tokens.keys.span(), KeySetSource::new(tokens.keys.get_ref(), trusted_roots, rules, interval))
 }
 
 fn instances(gateway: &GatewaySettings) -> Result<Vec<InstanceAddress>> {
@@ -207,13 +267,15 @@ fn configuration(
             _ => return Err(file.refuse(word.span(), "revocation: it is one of off, leaf, chain")),
         },
     };
-    if let Some(tokens) = &settings.tokens {
+    if let Some(tokens) = settings.tokens.as_ref().filter(|tokens| !is_address(&tokens.keys)) {
         let keys = SettingsFile::open(&file.path(&tokens.keys));
-        configuration.tokens = Some(TokenRules {
+        let rules = TokenRules {
             issuers: tokens.issuers.clone(),
             audiences: tokens.audiences.clone(),
             keys: file.at(tokens.keys.span(), keys)?.text().to_owned(),
-        });
+        };
+        file.at(tokens.keys.span(), rules.check())?;
+        configuration.tokens = Some(rules);
     }
     configuration.entra = settings.entra.clone();
     Ok(configuration)

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::connection_point_file::{PointFile, read};
+use super::key_set::KeySetSource;
 use super::site_watch::SiteWatch;
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::KEY_SET_INTERVAL_MIN;
 use crate::proxy::{ConnectionPoint, ConnectionPointStatus};
 
 /// A running connection point, started from a settings file.
@@ -22,7 +24,18 @@ pub struct ConnectionPointService {
     file: PathBuf,
     point: Arc<ConnectionPoint>,
     settings: Arc<Mutex<PointFile>>,
-    watch: Option<JoinHandle<()>>,
+    watch: Option<Task>,
+    keys: Mutex<Option<Task>>,
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl ConnectionPointService {
@@ -45,9 +58,11 @@ impl ConnectionPointService {
             None => None,
         };
         let point = Arc::new(ConnectionPoint::start(settings.options.clone()).await?);
+        let keys = Mutex::new(settings.key_set.clone().map(|source| follow_keys(source, &point)));
         let settings = Arc::new(Mutex::new(settings));
-        let watch = watch.map(|watch| tokio::spawn(follow(watch, Arc::clone(&point), Arc::clone(&settings))));
-        Ok(ConnectionPointService { file, point, settings, watch })
+        let watch =
+            watch.map(|watch| Task(tokio::spawn(follow(watch, Arc::clone(&point), Arc::clone(&settings)))));
+        Ok(ConnectionPointService { file, point, settings, watch, keys })
     }
 
     /// What the connection point is doing.
@@ -84,26 +99,22 @@ impl ConnectionPointService {
             let watch = SiteWatch::open(source).await?;
             new.options.configuration.sub_cas = watch.listed(&new.uploaded).await?;
         }
+        if let Some(source) = &new.key_set {
+            // An issuer that gives no answer just now leaves the last keys in force.
+            let last = self.point.configuration().tokens;
+            new.options.configuration.tokens = source.fetch().await.ok().or(last);
+        }
         self.point.reload(new.options.clone()).await?;
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) =
+            new.key_set.clone().map(|source| follow_keys(source, &self.point));
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 
     /// Asks the instances for no more requests, lets open ones end for a limited time, and closes.
     pub async fn stop(mut self) {
-        if let Some(watch) = self.watch.take() {
-            watch.abort();
-            let _ = watch.await;
-        }
+        drop((self.watch.take(), self.keys.lock().unwrap_or_else(PoisonError::into_inner).take()));
         self.point.shut_down().await;
-    }
-}
-
-impl Drop for ConnectionPointService {
-    fn drop(&mut self) {
-        if let Some(watch) = &self.watch {
-            watch.abort();
-        }
     }
 }
 
@@ -123,15 +134,9 @@ async fn follow(watch: SiteWatch, point: Arc<ConnectionPoint>, settings: Arc<Mut
         match watch.listed(&uploaded).await {
             Ok(sub_cas) => {
                 has_failed = false;
-                let mut configuration = point.configuration();
-                if configuration.sub_cas == sub_cas {
-                    continue;
-                }
-                configuration.sub_cas = sub_cas;
-                let mappings =
-                    settings.lock().unwrap_or_else(PoisonError::into_inner).options.mappings.clone();
-                match point.configure(&mappings, configuration) {
-                    Ok(()) => tracing::info!("the site lists other sub-CAs; instances are told"),
+                match point.amend(|configuration| configuration.sub_cas = sub_cas) {
+                    Ok(true) => tracing::info!("the site lists other sub-CAs; instances are told"),
+                    Ok(false) => {}
                     Err(error) => tracing::error!(%error, "the site's sub-CAs cannot be passed on"),
                 }
             }
@@ -142,4 +147,30 @@ async fn follow(watch: SiteWatch, point: Arc<ConnectionPoint>, settings: Arc<Mut
             Err(_) => {}
         }
     }
+}
+
+/// Tells the instances whenever the issuers sign with other keys.
+fn follow_keys(source: KeySetSource, point: &Arc<ConnectionPoint>) -> Task {
+    let point = Arc::clone(point);
+    Task(tokio::spawn(async move {
+        loop {
+            let pause = match source.fetch().await {
+                Ok(rules) => {
+                    match point.amend(|configuration| configuration.tokens = Some(rules)) {
+                        Ok(true) => tracing::info!("token issuers have other keys; instances are told"),
+                        Ok(false) => {}
+                        Err(error) => {
+                            tracing::error!(%error, "the keys of token issuers cannot be passed on")
+                        }
+                    }
+                    source.interval
+                }
+                Err(error) => {
+                    tracing::error!(%error, "no keys of token issuers; the last ones stay in force");
+                    KEY_SET_INTERVAL_MIN
+                }
+            };
+            sleep(pause).await;
+        }
+    }))
 }

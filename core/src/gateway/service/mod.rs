@@ -7,6 +7,7 @@ mod connection_point_service;
 mod file;
 mod instance_file;
 mod instance_service;
+mod key_set;
 mod site_watch;
 
 pub use connection_point_file::read_connection_point_file;

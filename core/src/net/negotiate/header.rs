@@ -1,9 +1,9 @@
-//! `WWW-Authenticate: Negotiate …`.
+//! `WWW-Authenticate: Negotiate …`, and the same of proxies.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
-use hyper::header::WWW_AUTHENTICATE;
+use hyper::header::HeaderName;
 
 /// What a server's headers say about a scheme.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,13 +17,13 @@ pub(in crate::net) enum Challenge {
 }
 
 /// Reads the challenge of a scheme out of the headers of an answer; a list in one header is taken apart.
-pub(in crate::net) fn challenge(headers: &HeaderMap, scheme: &str) -> Challenge {
+pub(in crate::net) fn challenge(headers: &HeaderMap, name: &HeaderName, scheme: &str) -> Challenge {
     let mut found = Challenge::Absent;
-    for value in headers.get_all(WWW_AUTHENTICATE) {
+    for value in headers.get_all(name) {
         for part in value.to_str().unwrap_or_default().split(',') {
             let part = part.trim();
-            let (name, rest) = part.split_once(' ').unwrap_or((part, ""));
-            if !name.eq_ignore_ascii_case(scheme) {
+            let (given, rest) = part.split_once(' ').unwrap_or((part, ""));
+            if !given.eq_ignore_ascii_case(scheme) {
                 continue;
             }
             match STANDARD.decode(rest.trim()) {
@@ -36,9 +36,9 @@ pub(in crate::net) fn challenge(headers: &HeaderMap, scheme: &str) -> Challenge 
 }
 
 /// The schemes that a server offers, for messages.
-pub(crate) fn offered(headers: &HeaderMap) -> Vec<String> {
+pub(crate) fn offered(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for value in headers.get_all(WWW_AUTHENTICATE) {
+    for value in headers.get_all(name) {
         // A parameter has a `=`; a scheme stands at the beginning or after a comma.
         for part in value.to_str().unwrap_or_default().split(',') {
             let name = part.trim().split(' ').next().unwrap_or_default();
@@ -53,6 +53,8 @@ pub(crate) fn offered(headers: &HeaderMap) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::WWW_AUTHENTICATE;
+
     use super::*;
 
     fn headers(values: &[&str]) -> HeaderMap {
@@ -65,7 +67,7 @@ mod tests {
 
     #[test]
     fn challenges_are_found_in_every_shape() {
-        let found = |values: &[&str]| challenge(&headers(values), "Negotiate");
+        let found = |values: &[&str]| challenge(&headers(values), &WWW_AUTHENTICATE, "Negotiate");
         assert_eq!(found(&[]), Challenge::Absent);
         assert_eq!(found(&["Basic realm=\"Negotiate x\""]), Challenge::Absent);
         assert_eq!(found(&["Kerberos", "negotiate"]), Challenge::Offered);
@@ -74,7 +76,7 @@ mod tests {
         assert_eq!(found(&["Negotiate", "Negotiate YWJj"]), Challenge::Token(b"abc".to_vec()));
         assert_eq!(found(&["Negotiate ???"]), Challenge::Offered);
         assert_eq!(
-            offered(&headers(&["Negotiate", "Basic realm=\"a\", charset=\"UTF-8\""])),
+            offered(&headers(&["Negotiate", "Basic realm=\"a\", charset=\"UTF-8\""]), &WWW_AUTHENTICATE),
             ["Negotiate", "Basic"]
         );
     }

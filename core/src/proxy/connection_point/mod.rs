@@ -137,13 +137,30 @@ impl ConnectionPoint {
         let routes = Routes::new(mappings)?;
         let mut current = self.configuration.lock().unwrap_or_else(PoisonError::into_inner);
         *self.common.inside.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+        self.tell(&mut current, configuration).map(drop)
+    }
+
+    /// Changes a part of the configuration and tells the instances; what is published stays. True where it was a
+    /// change.
+    ///
+    /// # Errors
+    /// `config` for a configuration that is larger than instances take; the old one then stays.
+    pub fn amend(&self, change: impl FnOnce(&mut Configuration)) -> Result<bool> {
+        let mut current = self.configuration.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut configuration = current.clone();
+        change(&mut configuration);
+        configuration.published.clone_from(&current.published);
+        self.tell(&mut current, configuration)
+    }
+
+    fn tell(&self, current: &mut Configuration, mut configuration: Configuration) -> Result<bool> {
         if current.is_same_but_version(&configuration) {
-            return Ok(());
+            return Ok(false);
         }
         configuration.version = configuration.version.max(current.version.saturating_add(1));
         self.common.configuration.send_replace(Arc::new(configuration.encode()?));
         *current = configuration;
-        Ok(())
+        Ok(true)
     }
 
     /// What it tells the instances now.

@@ -7,9 +7,8 @@ use crate::limits::{
     INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX, TUNNEL_PING_DEADLINE,
     TUNNEL_PING_INTERVAL,
 };
-use crate::net::{PemSource, TrustedRoots};
+use crate::net::{AuthMethod, Credentials, PemSource, TrustedRoots};
 use crate::proxy::{Configuration, Mapping, Pin};
-use crate::secret::Secret;
 
 /// Where one instance can be dialled, the best address first.
 ///
@@ -53,8 +52,9 @@ impl InstanceAddress {
 pub struct TunnelProxy {
     /// `host:port` of the proxy.
     pub address: String,
-    /// User and password (Basic), where the proxy wants them.
-    pub credentials: Option<(String, Secret)>,
+    /// How the proxy lets the connection point in, and as whom; nothing where it lets in everybody. `Certificate` is
+    /// none of its ways.
+    pub login: Option<(AuthMethod, Credentials)>,
 }
 
 /// What a connection point is started with.

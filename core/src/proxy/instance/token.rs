@@ -27,12 +27,31 @@ struct KeySet {
 #[derive(Deserialize)]
 struct Claims {}
 
-impl Tokens {
-    pub(super) fn new(rules: &TokenRules) -> Result<Self> {
-        let refuse = |cause: String| Error::new(ErrorKind::Config, "read token rules", cause);
-        if rules.issuers.is_empty() || rules.audiences.is_empty() {
+impl TokenRules {
+    /// Refuses rules that no instance would take: nobody named, or no RSA key.
+    ///
+    /// # Errors
+    /// `config` with the field and the rule.
+    pub fn check(&self) -> Result<()> {
+        Tokens::new(self).map(drop)
+    }
+
+    /// As [`check`](Self::check), without the keys.
+    pub(crate) fn check_names(&self) -> Result<()> {
+        if self.issuers.is_empty() || self.audiences.is_empty() {
             return Err(refuse("issuers and audiences: each needs at least one".into()));
         }
+        Ok(())
+    }
+}
+
+fn refuse(cause: String) -> Error {
+    Error::new(ErrorKind::Config, "read token rules", cause)
+}
+
+impl Tokens {
+    pub(super) fn new(rules: &TokenRules) -> Result<Self> {
+        rules.check_names()?;
         let set: KeySet = serde_json::from_str(&rules.keys)
             .map_err(|error| refuse(format!("keys: it is no JSON Web Key Set: {error}")))?;
         if set.keys.len() > TOKEN_KEYS_MAX {

@@ -1,5 +1,7 @@
 //! One request and its answer.
 
+use hyper::header::WWW_AUTHENTICATE;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +146,7 @@ fn is_soap(answer: &HttpAnswer) -> bool {
 }
 
 fn not_let_in(answer: &HttpAnswer) -> String {
-    match offered(&answer.headers).as_slice() {
+    match offered(&answer.headers, &WWW_AUTHENTICATE).as_slice() {
         [] => "the server does not let the user in".to_owned(),
         schemes => format!("the server does not let the user in; it offers {}", schemes.join(", ")),
     }
