@@ -17,6 +17,7 @@
 
 mod arguments;
 mod authority;
+mod azure;
 mod call;
 mod cert;
 mod certificate;
@@ -32,6 +33,7 @@ mod error;
 mod file_loading;
 mod gateway;
 mod instance;
+mod json;
 mod key_file;
 mod objects;
 mod options;
@@ -83,6 +85,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     server_certificate::add_to(lua, &module)?;
     service::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;
+    module.set("azure", azure::module(lua)?)?;
     module.set("cert", cert::module(lua)?)?;
     module.set("wmi", wmi::module(lua)?)?;
     module.set("version", env!("CARGO_PKG_VERSION"))?;

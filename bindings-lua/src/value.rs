@@ -40,6 +40,11 @@ pub(crate) fn null(lua: &Lua) -> mlua::Result<AnyUserData> {
     }
 }
 
+/// True for the state's null.
+pub(crate) fn is_null(value: &Value) -> bool {
+    value.as_userdata().is_some_and(|object| object.is::<Null>())
+}
+
 /// A value for a script; null is nil.
 pub(crate) fn to_lua(lua: &Lua, value: &WmiValue, site: Option<&Site>) -> mlua::Result<Value> {
     Ok(match value {

@@ -13,6 +13,7 @@
 ---end
 ---```
 ---@class cmgateway
+---@field azure cmgateway.azure Azure's management services.
 ---@field cert cmgateway.cert Certificates, their keys and chains, and thumbprints.
 ---@field wmi cmgateway.wmi Values and query texts, without a site.
 ---@field null cmgateway.null A null that a table can hold, since nil cannot stand in one.
@@ -1815,5 +1816,581 @@ local DevelopmentPki = {}
 ---@return string[]? files
 ---@return cmgateway.Error? err
 function DevelopmentPki:write_to(folder) end
+
+---Azure's management services: the Resource Manager, Key Vault, tokens, the classic API.
+---@class cmgateway.azure
+local azure = {}
+
+---How Azure is reached: the cloud, other addresses, whom to trust, how long to wait. Times are in seconds.
+---@class cmgateway.azure.Options
+---@field environment "AzurePublicCloud"|"AzureUSGovernmentCloud"|nil
+---@field resource_manager_url string? In place of the cloud's own, as every other address here.
+---@field service_management_url string?
+---@field authority_url string?
+---@field key_vault_url string? `{vault}` in it becomes the vault's name.
+---@field metadata_url string?
+---@field ca_file string? The only issuers that are trusted then.
+---@field ca_pem string? The same as text.
+---@field timeout number? Longest wait for one answer.
+---@field tries integer? Most tries of one request.
+---@field pause number? The first pause where the service names none.
+---@field pause_max number? The longest of those.
+---@field retry_after_max number? The longest pause where the service names one; for replays and simulators.
+---@field request_deadline number? Longest time for one request with its retries.
+---@field poll_pause number? Time between two polls where the service names none.
+---@field operation_deadline number? Longest time for one operation.
+---@field certificate cmgateway.azure.ManagementCertificate? For the classic API.
+---@field credential cmgateway.azure.Credential? For the classic API, in place of a certificate.
+
+---How Azure knows us.
+---
+---Made by `access_token`, `client_secret`, `client_certificate`, `managed_identity` and `azure_cli`. It prints its
+---kind and never a secret.
+---@class cmgateway.azure.Credential
+local Credential = {}
+
+---A token that somebody else got; it is not renewed.
+---
+---```lua
+---local credential = cmgateway.azure.access_token(token)
+---```
+---@param token string
+---@return cmgateway.azure.Credential credential
+---@nodiscard
+function azure.access_token(token) end
+
+---An application of Entra with its secret.
+---@param tenant_id string Its id or domain.
+---@param client_id string
+---@param secret string
+---@return cmgateway.azure.Credential credential
+---@nodiscard
+function azure.client_secret(tenant_id, client_id, secret) end
+
+---An application of Entra with a certificate: a signed assertion (PS256) stands for the secret.
+---@param tenant_id string
+---@param client_id string
+---@param certificate cmgateway.cert.Certificate
+---@param private_key cmgateway.cert.PrivateKey
+---@param options { chain: cmgateway.cert.Certificate[]? }? The certificate and its issuers, where the application trusts by subject and issuer.
+---@return cmgateway.azure.Credential credential
+---@nodiscard
+function azure.client_certificate(tenant_id, client_id, certificate, private_key, options) end
+
+---The identity of the virtual machine that this runs on.
+---@param options { client_id: string? }?
+---@return cmgateway.azure.Credential credential
+---@nodiscard
+function azure.managed_identity(options) end
+
+---Whoever signed in with `az login`.
+---@param options { tenant_id: string? }?
+---@return cmgateway.azure.Credential credential
+---@nodiscard
+function azure.azure_cli(options) end
+
+---Checks the options and builds the client; connects to nothing yet.
+---
+---```lua
+---local manager = assert(cmgateway.azure.resource_manager(subscription, cmgateway.azure.azure_cli()))
+---```
+---@param subscription_id string
+---@param credential cmgateway.azure.Credential
+---@param options cmgateway.azure.Options?
+---@return cmgateway.azure.ResourceManager? manager
+---@return cmgateway.Error? err
+---@nodiscard
+function azure.resource_manager(subscription_id, credential, options) end
+
+---The Azure Resource Manager of one subscription.
+---
+---Refused requests are sent again after Azure's rules (429 and its Retry-After, 5xx, dependencies that are not there
+---yet), operations are polled in all three ways, and every error names Azure's code and the request id. Checked
+---against recorded exchanges and a simulator; it has not met a live subscription from this project.
+---@class cmgateway.azure.ResourceManager
+---@field subscription_id string The subscription.
+local ResourceManager = {}
+
+---The path of a resource group.
+---@param group string
+---@return string path
+---@nodiscard
+function ResourceManager:group_path(group) end
+
+---The path of a resource, which is its id.
+---@param group string
+---@param resource_type string Such as `Microsoft.Network/virtualNetworks`.
+---@param name string
+---@return string path
+---@nodiscard
+function ResourceManager:resource_path(group, resource_type, name) end
+
+---Reads what is at a path; None where there is nothing.
+---
+---It is nil without an error then. Without `api_version` the path must have one in its query.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@return table? resource
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:get(path, api_version) end
+
+---True where something is at a path (HEAD).
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@return boolean? exists
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:exists(path, api_version) end
+
+---Reads a list, with every page that follows.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@return table[]? items
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:list(path, api_version) end
+
+---Sends any request once answered well, without waiting for what it may have begun.
+---
+---Gives `status`, `headers` (names in lower case) and `body`. A POST is sent again only where Azure did nothing.
+---@param method string GET, HEAD, PUT, PATCH, POST or DELETE.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@param body table|string|nil A table, or JSON text; an empty list is the text `[]`.
+---@return { status: integer, headers: table<string, string>, body: any }? answer
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:call(method, path, api_version, body) end
+
+---Sends a change and gives the operation that it began, which may be over at once.
+---@param method string PUT, PATCH, POST or DELETE.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@param body table|string|nil A table, or JSON text; an empty list is the text `[]`.
+---@param options { if_match: string? }? The ETag that the resource must still have.
+---@return cmgateway.azure.Operation? operation
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:begin(method, path, api_version, body, options) end
+
+---Takes up an operation that was stored with `to_json`.
+---@param text string
+---@return cmgateway.azure.Operation? operation
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:resume(text) end
+
+---Creates or replaces a resource and waits until that is done.
+---
+---Gives the resource as it is then.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string
+---@param body table|string A table, or JSON text.
+---@return table? resource
+---@return cmgateway.Error? err
+function ResourceManager:put(path, api_version, body) end
+
+---Changes the named members of a resource and waits until that is done.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string
+---@param body table|string A table, or JSON text.
+---@return table? resource
+---@return cmgateway.Error? err
+function ResourceManager:patch(path, api_version, body) end
+
+---Calls an action of a resource and waits until that is done.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@param body table|string|nil A table, or JSON text; an empty list is the text `[]`.
+---@return any result
+---@return cmgateway.Error? err
+function ResourceManager:post(path, api_version, body) end
+
+---Deletes a resource and waits until it is gone; what is not there is gone.
+---@param path string Such as `/subscriptions/…/resourceGroups/rg1`; it may have a query.
+---@param api_version string? Not needed where the path has one.
+---@return true? done
+---@return cmgateway.Error? err
+function ResourceManager:delete(path, api_version) end
+
+---The state of a resource provider in the subscription, such as `Registered`.
+---@param namespace string Such as `Microsoft.Compute`.
+---@return string? state
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:provider_state(namespace) end
+
+---Registers a resource provider and waits until it is registered.
+---@param namespace string
+---@return true? done
+---@return cmgateway.Error? err
+function ResourceManager:register_provider(namespace) end
+
+---True where the DNS label is free in the region.
+---@param region string
+---@param label string
+---@return boolean? is_free
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:is_dns_label_free(region, label) end
+
+---Why a name cannot be given to a new storage account or vault; None where it can.
+---
+---It is nil without an error then.
+---@param resource_type string
+---@param api_version string
+---@param name string
+---@return string? objection
+---@return cmgateway.Error? err
+---@nodiscard
+function ResourceManager:name_objection(resource_type, api_version, name) end
+
+---An operation of the Resource Manager that may still be running.
+---
+---Stored as JSON text, it can be taken up by another process.
+---@class cmgateway.azure.Operation
+---@field is_over boolean True where nothing is left to be polled.
+---@field first_body any The body of the answer that began it.
+local Operation = {}
+
+---Asks once how an operation goes; true where it is over.
+---@return boolean? is_over
+---@return cmgateway.Error? err
+---@nodiscard
+function Operation:poll() end
+
+---Polls an operation until it is over; gives the resource, or the result of a POST, or None after a DELETE.
+---@return any result
+---@return cmgateway.Error? err
+function Operation:finish() end
+
+---The operation as JSON text, to be stored and taken up by another process; it holds no secret.
+---@return string? text
+---@return cmgateway.Error? err
+---@nodiscard
+function Operation:to_json() end
+
+---Checks the name and builds the client; connects to nothing yet.
+---
+---```lua
+---local vault = assert(cmgateway.azure.key_vault("granitefalls", credential))
+---```
+---@param vault string
+---@param credential cmgateway.azure.Credential
+---@param options cmgateway.azure.Options?
+---@return cmgateway.azure.KeyVault? vault
+---@return cmgateway.Error? err
+---@nodiscard
+function azure.key_vault(vault, credential, options) end
+
+---A Key Vault, by its name.
+---
+---Checked against recorded exchanges; it has not met a live vault from this project.
+---@class cmgateway.azure.KeyVault
+---@field url string The vault's address.
+local KeyVault = {}
+
+---Imports a certificate with its key from a PFX; one of the same name gets a new version.
+---
+---Gives `id`, `secret_id` (what a scale set takes), `thumbprint` and `der` (base64).
+---@param name string
+---@param pfx string Its bytes.
+---@param options { password: string?, key_size_bits: integer? }?
+---@return table? certificate
+---@return cmgateway.Error? err
+function KeyVault:import_certificate(name, pfx, options) end
+
+---The newest version of a certificate; None where there is none.
+---
+---It is nil without an error then.
+---@param name string
+---@return table? certificate
+---@return cmgateway.Error? err
+---@nodiscard
+function KeyVault:certificate(name) end
+
+---Deletes a certificate; it can be recovered until it is purged. False where there was none.
+---@param name string
+---@return boolean? was_there
+---@return cmgateway.Error? err
+function KeyVault:delete_certificate(name) end
+
+---True where a deleted certificate of this name can be recovered.
+---@param name string
+---@return boolean? is_recoverable
+---@return cmgateway.Error? err
+---@nodiscard
+function KeyVault:is_certificate_recoverable(name) end
+
+---Purges a deleted certificate for ever. False where there was none.
+---@param name string
+---@return boolean? was_there
+---@return cmgateway.Error? err
+function KeyVault:purge_certificate(name) end
+
+---Stores a secret, such as a certificate without key, and gives its address with version.
+---@param name string
+---@param value string
+---@param options { content_type: string? }?
+---@return string? id
+---@return cmgateway.Error? err
+function KeyVault:set_secret(name, value, options) end
+
+---Sends any request of the vault, such as `GET /certificates`; `api-version` is added where the path has none.
+---
+---Gives `status`, `headers` (names in lower case) and `body`.
+---@param method string
+---@param path string
+---@param body table|string|nil A table, or JSON text; an empty list is the text `[]`.
+---@return { status: integer, headers: table<string, string>, body: any }? answer
+---@return cmgateway.Error? err
+---@nodiscard
+function KeyVault:call(method, path, body) end
+
+---Takes a certificate with its key, as a PFX holds them.
+---@param certificate cmgateway.cert.Certificate
+---@param private_key cmgateway.cert.PrivateKey
+---@return cmgateway.azure.ManagementCertificate certificate
+---@nodiscard
+function azure.management_certificate(certificate, private_key) end
+
+---A certificate with its key that a subscription knows.
+---@class cmgateway.azure.ManagementCertificate
+---@field certificate cmgateway.cert.Certificate The certificate.
+---@field private_key cmgateway.cert.PrivateKey Its private key.
+local ManagementCertificate = {}
+
+---Makes one: self-signed, RSA with 2048 bits, SHA-256, as the portal wanted them.
+---@param common_name string?
+---@param options { days: integer? }?
+---@return cmgateway.azure.ManagementCertificate? made
+---@return cmgateway.Error? err
+---@nodiscard
+function azure.make_management_certificate(common_name, options) end
+
+---Checks the options and builds the client that shows a management certificate; connects to nothing yet.
+---
+---```lua
+---local classic = assert(cmgateway.azure.service_management(subscription, { certificate = certificate }))
+---```
+---@param subscription_id string
+---@param options cmgateway.azure.Options `certificate` (a ManagementCertificate) or `credential` among them.
+---@return cmgateway.azure.ServiceManagement? classic
+---@return cmgateway.Error? err
+---@nodiscard
+function azure.service_management(subscription_id, options) end
+
+---The classic Service Management API of one subscription.
+---
+---It was switched off on 2024-08-31, so it never met this library: it is checked against recorded exchanges. Calls
+---that begin something give the request id of their operation, which `finish` waits for. Where another operation holds
+---a deployment, that one is waited for.
+---@class cmgateway.azure.ServiceManagement
+---@field subscription_id string The subscription.
+local ServiceManagement = {}
+
+---Sends a call that has no function of its own; the path begins behind the subscription id.
+---
+---Gives `status`, `operation` (with `request_id`) and `body`, XML or nothing.
+---@param method string GET, PUT, POST or DELETE.
+---@param path string
+---@param body string? XML.
+---@return table? answer
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:call(method, path, body) end
+
+---Waits until an operation is over.
+---@param request_id string
+---@return true? done
+---@return cmgateway.Error? err
+function ServiceManagement:finish(request_id) end
+
+---Asks once whether an operation is over.
+---@param request_id string
+---@return boolean? is_over
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:is_over(request_id) end
+
+---What the service tells about the subscription.
+---@return table? subscription
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:subscription() end
+
+---The regions that there are.
+---@return table[]? locations
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:locations() end
+
+---The management certificates that the subscription knows.
+---@return table[]? certificates
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:management_certificates() end
+
+---Adds a management certificate; its key stays here.
+---@param certificate cmgateway.cert.Certificate
+---@return true? done
+---@return cmgateway.Error? err
+function ServiceManagement:add_management_certificate(certificate) end
+
+---Deletes a management certificate. False where there was none.
+---@param thumbprint cmgateway.cert.Thumbprint|string
+---@return boolean? was_there
+---@return cmgateway.Error? err
+function ServiceManagement:delete_management_certificate(thumbprint) end
+
+---Whether a name for a cloud service is free.
+---
+---`is_available` and `reason`.
+---@param name string
+---@return { is_available: boolean, reason: string? }? availability
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:name_availability(name) end
+
+---The cloud services of the subscription.
+---@return table[]? services
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:hosted_services() end
+
+---A cloud service with its deployments; None where there is none.
+---
+---It is nil without an error then.
+---@param name string
+---@return table? service
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:hosted_service(name) end
+
+---Creates a cloud service in a region, such as `West US`; it is there at once.
+---@param name string
+---@param options { label: string, location: string, description: string?, extended_properties: string[][]? }
+---@return true? done
+---@return cmgateway.Error? err
+function ServiceManagement:create_hosted_service(name, options) end
+
+---Changes what a cloud service is called and described as.
+---@param name string
+---@param options { label: string, description: string?, extended_properties: string[][]? }
+---@return true? done
+---@return cmgateway.Error? err
+function ServiceManagement:update_hosted_service(name, options) end
+
+---Deletes a cloud service that has no deployment. False where there was none.
+---@param name string
+---@return boolean? was_there
+---@return cmgateway.Error? err
+function ServiceManagement:delete_hosted_service(name) end
+
+---The certificates of a cloud service.
+---@param service string The cloud service's name.
+---@return table[]? certificates
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:service_certificates(service) end
+
+---One certificate of a cloud service; None where it is not there.
+---
+---It is nil without an error then.
+---@param service string The cloud service's name.
+---@param thumbprint cmgateway.cert.Thumbprint|string
+---@return table? certificate
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:service_certificate(service, thumbprint) end
+
+---Uploads a PFX to a cloud service; it must be one of the old profile (triple DES), AES is refused there.
+---@param service string The cloud service's name.
+---@param pfx string Its bytes.
+---@param options { password: string }
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:add_service_pfx(service, pfx, options) end
+
+---Uploads a certificate without key, such as a sub-CA's, to a cloud service.
+---@param service string The cloud service's name.
+---@param certificate cmgateway.cert.Certificate
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:add_service_certificate(service, certificate) end
+
+---Deletes a certificate of a cloud service.
+---@param service string The cloud service's name.
+---@param thumbprint cmgateway.cert.Thumbprint|string
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:delete_service_certificate(service, thumbprint) end
+
+---A deployment; None where there is none.
+---
+---`is_ready` is true where it runs and every instance is `ReadyRole`.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@return table? deployment
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:deployment(service, at) end
+
+---Begins a deployment in a slot.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@param options { name: string, package_url: string, label: string, configuration: string, start: boolean?, extended_properties: string[][]? }
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:create_deployment(service, at, options) end
+
+---Begins to give a deployment another configuration: instances, settings, certificates.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@param options { configuration: string, extended_properties: string[][]? }
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:change_configuration(service, at, options) end
+
+---Begins to start or to suspend a deployment.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@param options { status: "Running"|"Suspended" }
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:update_deployment_status(service, at, options) end
+
+---Begins to upgrade a deployment.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@param options { package_url: string, label: string, configuration: string, mode: "Auto"|"Manual"|"Simultaneous"|nil, force: boolean? }
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:upgrade_deployment(service, at, options) end
+
+---Begins to delete instances of a deployment by their names, such as `ProxyService_IN_1`.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@param options { names: string[] }
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:delete_role_instances(service, at, options) end
+
+---Begins to delete a deployment.
+---@param service string The cloud service's name.
+---@param at string? `Production` (as usual), `Staging`, or a deployment's name.
+---@return string? request_id
+---@return cmgateway.Error? err
+---@nodiscard
+function ServiceManagement:delete_deployment(service, at) end
 
 return cmgateway

@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 
 mod authority;
+mod azure;
 mod call;
 mod cert;
 mod certificate_parts;
@@ -16,6 +17,7 @@ mod error;
 mod file_source;
 mod gateway;
 mod instance;
+mod json;
 mod keywords;
 mod p7b;
 mod path;
@@ -43,6 +45,11 @@ mod wql;
 mod _native {
     #[pymodule_export]
     use crate::authority::Authority;
+    #[pymodule_export]
+    use crate::azure::{
+        Credential, KeyVault, ManagementCertificate, Operation, ResourceManager, ServiceManagement,
+        access_token, azure_cli, client_certificate, client_secret, managed_identity,
+    };
     #[pymodule_export]
     use crate::call::BoundMethod;
     #[pymodule_export]

@@ -72,6 +72,22 @@ local function add_cert_objects(known)
     return known
 end
 
+-- The clients of Azure; none of them connects to anything.
+local function add_azure_objects(known)
+    local azure, subscription = cmgateway.azure, "00000000-0000-0000-0000-000000000001"
+    local credential = azure.access_token("t")
+    local manager = assert(azure.resource_manager(subscription, credential))
+    known["azure.Credential"] = credential
+    known["azure.ResourceManager"] = manager
+    known["azure.Operation"] = assert(manager:resume(
+        '{"operation":"put x","method":"PUT","url":"https://management.azure.com/x","ask":"resource"}'
+    ))
+    known["azure.KeyVault"] = assert(azure.key_vault("granitefalls", credential))
+    known["azure.ManagementCertificate"] = assert(azure.make_management_certificate())
+    known["azure.ServiceManagement"] = assert(azure.service_management(subscription, { credential = credential }))
+    return known
+end
+
 local function check(name, known)
     local class, method = name:match("^(.*):([%w_]+)$")
     if class then return kit.equal(type(known[class][method]), "function", name) end
@@ -84,7 +100,7 @@ local function check(name, known)
 end
 
 function tests.each_name_is_there()
-    local known, count = add_cert_objects(objects()), 0
+    local known, count = add_azure_objects(add_cert_objects(objects())), 0
     for name in kit.read(API):gmatch('\nlua = "([^"]+)"') do
         check(name, known)
         count = count + 1

@@ -27,9 +27,10 @@ pub fn write_to(folder: &Path) -> String {
     std::fs::write(folder.join("server.pfx"), &made.pfx).expect("a file");
     std::fs::write(folder.join("root.cer"), &made.root).expect("a file");
     std::fs::write(folder.join("subca.cer"), &made.sub_ca).expect("a file");
+    std::fs::write(folder.join("point.cer"), &made.point).expect("a file");
     let spec = format!(
         "service_cert_path = 'server.pfx'\nservice_cert_password = 'correct horse'\nsubscription_id = '{SUBSCRIPTION}'\n\
-         region = 'WestUS2'\nvm_instance_count = 2\nca_root_cert = ['root.cer']\nsub_ca_cert = ['subca.cer']\n\
+         region = 'WestUS2'\nvm_instance_count = 2\nca_root_cert = ['root.cer']\nsub_ca_cert = ['subca.cer']\nconnection_point_cert = ['point.cer']\n\
          ssh_public_key = 'ssh-rsa AAAA'\n"
     );
     std::fs::write(folder.join("gateway.toml"), &spec).expect("a file");
@@ -40,6 +41,7 @@ struct Made {
     pfx: Vec<u8>,
     root: Vec<u8>,
     sub_ca: Vec<u8>,
+    point: Vec<u8>,
 }
 
 #[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
@@ -53,5 +55,6 @@ fn make() -> Made {
     let pair = PfxKeyPair::new(server.certificate().clone(), key);
     let pfx = write_pfx(&[pair], &[], "correct horse", PfxProfile::Windows2016).expect("a PFX");
     let sub_ca = pki.sub_cas().first().expect("a sub-CA").certificate().der().to_vec();
-    Made { pfx, root: pki.root().certificate().der().to_vec(), sub_ca }
+    let point = pki.client().certificate().der().to_vec();
+    Made { pfx, root: pki.root().certificate().der().to_vec(), sub_ca, point }
 }

@@ -16,6 +16,7 @@ pub mod kerberos_realm;
 pub mod lua_interpreter;
 pub mod nginx;
 pub mod openssl_files;
+pub mod program;
 pub mod recording;
 pub mod relay;
 pub mod running_gateway;

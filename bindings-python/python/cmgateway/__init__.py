@@ -8,7 +8,7 @@ Connect to a site, read and write its WMI objects, or use the verbs of the trade
 Every call that waits releases the GIL and ends with KeyboardInterrupt at Ctrl-C.
 """
 
-from . import cert, errors, wmi
+from . import azure, cert, errors, wmi
 from ._native import (
     AdminServiceServer,
     BoundMethod,
@@ -65,6 +65,7 @@ __all__ = [
     "ThumbprintList",
     "Watch",
     "__version__",
+    "azure",
     "cert",
     "check_cname",
     "check_name_prefix",

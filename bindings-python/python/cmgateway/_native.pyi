@@ -26,6 +26,7 @@ __all__ = [
     "Chain",
     "ClassDefinition",
     "ConnectionPointService",
+    "Credential",
     "Crl",
     "DateTime",
     "DevelopmentPki",
@@ -36,9 +37,12 @@ __all__ = [
     "InstanceService",
     "IssuedCertificate",
     "IssuerDownload",
+    "KeyVault",
+    "ManagementCertificate",
     "MissingIssuer",
     "NameConstraints",
     "ObjectPath",
+    "Operation",
     "Pfx",
     "PfxCertificate",
     "PfxKey",
@@ -48,9 +52,11 @@ __all__ = [
     "PrivateKey",
     "PropertyDefinition",
     "RequestOrigin",
+    "ResourceManager",
     "Revocation",
     "Rows",
     "ServerCertificateReport",
+    "ServiceManagement",
     "Site",
     "SubCa",
     "SubCaPlan",
@@ -60,12 +66,16 @@ __all__ = [
     "Verifier",
     "Watch",
     "__version__",
+    "access_token",
+    "azure_cli",
     "build_chain",
     "certreq_inf",
     "check_cname",
     "check_name_prefix",
     "check_renewal",
     "check_server_certificate",
+    "client_certificate",
+    "client_secret",
     "connect",
     "create_csr",
     "create_site",
@@ -80,6 +90,7 @@ __all__ = [
     "load_p7b",
     "load_pfx",
     "load_private_key",
+    "managed_identity",
     "quote",
     "service_name",
     "start_connection_point",
@@ -3108,3 +3119,556 @@ def like_literal(text: str, /) -> str:
         >>> cmgateway.wmi.like_literal("100%")
         '100[%]'
     """
+
+@final
+class Credential:
+    """How Azure knows us.
+
+    Made by `access_token`, `client_secret`, `client_certificate`, `managed_identity` and `azure_cli`. It prints its
+    kind and never a secret.
+
+    Example:
+        >>> cmgateway.azure.client_secret("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555", "s3cret")
+        <credential: a client secret>
+    """
+
+def access_token(token: str) -> Credential:
+    """A token that somebody else got; it is not renewed.
+
+    Example:
+        >>> cmgateway.azure.access_token("eyJ")
+        <credential: a token>
+    """
+
+def client_secret(tenant_id: str, client_id: str, secret: str) -> Credential:
+    """An application of Entra with its secret.
+
+    Args:
+        tenant_id: The tenant's id or domain.
+        client_id: The application's id.
+        secret: Its secret; it is wiped from memory with the credential.
+
+    Example:
+        >>> credential = cmgateway.azure.client_secret("contoso.com", "11111111-2222-3333-4444-555555555555", "s3cret")
+    """
+
+def client_certificate(
+    tenant_id: str,
+    client_id: str,
+    certificate: Certificate,
+    private_key: PrivateKey,
+    *,
+    chain: Optional[Iterable[Certificate]] = None,
+) -> Credential:
+    """An application of Entra with a certificate: a signed assertion (PS256) stands for the secret.
+
+    Args:
+        private_key: Its RSA key.
+        chain: The certificate and its issuers, leaf first, for applications that trust by subject and issuer.
+
+    Example:
+        >>> made = cmgateway.azure.ManagementCertificate.make()
+        >>> cmgateway.azure.client_certificate("contoso.com", "app", made.certificate, made.private_key)
+        <credential: a client certificate>
+    """
+
+def managed_identity(*, client_id: Optional[str] = None) -> Credential:
+    """The identity of the virtual machine that this runs on.
+
+    Args:
+        client_id: Of a user-assigned identity.
+
+    Example:
+        >>> cmgateway.azure.managed_identity()
+        <credential: a managed identity>
+    """
+
+def azure_cli(*, tenant_id: Optional[str] = None) -> Credential:
+    """Whoever signed in with `az login`.
+
+    Example:
+        >>> cmgateway.azure.azure_cli()
+        <credential: az login>
+    """
+
+@final
+class ResourceManager:
+    """The Azure Resource Manager of one subscription.
+
+    Refused requests are sent again after Azure's rules (429 and its Retry-After, 5xx, dependencies that are not
+    there yet), operations are polled in all three ways, and every error names Azure's code and the request id.
+    Checked against recorded exchanges and a simulator; it has not met a live subscription from this project.
+
+    Args:
+        subscription_id: A GUID.
+        credential: Who we are.
+        options: The names of `AzureOptions`: `environment` (`AzurePublicCloud`, `AzureUSGovernmentCloud`),
+            `resource_manager_url`, `service_management_url`, `authority_url`, `key_vault_url` (`{vault}` in it
+            becomes the vault's name) and `metadata_url` in place of the cloud's own, `ca_file` or `ca_pem` (the
+            only issuers trusted then), `timeout`, `tries`, `pause`, `pause_max`, `retry_after_max`,
+            `request_deadline`, `poll_pause`, `operation_deadline`, times in seconds.
+
+    Example:
+        >>> credential = cmgateway.azure.access_token("eyJ")
+        >>> manager = cmgateway.azure.ResourceManager(
+        ...     "00000000-0000-0000-0000-000000000001", credential, resource_manager_url="https://localhost:8443"
+        ... )
+        >>> manager.resource_path("rg1", "Microsoft.Network/virtualNetworks", "v1").partition("/resourceGroups/")[2]
+        'rg1/providers/Microsoft.Network/virtualNetworks/v1'
+    """
+
+    def __new__(cls, subscription_id: str, credential: Credential, **options: Any) -> Self:
+        """Checks the options and builds the client; connects to nothing yet."""
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription."""
+
+    def group_path(self, group: str) -> str:
+        """The path of a resource group."""
+
+    def resource_path(self, group: str, resource_type: str, name: str) -> str:
+        """The path of a resource, which is its id."""
+
+    def get(self, path: str, api_version: str = "") -> Any:
+        """Reads what is at a path; None where there is nothing.
+
+        Without `api_version` the path must have one in its query.
+
+        Raises:
+            AuthError: The token is refused, or what it stands for may not do this.
+        """
+
+    def exists(self, path: str, api_version: str = "") -> bool:
+        """True where something is at a path (HEAD)."""
+
+    def list(self, path: str, api_version: str = "") -> list[Any]:
+        """Reads a list, with every page that follows.
+
+        Raises:
+            NotFoundError: The path leads nowhere.
+        """
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        api_version: str = "",
+        body: Union[Mapping[str, Any], Sequence[Any], str, bytes, None] = None,
+    ) -> dict[str, Any]:
+        """Sends any request once answered well, without waiting for what it may have begun.
+
+        Gives `status`, `headers` (names in lower case) and `body`. A POST is sent again only where Azure did
+        nothing.
+
+        Raises:
+            ConfigError: Azure refuses the request or the body.
+            AuthError: The token is refused, or what it stands for may not do this.
+            ConflictError: Azure's state does not allow it, or an operation failed.
+        """
+
+    def begin(
+        self,
+        method: str,
+        path: str,
+        api_version: str = "",
+        body: Union[Mapping[str, Any], Sequence[Any], str, bytes, None] = None,
+        *,
+        if_match: Optional[str] = None,
+    ) -> Operation:
+        """Sends a change and gives the operation that it began, which may be over at once.
+
+        Raises:
+            ConfigError: Azure refuses the request or the body.
+            AuthError: The token is refused, or what it stands for may not do this.
+            ConflictError: Azure's state does not allow it, or an operation failed.
+        """
+
+    def resume(self, text: str) -> Operation:
+        """Takes up an operation that was stored with `to_json`.
+
+        Raises:
+            ConfigError: It is no stored operation.
+        """
+
+    def put(
+        self, path: str, api_version: str, body: Union[Mapping[str, Any], Sequence[Any], str, bytes]
+    ) -> Any:
+        """Creates or replaces a resource and waits until that is done.
+
+        Gives the resource as it is then.
+
+        Raises:
+            ConfigError: Azure refuses the request or the body.
+            AuthError: The token is refused, or what it stands for may not do this.
+            ConflictError: Azure's state does not allow it, or an operation failed.
+            TimedOutError: It still runs after `operation_deadline`.
+        """
+
+    def patch(
+        self, path: str, api_version: str, body: Union[Mapping[str, Any], Sequence[Any], str, bytes]
+    ) -> Any:
+        """Changes the named members of a resource and waits until that is done.
+
+        Raises:
+            ConfigError: Azure refuses the request or the body.
+            AuthError: The token is refused, or what it stands for may not do this.
+            ConflictError: Azure's state does not allow it, or an operation failed.
+        """
+
+    def post(
+        self,
+        path: str,
+        api_version: str = "",
+        body: Union[Mapping[str, Any], Sequence[Any], str, bytes, None] = None,
+    ) -> Any:
+        """Calls an action of a resource and waits until that is done.
+
+        Raises:
+            ConfigError: Azure refuses the request or the body.
+            AuthError: The token is refused, or what it stands for may not do this.
+            ConflictError: Azure's state does not allow it, or an operation failed.
+        """
+
+    def delete(self, path: str, api_version: str = "") -> None:
+        """Deletes a resource and waits until it is gone; what is not there is gone.
+
+        Raises:
+            ConflictError: Azure's state does not allow it, or an operation failed.
+        """
+
+    def provider_state(self, namespace: str) -> str:
+        """The state of a resource provider in the subscription, such as `Registered`."""
+
+    def register_provider(self, namespace: str) -> None:
+        """Registers a resource provider and waits until it is registered."""
+
+    def is_dns_label_free(self, region: str, label: str) -> bool:
+        """True where the DNS label is free in the region."""
+
+    def name_objection(self, resource_type: str, api_version: str, name: str) -> Optional[str]:
+        """Why a name cannot be given to a new storage account or vault; None where it can."""
+
+@final
+class Operation:
+    """An operation of the Resource Manager that may still be running.
+
+    Stored as JSON text, it can be taken up by another process.
+
+    Example:
+        >>> manager = cmgateway.azure.ResourceManager(
+        ...     "00000000-0000-0000-0000-000000000001", cmgateway.azure.access_token("eyJ")
+        ... )
+        >>> operation = manager.resume(
+        ...     '{"operation": "put vnet", "method": "PUT", "url": "https://management.azure.com/x", "ask": "resource"}'
+        ... )
+        >>> operation.is_over
+        False
+    """
+
+    @property
+    def is_over(self) -> bool:
+        """True where nothing is left to be polled."""
+
+    @property
+    def first_body(self) -> Any:
+        """The body of the answer that began it."""
+
+    def poll(self) -> bool:
+        """Asks once how an operation goes; true where it is over.
+
+        Raises:
+            ConflictError: It failed, with Azure's reason.
+        """
+
+    def finish(self) -> Any:
+        """Polls an operation until it is over; gives the resource, or the result of a POST, or None after a DELETE.
+
+        Raises:
+            ConflictError: It failed, with Azure's reason.
+            TimedOutError: It still runs after `operation_deadline`; it can be asked again.
+        """
+
+    def to_json(self) -> str:
+        """The operation as JSON text, to be stored and taken up by another process; it holds no secret."""
+
+@final
+class KeyVault:
+    """A Key Vault, by its name.
+
+    Checked against recorded exchanges; it has not met a live vault from this project.
+
+    Args:
+        vault: Its name, 3 to 24 letters, digits and hyphens.
+        credential: Who we are.
+        options: The names of `AzureOptions`: `environment` (`AzurePublicCloud`, `AzureUSGovernmentCloud`),
+            `resource_manager_url`, `service_management_url`, `authority_url`, `key_vault_url` (`{vault}` in it
+            becomes the vault's name) and `metadata_url` in place of the cloud's own, `ca_file` or `ca_pem` (the
+            only issuers trusted then), `timeout`, `tries`, `pause`, `pause_max`, `retry_after_max`,
+            `request_deadline`, `poll_pause`, `operation_deadline`, times in seconds.
+
+    Example:
+        >>> vault = cmgateway.azure.KeyVault("granitefalls", cmgateway.azure.access_token("eyJ"))
+        >>> vault.url
+        'https://granitefalls.vault.azure.net'
+    """
+
+    def __new__(cls, vault: str, credential: Credential, **options: Any) -> Self:
+        """Checks the name and builds the client; connects to nothing yet."""
+
+    @property
+    def url(self) -> str:
+        """The vault's address."""
+
+    def import_certificate(
+        self, name: str, pfx: bytes, *, password: Optional[str] = None, key_size_bits: int = 2048
+    ) -> dict[str, Any]:
+        """Imports a certificate with its key from a PFX; one of the same name gets a new version.
+
+        Gives `id`, `secret_id` (what a scale set takes), `thumbprint` and `der` (base64).
+
+        Raises:
+            ConflictError: A deleted certificate of this name can still be recovered.
+            AuthError: The vault does not let us.
+            ConfigError: It refuses the PFX.
+        """
+
+    def certificate(self, name: str) -> Optional[dict[str, Any]]:
+        """The newest version of a certificate; None where there is none."""
+
+    def delete_certificate(self, name: str) -> bool:
+        """Deletes a certificate; it can be recovered until it is purged. False where there was none."""
+
+    def is_certificate_recoverable(self, name: str) -> bool:
+        """True where a deleted certificate of this name can be recovered."""
+
+    def purge_certificate(self, name: str) -> bool:
+        """Purges a deleted certificate for ever. False where there was none."""
+
+    def set_secret(self, name: str, value: str, *, content_type: str = "text/plain") -> str:
+        """Stores a secret, such as a certificate without key, and gives its address with version."""
+
+    def call(
+        self, method: str, path: str, body: Union[Mapping[str, Any], Sequence[Any], str, bytes, None] = None
+    ) -> dict[str, Any]:
+        """Sends any request of the vault, such as `GET /certificates`; `api-version` is added where the path has none.
+
+        Gives `status`, `headers` (names in lower case) and `body`.
+
+        Raises:
+            NotFoundError: There is no such thing.
+            AuthError: The vault does not let us.
+        """
+
+@final
+class ManagementCertificate:
+    """A certificate with its key that a subscription knows.
+
+    Example:
+        >>> made = cmgateway.azure.ManagementCertificate.make("CMG management", days=90)
+        >>> made.certificate.subject
+        'CN=CMG management'
+    """
+
+    def __new__(cls, certificate: Certificate, private_key: PrivateKey) -> Self:
+        """Takes a certificate with its key, as a PFX holds them."""
+
+    @staticmethod
+    def make(common_name: str = "CMG management", *, days: int = 365) -> ManagementCertificate:
+        """Makes one: self-signed, RSA with 2048 bits, SHA-256, as the portal wanted them.
+
+        Raises:
+            ConfigError: A name or a number of days that cannot be.
+        """
+
+    @property
+    def certificate(self) -> Certificate:
+        """The certificate."""
+
+    @property
+    def private_key(self) -> PrivateKey:
+        """Its private key."""
+
+@final
+class ServiceManagement:
+    """The classic Service Management API of one subscription.
+
+    It was switched off on 2024-08-31, so it never met this library: it is checked against recorded exchanges. Calls
+    that begin something give the request id of their operation, which `finish` waits for. Where another operation
+    holds a deployment, that one is waited for.
+
+    Args:
+        subscription_id: A GUID.
+        certificate: A management certificate; it or `credential` is needed.
+        credential: Whose token is sent in place of a certificate.
+        options: The names of `AzureOptions`: `environment` (`AzurePublicCloud`, `AzureUSGovernmentCloud`),
+            `resource_manager_url`, `service_management_url`, `authority_url`, `key_vault_url` (`{vault}` in it
+            becomes the vault's name) and `metadata_url` in place of the cloud's own, `ca_file` or `ca_pem` (the
+            only issuers trusted then), `timeout`, `tries`, `pause`, `pause_max`, `retry_after_max`,
+            `request_deadline`, `poll_pause`, `operation_deadline`, times in seconds.
+
+    Example:
+        >>> certificate = cmgateway.azure.ManagementCertificate.make()
+        >>> classic = cmgateway.azure.ServiceManagement(
+        ...     "00000000-0000-0000-0000-000000000001", certificate=certificate
+        ... )
+        >>> classic
+        <classic API of subscription 00000000-0000-0000-0000-000000000001>
+    """
+
+    def __new__(
+        cls,
+        subscription_id: str,
+        *,
+        certificate: Optional[ManagementCertificate] = None,
+        credential: Optional[Credential] = None,
+        **options: Any,
+    ) -> Self:
+        """Checks the options and builds the client that shows a management certificate; connects to nothing yet."""
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription."""
+
+    def call(self, method: str, path: str, body: Optional[str] = None) -> dict[str, Any]:
+        """Sends a call that has no function of its own; the path begins behind the subscription id.
+
+        Gives `status`, `operation` (with `request_id`) and `body`, XML or nothing.
+        """
+
+    def finish(self, request_id: str) -> None:
+        """Waits until an operation is over.
+
+        Raises:
+            ConflictError: It failed, with the service's reason.
+            TimedOutError: It still runs after `operation_deadline`; it can be asked again.
+        """
+
+    def is_over(self, request_id: str) -> bool:
+        """Asks once whether an operation is over."""
+
+    def subscription(self) -> dict[str, Any]:
+        """What the service tells about the subscription."""
+
+    def locations(self) -> list[dict[str, Any]]:
+        """The regions that there are."""
+
+    def management_certificates(self) -> list[dict[str, Any]]:
+        """The management certificates that the subscription knows."""
+
+    def add_management_certificate(self, certificate: Certificate) -> None:
+        """Adds a management certificate; its key stays here."""
+
+    def delete_management_certificate(self, thumbprint: Union[Thumbprint, str]) -> bool:
+        """Deletes a management certificate. False where there was none."""
+
+    def name_availability(self, name: str) -> dict[str, Any]:
+        """Whether a name for a cloud service is free.
+
+        `is_available` and `reason`.
+        """
+
+    def hosted_services(self) -> list[dict[str, Any]]:
+        """The cloud services of the subscription."""
+
+    def hosted_service(self, name: str) -> Optional[dict[str, Any]]:
+        """A cloud service with its deployments; None where there is none."""
+
+    def create_hosted_service(
+        self,
+        name: str,
+        *,
+        label: str,
+        location: str,
+        description: Optional[str] = None,
+        extended_properties: Optional[Sequence[tuple[str, str]]] = None,
+    ) -> None:
+        """Creates a cloud service in a region, such as `West US`; it is there at once."""
+
+    def update_hosted_service(
+        self,
+        name: str,
+        *,
+        label: str,
+        description: Optional[str] = None,
+        extended_properties: Optional[Sequence[tuple[str, str]]] = None,
+    ) -> None:
+        """Changes what a cloud service is called and described as."""
+
+    def delete_hosted_service(self, name: str) -> bool:
+        """Deletes a cloud service that has no deployment. False where there was none."""
+
+    def service_certificates(self, service: str) -> list[dict[str, Any]]:
+        """The certificates of a cloud service."""
+
+    def service_certificate(
+        self, service: str, thumbprint: Union[Thumbprint, str]
+    ) -> Optional[dict[str, Any]]:
+        """One certificate of a cloud service; None where it is not there."""
+
+    def add_service_pfx(self, service: str, pfx: bytes, *, password: str) -> str:
+        """Uploads a PFX to a cloud service; it must be one of the old profile (triple DES), AES is refused there."""
+
+    def add_service_certificate(self, service: str, certificate: Certificate) -> str:
+        """Uploads a certificate without key, such as a sub-CA's, to a cloud service."""
+
+    def delete_service_certificate(self, service: str, thumbprint: Union[Thumbprint, str]) -> str:
+        """Deletes a certificate of a cloud service."""
+
+    def deployment(self, service: str, at: str = "Production") -> Optional[dict[str, Any]]:
+        """A deployment; None where there is none.
+
+        `is_ready` is true where it runs and every instance is `ReadyRole`.
+        """
+
+    def create_deployment(
+        self,
+        service: str,
+        at: str = "Production",
+        *,
+        name: str,
+        package_url: str,
+        label: str,
+        configuration: str,
+        start: bool = True,
+        extended_properties: Optional[Sequence[tuple[str, str]]] = None,
+    ) -> str:
+        """Begins a deployment in a slot.
+
+        Raises:
+            ConflictError: The slot is occupied.
+        """
+
+    def change_configuration(
+        self,
+        service: str,
+        at: str = "Production",
+        *,
+        configuration: str,
+        extended_properties: Optional[Sequence[tuple[str, str]]] = None,
+    ) -> str:
+        """Begins to give a deployment another configuration: instances, settings, certificates."""
+
+    def update_deployment_status(
+        self, service: str, at: str = "Production", *, status: Literal["Running", "Suspended"]
+    ) -> str:
+        """Begins to start or to suspend a deployment."""
+
+    def upgrade_deployment(
+        self,
+        service: str,
+        at: str = "Production",
+        *,
+        package_url: str,
+        label: str,
+        configuration: str,
+        mode: Literal["Auto", "Manual", "Simultaneous"] = "Auto",
+        force: bool = False,
+    ) -> str:
+        """Begins to upgrade a deployment."""
+
+    def delete_role_instances(self, service: str, at: str = "Production", *, names: list[str]) -> str:
+        """Begins to delete instances of a deployment by their names, such as `ProxyService_IN_1`."""
+
+    def delete_deployment(self, service: str, at: str = "Production") -> str:
+        """Begins to delete a deployment."""

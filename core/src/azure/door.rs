@@ -7,6 +7,7 @@ use aws_lc_rs::rand;
 use reqwest::{Method, Url};
 use serde_json::Value;
 
+use super::answer::AzureAnswer;
 use super::environment::AzureOptions;
 use super::error_document::{self, ErrorDocument};
 use super::retry::{Refused, RetryPolicy};
@@ -182,6 +183,24 @@ impl Door {
             }
             self.timer.sleep(pause).await;
         }
+    }
+
+    /// Sends a request that has no function of its own.
+    pub(super) async fn call(
+        &self,
+        operation: &str,
+        method: &str,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<AzureAnswer> {
+        let known = [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::POST, Method::DELETE];
+        let Some(method) = known.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(method)) else {
+            let cause = format!("{method:?} is not GET, HEAD, PUT, PATCH, POST or DELETE");
+            return Err(Error::new(ErrorKind::Config, operation, cause));
+        };
+        let mut call = Call::new(operation, method, url);
+        call.content = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        Ok(AzureAnswer::of(&self.send(call).await?))
     }
 
     async fn send_once(&self, call: &Call<'_>, request_id: &str) -> Result<HttpAnswer> {

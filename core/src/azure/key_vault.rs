@@ -3,11 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use reqwest::Method;
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::answer::AzureAnswer;
 use super::credential::Credential;
 use super::door::{Call, Door, DoorOptions, Service, json_of};
 use super::environment::AzureOptions;
+use super::serialized;
 use super::token::Tokens;
 use crate::cert::Thumbprint;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +19,7 @@ use crate::secret::Secret;
 const API_VERSION: &str = "7.4";
 
 /// A certificate in a vault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct VaultCertificate {
     /// Its address with version.
@@ -24,8 +27,10 @@ pub struct VaultCertificate {
     /// The address of its secret with version: what a scale set takes as `certificateUrl`.
     pub secret_id: String,
     /// Its thumbprint.
+    #[serde(serialize_with = "serialized::hex")]
     pub thumbprint: Option<Thumbprint>,
-    /// The certificate, DER.
+    /// The certificate, DER; JSON has it in base64.
+    #[serde(serialize_with = "serialized::base64")]
     pub der: Vec<u8>,
 }
 
@@ -158,6 +163,25 @@ impl KeyVault {
         let path = format!("/secrets/{}", checked(name)?);
         let answer = self.send(&operation, Method::PUT, &path, Some(&body)).await?;
         text(&operation, &answer, "id")
+    }
+
+    /// Sends any request of the vault, such as `GET /certificates`; `api-version` is added where the path has none.
+    ///
+    /// # Errors
+    /// `config` for another method or a path that cannot be; `not_found`; what the vault refuses.
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<AzureAnswer> {
+        let operation =
+            format!("{} {}", method.to_ascii_uppercase(), path.split('?').next().unwrap_or_default());
+        if !path.starts_with('/') || path.contains('#') || path.contains(char::is_control) {
+            let cause = "a path begins with / and has no # and no control character";
+            return Err(Error::new(ErrorKind::Config, operation, cause));
+        }
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let url = match path.contains("api-version=") {
+            true => self.door.url(path)?,
+            false => self.door.url(&format!("{path}{joint}api-version={API_VERSION}"))?,
+        };
+        self.door.call(&operation, method, url, body).await
     }
 
     fn was_there(&self, result: Result<Value>) -> Result<bool> {

@@ -6,7 +6,7 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `environment` | [`AzureEnvironment`]: the clouds and their addresses; [`AzureOptions`]: other addresses, trust, time |
+//! | `environment`, `options_reading` | [`AzureEnvironment`]: the clouds and their addresses; [`AzureOptions`]: other addresses, trust, time |
 //! | `door`, `retry` | one request with its retries; [`RetryPolicy`] |
 //! | `error_document` | what Azure says when it refuses |
 //! | `operation` | [`Operation`]: long-running operations of ARM, to be polled, stored and taken up again |
@@ -14,6 +14,7 @@
 //! | `resource_manager`, `key_vault` | the calls of ARM and of a vault |
 //! | `asm/` | the classic Service Management API, with its XML |
 
+mod answer;
 pub mod asm;
 mod az_program;
 mod client_assertion;
@@ -23,10 +24,13 @@ mod environment;
 mod error_document;
 mod key_vault;
 mod operation;
+mod options_reading;
 mod resource_manager;
 mod retry;
+mod serialized;
 mod token;
 
+pub use answer::AzureAnswer;
 pub use credential::Credential;
 pub use environment::{AzureEnvironment, AzureOptions};
 pub use key_vault::{KeyVault, VaultCertificate};

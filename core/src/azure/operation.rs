@@ -115,6 +115,24 @@ impl Operation {
         self.ask == Ask::Nothing
     }
 
+    /// The operation as JSON text, to be stored and taken up by another process; it holds no secret.
+    ///
+    /// # Errors
+    /// `internal`, never: texts and numbers always have a JSON form.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::new(ErrorKind::Internal, "store the operation", error.to_string()))
+    }
+
+    /// Takes up an operation that was stored with `to_json`.
+    ///
+    /// # Errors
+    /// `config` where it is no stored operation.
+    pub fn from_json(text: &str) -> Result<Self> {
+        serde_json::from_str(text)
+            .map_err(|error| Error::new(ErrorKind::Config, "take up the operation", error.to_string()))
+    }
+
     /// The body of the answer that began it.
     pub fn first_body(&self) -> Option<&Value> {
         self.body.as_ref()
@@ -244,7 +262,7 @@ impl Operation {
 
     fn pause(&self, door: &Door) -> Duration {
         match (self.retry_after_seconds, &self.ask) {
-            (Some(seconds), _) => Duration::from_secs(seconds),
+            (Some(seconds), _) => door.retry.named_pause(Duration::from_secs(seconds)),
             (None, Ask::Resource) => RESOURCE_PAUSE.min(door.retry.poll_pause),
             (None, _) => door.retry.poll_pause,
         }

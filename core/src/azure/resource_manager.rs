@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::answer::AzureAnswer;
 use super::credential::Credential;
 use super::door::{Call, Door, DoorOptions, Service, json_of};
 use super::environment::AzureOptions;
@@ -17,7 +18,7 @@ use crate::limits::AZURE_PAGES_MAX;
 const RESOURCES_VERSION: &str = "2021-04-01";
 const NETWORK_VERSION: &str = "2024-05-01";
 
-/// The Azure Resource Manager (ARM) of one subscription.
+/// The Azure Resource Manager of one subscription.
 ///
 /// Every call is tried again after Azure's rules (429 and 503 with `Retry-After`, what another request holds), and every error
 /// names the request id. Not tried against a live subscription; checked against recorded exchanges.
@@ -206,6 +207,21 @@ impl ResourceManager {
     pub async fn poll(&self, operation: &mut Operation) -> Result<bool> {
         operation.poll(&self.door).await?;
         Ok(operation.is_over())
+    }
+
+    /// Sends any request once answered well, without waiting for what it may have begun.
+    ///
+    /// # Errors
+    /// `config` for another method than GET, HEAD, PUT, PATCH, POST or DELETE; what Azure refuses.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        api_version: &str,
+        body: Option<&Value>,
+    ) -> Result<AzureAnswer> {
+        let operation = format!("{} {}", method.to_ascii_uppercase(), last_of(path));
+        self.door.call(&operation, method, self.url(path, api_version)?, body).await
     }
 
     /// Creates or replaces a resource and waits until that is done.

@@ -20,6 +20,10 @@ pub struct RetryPolicy {
     pub pause: Duration,
     /// The longest pause where the service names none.
     pub pause_max: Duration,
+    /// The longest pause that is made where the service names one; None waits as long as it says.
+    ///
+    /// Asking sooner than a service wants is rude to a real one: this is for replays and simulators.
+    pub retry_after_max: Option<Duration>,
     /// Longest time for one request with all its retries.
     pub request_deadline: Duration,
     /// Time between two polls where the service names none.
@@ -35,6 +39,7 @@ impl Default for RetryPolicy {
             tries: 10,
             pause: Duration::from_millis(800),
             pause_max: Duration::from_secs(120),
+            retry_after_max: None,
             request_deadline: Duration::from_secs(600),
             poll_pause: Duration::from_secs(30),
             operation_deadline: Duration::from_secs(3600),
@@ -82,7 +87,7 @@ impl RetryPolicy {
             // Throttled: nothing was done.
             429 | 503 => true,
             408 | 500 | 502 | 504 => is_idempotent,
-            410 => return Some(METADATA_UPDATE),
+            410 => return Some(self.named_pause(METADATA_UPDATE)),
             400 | 409 => is_passing || (refused.retry_after.is_some() && is_idempotent),
             _ => false,
         };
@@ -91,10 +96,15 @@ impl RetryPolicy {
         }
         Some(match refused.retry_after {
             // A little more than asked for, so that many clients do not come back at the same moment.
-            Some(time) => time.saturating_add(Duration::from_secs_f64(0.5 * chance)),
-            None if is_passing => self.backoff(tried, chance).max(PASSING_PAUSE),
+            Some(time) => self.named_pause(time.saturating_add(Duration::from_secs_f64(0.5 * chance))),
+            None if is_passing => self.backoff(tried, chance).max(self.named_pause(PASSING_PAUSE)),
             None => self.backoff(tried, chance),
         })
+    }
+
+    /// The pause that a service names, as far as it is heeded.
+    pub(super) fn named_pause(&self, time: Duration) -> Duration {
+        self.retry_after_max.map_or(time, |most| time.min(most))
     }
 
     /// Exponential, with jitter: from half of the pause to the whole.

@@ -22,7 +22,7 @@ const POLL_PAUSE: Duration = Duration::from_secs(5);
 const EXCLUSIVE_WAITS_MAX: u32 = 5;
 
 /// What the classic API answered to a call that has no function of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ServiceAnswer {
     /// The HTTP status; below 400.
@@ -43,6 +43,12 @@ pub struct ServiceOperation {
 }
 
 impl ServiceOperation {
+    /// The operation of a request id that was stored, to be asked about again.
+    pub fn of(request_id: impl Into<String>) -> Self {
+        let request_id = request_id.into();
+        ServiceOperation { operation: format!("finish operation {request_id}"), request_id }
+    }
+
     /// The request id, 32 hex digits.
     pub fn request_id(&self) -> &str {
         &self.request_id
@@ -127,7 +133,8 @@ impl ServiceManagement {
         while !self.is_over(operation).await? {
             let waited = self.door.timer.elapsed().saturating_sub(start);
             let limit = self.door.retry.operation_deadline;
-            if waited.saturating_add(POLL_PAUSE) > limit {
+            let pause = POLL_PAUSE.min(self.door.retry.poll_pause);
+            if waited.saturating_add(pause) > limit {
                 let cause = format!(
                     "it still runs after {} s (request id {})",
                     limit.as_secs(),
@@ -135,7 +142,7 @@ impl ServiceManagement {
                 );
                 return Err(Error::new(ErrorKind::TimedOut, operation.operation.as_str(), cause));
             }
-            self.door.timer.sleep(POLL_PAUSE).await;
+            self.door.timer.sleep(pause).await;
         }
         Ok(())
     }

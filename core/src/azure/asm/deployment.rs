@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
 use super::element::Element;
 use super::hosted_service::{decoded, pairs};
 use super::role_configuration::ServiceConfiguration;
 use super::subscription;
 
 /// The state of a role instance.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct InstanceStatus(String);
 
 impl InstanceStatus {
@@ -36,7 +40,7 @@ impl fmt::Display for InstanceStatus {
 }
 
 /// An instance of a role: one virtual machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RoleInstance {
     /// Such as `ProxyService`.
@@ -143,5 +147,17 @@ fn instance(element: &Element) -> RoleInstance {
         size: text("InstanceSize"),
         ip_address: some("IpAddress"),
         power_state: some("PowerState"),
+    }
+}
+
+impl Serialize for Deployment {
+    /// As the fields, and `is_ready` with them.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        json!({
+            "name": self.name, "slot": self.slot, "label": self.label, "status": self.status, "url": self.url,
+            "configuration": self.configuration, "instances": self.instances, "is_upgrading": self.is_upgrading,
+            "addresses": self.addresses, "extended_properties": self.extended_properties, "is_ready": self.is_ready(),
+        })
+        .serialize(to)
     }
 }

@@ -18,6 +18,17 @@ pub enum DeploymentAt<'a> {
     Named(&'a str),
 }
 
+impl<'a> From<&'a str> for DeploymentAt<'a> {
+    /// `Production` and `Staging` are the slots, everything else is a name.
+    fn from(text: &'a str) -> Self {
+        match text {
+            slot if slot.eq_ignore_ascii_case("production") => DeploymentAt::Production,
+            slot if slot.eq_ignore_ascii_case("staging") => DeploymentAt::Staging,
+            name => DeploymentAt::Named(name),
+        }
+    }
+}
+
 impl DeploymentAt<'_> {
     fn path(self, service: &str) -> Result<String> {
         let service = service_path(service)?;

@@ -1,12 +1,15 @@
 //! A cloud service and its certificates, as the classic API tells them.
 
+use serde::Serialize;
+
 use super::deployment::Deployment;
 use super::element::Element;
 use super::subscription;
+use crate::azure::serialized;
 use crate::cert::{Certificate, Thumbprint};
 
 /// A cloud service: the DNS name, and what is deployed under it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct HostedService {
     /// The first label of its DNS name.
@@ -43,14 +46,16 @@ impl HostedService {
 }
 
 /// A certificate that was uploaded to a cloud service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ServiceCertificate {
     /// Its thumbprint, as the service tells it; the service names certificates by it.
+    #[serde(serialize_with = "serialized::hex")]
     pub thumbprint: Option<Thumbprint>,
     /// `sha1`.
     pub algorithm: String,
     /// The certificate, where it can be read; never a key.
+    #[serde(serialize_with = "serialized::pem")]
     pub certificate: Option<Certificate>,
 }
 
@@ -66,7 +71,7 @@ impl ServiceCertificate {
 }
 
 /// Whether a name is free.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NameAvailability {
     /// True where it is.

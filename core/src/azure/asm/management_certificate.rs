@@ -51,6 +51,11 @@ impl ManagementCertificate {
         &self.0
     }
 
+    /// Its private key.
+    pub fn private_key(&self) -> &crate::cert::PrivateKey {
+        &self.0.private_key
+    }
+
     pub(super) fn identity(&self) -> ClientIdentity {
         ClientIdentity {
             chain: PemSource::bytes(self.0.certificate.to_pem()),

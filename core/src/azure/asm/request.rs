@@ -46,6 +46,33 @@ pub enum UpgradeMode {
     Simultaneous,
 }
 
+impl DeploymentStatus {
+    /// Every status.
+    pub const ALL: [DeploymentStatus; 2] = [DeploymentStatus::Running, DeploymentStatus::Suspended];
+
+    /// The word of the service.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeploymentStatus::Running => "Running",
+            DeploymentStatus::Suspended => "Suspended",
+        }
+    }
+}
+
+impl UpgradeMode {
+    /// Every mode.
+    pub const ALL: [UpgradeMode; 3] = [UpgradeMode::Auto, UpgradeMode::Manual, UpgradeMode::Simultaneous];
+
+    /// The word of the service.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UpgradeMode::Auto => "Auto",
+            UpgradeMode::Manual => "Manual",
+            UpgradeMode::Simultaneous => "Simultaneous",
+        }
+    }
+}
+
 fn root(name: &str) -> Element {
     Element::new(name).with_attribute("xmlns", NAMESPACE)
 }
@@ -128,21 +155,12 @@ pub(super) fn change_configuration(configuration: &str, extended_properties: &[(
 }
 
 pub(super) fn update_deployment_status(status: DeploymentStatus) -> Element {
-    let status = match status {
-        DeploymentStatus::Running => "Running",
-        DeploymentStatus::Suspended => "Suspended",
-    };
-    root("UpdateDeploymentStatus").with("Status", status)
+    root("UpdateDeploymentStatus").with("Status", status.as_str())
 }
 
 pub(super) fn upgrade_deployment(request: &DeploymentRequest, mode: UpgradeMode, force: bool) -> Element {
-    let mode = match mode {
-        UpgradeMode::Auto => "Auto",
-        UpgradeMode::Manual => "Manual",
-        UpgradeMode::Simultaneous => "Simultaneous",
-    };
     let element = root("UpgradeDeployment")
-        .with("Mode", mode)
+        .with("Mode", mode.as_str())
         .with("PackageUrl", &request.package_url)
         .with("Configuration", &base64(&request.configuration))
         .with("Label", &base64(&request.label))

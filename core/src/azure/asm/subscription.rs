@@ -2,12 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 
 use super::element::Element;
+use crate::azure::serialized;
 use crate::cert::{Certificate, Thumbprint};
 
 /// A subscription, as far as a deployment depends on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Subscription {
     /// Its GUID.
@@ -37,7 +39,7 @@ impl Subscription {
 }
 
 /// A region, as the classic API names it: `West US`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Location {
     /// The name that requests take.
@@ -69,12 +71,14 @@ impl Location {
 }
 
 /// A management certificate that a subscription knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ManagementCertificateEntry {
     /// Its thumbprint, as the service tells it.
+    #[serde(serialize_with = "serialized::hex")]
     pub thumbprint: Option<Thumbprint>,
     /// The certificate, where it can be read.
+    #[serde(serialize_with = "serialized::pem")]
     pub certificate: Option<Certificate>,
     /// When it was added, as the service writes it.
     pub created: String,

@@ -1,28 +1,52 @@
 //! What a new machine does at its first start: fetches the program, checks it, runs it as a service.
 
+use super::instance_settings::{InstanceSettings, pins};
+use super::wanted::TUNNEL_PORT;
+use crate::error::Result;
 use crate::gateway::spec::CheckedSpec;
+
+/// Where the settings lie on a machine.
+const SETTINGS: &str = "/etc/cmgateway/instance.toml";
+/// Where the server certificate lies, with its chain.
+const CERTIFICATE: &str = "/etc/cmgateway/server.pem";
+
+const SERVICE: &str = "\
+[Unit]
+Description=Instance of a cloud management gateway
+After=network-online.target
+Wants=network-online.target
+[Service]
+ExecStartPre=/usr/local/bin/cmgateway gateway check --config /etc/cmgateway/instance.toml
+ExecStart=/usr/local/bin/cmgateway gateway run --config /etc/cmgateway/instance.toml
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=5
+[Install]
+WantedBy=multi-user.target
+";
 
 /// The cloud-init text. It holds nothing secret: the certificate's key comes from the vault, by the scale set.
 ///
-/// The machine's agent puts the certificate to `/var/lib/waagent/<THUMBPRINT>.crt` and its key to `.prv`.
-pub(super) fn cloud_init(spec: &CheckedSpec) -> String {
-    let thumbprint = spec.server.certificate.thumbprint();
-    let tunnel = if spec.spec.vm_instance_count > 1 { 10_124 } else { 443 };
-    let mut text = format!(
-        "#cloud-config\nwrite_files:\n  - path: /etc/systemd/system/cmgateway.service\n    content: |\n      [Unit]\n      \
-         Description=Cloud management gateway {name}\n      After=network-online.target\n      Wants=network-online.target\n      \
-         [Service]\n      ExecStart=/usr/local/bin/cmgateway instance --service-name {name} --port 443 --tunnel-port {tunnel} \
-         --certificate /var/lib/waagent/{thumbprint}.crt --key /var/lib/waagent/{thumbprint}.prv\n      Restart=always\n      \
-         RestartSec=5\n      [Install]\n      WantedBy=multi-user.target\n",
-        name = spec.service_name,
-    );
-    let roots: String = spec.roots.iter().chain(&spec.sub_cas).map(|one| one.to_pem()).collect();
-    if !roots.is_empty() {
-        text.push_str("  - path: /etc/cmgateway/client-authorities.pem\n    content: |\n");
-        for line in roots.lines() {
-            text.push_str(&format!("      {line}\n"));
-        }
-    }
+/// The machine's agent puts the key to `/var/lib/waagent/<THUMBPRINT>.prv`. That a machine of Azure really starts with it was never
+/// seen here; the settings and the command line are those of the program.
+///
+/// # Errors
+/// `config` where the spec names no connection point.
+pub(super) fn cloud_init(spec: &CheckedSpec) -> Result<String> {
+    let key = format!("/var/lib/waagent/{}.prv", spec.server.certificate.thumbprint());
+    let settings = InstanceSettings {
+        // Every machine of a scale set is made from the same text.
+        number: 0,
+        listen: "0.0.0.0:443".to_owned(),
+        tunnel_listen: (spec.spec.vm_instance_count > 1).then(|| format!("0.0.0.0:{TUNNEL_PORT}")),
+        certificate: CERTIFICATE,
+        key: &key,
+        connection_points: pins(spec)?,
+    };
+    let mut text = "#cloud-config\nwrite_files:\n".to_owned();
+    write_file(&mut text, "/etc/systemd/system/cmgateway.service", SERVICE);
+    write_file(&mut text, SETTINGS, &settings.to_string());
+    write_file(&mut text, CERTIFICATE, &spec.server_chain_pem());
     if let (Some(url), Some(hash)) = (&spec.spec.instance_program_url, &spec.spec.instance_program_sha256) {
         // Quoted for the shell; an address has no quotes.
         let url = url.replace(['\'', '\n', '\\'], "");
@@ -34,5 +58,12 @@ pub(super) fn cloud_init(spec: &CheckedSpec) -> String {
             hash = hash.to_ascii_lowercase(),
         ));
     }
-    text
+    Ok(text)
+}
+
+fn write_file(text: &mut String, path: &str, content: &str) {
+    text.push_str(&format!("  - path: {path}\n    content: |\n"));
+    for line in content.lines() {
+        text.push_str(&format!("      {line}\n"));
+    }
 }

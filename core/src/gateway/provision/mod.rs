@@ -6,6 +6,7 @@
 mod apply;
 mod cloud_init;
 mod comparison;
+mod instance_settings;
 mod journal;
 mod lifecycle;
 mod plan;

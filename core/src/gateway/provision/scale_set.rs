@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::cloud_init::cloud_init;
 use super::resource::{How, Resource};
 use super::wanted::{COMPUTE, Place};
+use crate::error::Result;
 
 /// The scale set, and the wait until its instances run.
-pub(super) fn resources(place: &Place<'_>) -> Vec<Resource> {
+pub(super) fn resources(place: &Place<'_>) -> Result<Vec<Resource>> {
     let spec = place.spec;
     let path = format!(
         "{}/providers/Microsoft.Compute/virtualMachineScaleSets/{}",
@@ -24,7 +25,7 @@ pub(super) fn resources(place: &Place<'_>) -> Vec<Resource> {
         how: How::Put,
         path: path.clone(),
         api_version: COMPUTE,
-        body: body(place),
+        body: body(place)?,
     };
     let instances = Resource {
         key: "instances",
@@ -35,12 +36,12 @@ pub(super) fn resources(place: &Place<'_>) -> Vec<Resource> {
         api_version: COMPUTE,
         body: json!({ "running": count }),
     };
-    vec![scale_set, instances]
+    Ok(vec![scale_set, instances])
 }
 
-fn body(place: &Place<'_>) -> Value {
+fn body(place: &Place<'_>) -> Result<Value> {
     let spec = place.spec;
-    let data = cloud_init(spec);
+    let data = cloud_init(spec)?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data.as_bytes());
     let digest: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let identity = format!(
@@ -49,7 +50,7 @@ fn body(place: &Place<'_>) -> Value {
         place.name("identity")
     );
     let vault = format!("{}/providers/Microsoft.KeyVault/vaults/{}", place.group_path, spec.prefix);
-    json!({
+    Ok(json!({
         "location": spec.region(),
         // What the machines were made from is given back by no service; its digest tells whether it is still that.
         "tags": { "cmgateway": spec.service_name, "cmgateway-configuration": digest },
@@ -75,7 +76,7 @@ fn body(place: &Place<'_>) -> Value {
                 "networkProfile": network_profile(place),
             },
         },
-    })
+    }))
 }
 
 fn os_profile(place: &Place<'_>, data: &str, vault: &str) -> Value {

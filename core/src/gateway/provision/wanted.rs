@@ -79,7 +79,7 @@ pub(super) fn resources(place: &Place<'_>) -> Result<Vec<Resource>> {
     if place.spec.spec.enable_cloud_dp_function {
         all.push(storage(place));
     }
-    all.extend(scale_set::resources(place));
+    all.extend(scale_set::resources(place)?);
     Ok(all)
 }
 

@@ -79,6 +79,8 @@ pub struct GatewaySpec {
     pub ca_root_cert: Vec<PathBuf>,
     /// Files with the sub-CAs between them.
     pub sub_ca_cert: Vec<PathBuf>,
+    /// Files with the certificates of the connection points: an instance lets in no other tunnel.
+    pub connection_point_cert: Vec<PathBuf>,
     /// Whether the gateway checks client certificates for revocation.
     pub check_client_cert_revocation: bool,
     /// Whether TLS 1.2 is enforced.
@@ -162,7 +164,8 @@ impl GatewaySpec {
             let mut spec = read.map_err(|error| error.during(operation))?;
             let folder = file.parent().unwrap_or(Path::new("")).to_path_buf();
             let files = std::iter::once(&mut spec.service_cert_path);
-            for path in files.chain(&mut spec.ca_root_cert).chain(&mut spec.sub_ca_cert) {
+            let authorities = spec.ca_root_cert.iter_mut().chain(&mut spec.sub_ca_cert);
+            for path in files.chain(authorities).chain(&mut spec.connection_point_cert) {
                 *path = folder.join(&*path);
             }
             Ok(spec)
@@ -194,6 +197,8 @@ pub struct CheckedSpec {
     pub roots: Vec<Certificate>,
     /// The sub-CAs of client certificates.
     pub sub_cas: Vec<Certificate>,
+    /// The certificates of the connection points.
+    pub connection_points: Vec<Certificate>,
     /// What clients and the connection point talk to, such as `GraniteFalls.contoso.com`.
     pub service_name: String,
     /// Its first label in lower case: the name of everything in Azure.
@@ -204,6 +209,12 @@ impl CheckedSpec {
     /// The region as Azure writes it: `westus2`.
     pub fn region(&self) -> String {
         self.spec.region.replace(' ', "").to_ascii_lowercase()
+    }
+
+    /// The server certificate and its chain, PEM, the root left out.
+    pub fn server_chain_pem(&self) -> String {
+        let chain = self.chain.iter().filter(|one| !one.is_self_issued());
+        std::iter::once(&self.server.certificate).chain(chain).map(Certificate::to_pem).collect()
     }
 
     /// The resource group.
@@ -267,6 +278,7 @@ fn read(map: Map<String, Value>) -> (GatewaySpec, Vec<Violation>) {
         vmss_vm_size: fields.text("vmss_vm_size").unwrap_or_else(|| "A2_v2".to_owned()),
         ca_root_cert: fields.paths("ca_root_cert"),
         sub_ca_cert: fields.paths("sub_ca_cert"),
+        connection_point_cert: fields.paths("connection_point_cert"),
         check_client_cert_revocation: fields.flag("check_client_cert_revocation", true),
         enforce_protocol: fields.flag("enforce_protocol", true),
         enable_cloud_dp_function: fields.flag("enable_cloud_dp_function", true),
@@ -363,6 +375,8 @@ fn checked(spec: GatewaySpec, now: OffsetDateTime) -> Result<CheckedSpec> {
         authorities("ca_root_cert", &spec.ca_root_cert, now, &mut fields),
         authorities("sub_ca_cert", &spec.sub_ca_cert, now, &mut fields),
     );
+    let connection_points =
+        certificates("connection_point_cert", &spec.connection_point_cert, now, &mut fields);
     let Some(server) = pfx.key_pairs.into_iter().next() else {
         fields.must(false, "service_cert_path", "holds no certificate with its private key");
         return Err(refusal(&fields.end()));
@@ -380,7 +394,7 @@ fn checked(spec: GatewaySpec, now: OffsetDateTime) -> Result<CheckedSpec> {
     if !violations.is_empty() {
         return Err(refusal(&violations));
     }
-    Ok(CheckedSpec { spec, server, chain, roots, sub_cas, service_name, prefix })
+    Ok(CheckedSpec { spec, server, chain, roots, sub_cas, connection_points, service_name, prefix })
 }
 
 /// A scale set's gateway gives the first label to a storage account, a key vault and a DNS label: it must keep the rules of
@@ -396,6 +410,19 @@ fn name_rules(name: &str, fields: &mut Fields) {
 }
 
 fn authorities(field: &str, files: &[PathBuf], now: OffsetDateTime, fields: &mut Fields) -> Vec<Certificate> {
+    let found = certificates(field, files, now, fields);
+    for certificate in &found {
+        fields.must(certificate.is_ca(), field, &format!("holds {}, which is no CA", certificate.subject()));
+    }
+    found
+}
+
+fn certificates(
+    field: &str,
+    files: &[PathBuf],
+    now: OffsetDateTime,
+    fields: &mut Fields,
+) -> Vec<Certificate> {
     let mut found = Vec::new();
     for file in files {
         match load_cer_file(file) {
@@ -407,7 +434,6 @@ fn authorities(field: &str, files: &[PathBuf], now: OffsetDateTime, fields: &mut
     }
     for certificate in &found {
         let subject = certificate.subject();
-        fields.must(certificate.is_ca(), field, &format!("holds {subject}, which is no CA"));
         fields.must(!certificate.is_expired(now), field, &format!("holds {subject}, which has expired"));
     }
     found
