@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 mod authority;
 mod azure;
 mod call;
+mod cancel_token;
 mod cert;
 mod certificate_parts;
 mod chain;
@@ -56,6 +57,8 @@ mod _native {
     use crate::cert::{Certificate, load_cer};
     #[pymodule_export]
     use crate::certificate_parts::{CertificateExtension, CertificateTemplate, NameConstraints};
+    #[pymodule_export]
+    use crate::cancel_token::CancelToken;
     #[pymodule_export]
     use crate::chain::{Chain, FetchedChain, IssuerDownload, MissingIssuer, build_chain, fetch_issuers};
     #[pymodule_export]
