@@ -54,11 +54,11 @@ mod _native {
     #[pymodule_export]
     use crate::call::BoundMethod;
     #[pymodule_export]
+    use crate::cancel_token::CancelToken;
+    #[pymodule_export]
     use crate::cert::{Certificate, load_cer};
     #[pymodule_export]
     use crate::certificate_parts::{CertificateExtension, CertificateTemplate, NameConstraints};
-    #[pymodule_export]
-    use crate::cancel_token::CancelToken;
     #[pymodule_export]
     use crate::chain::{Chain, FetchedChain, IssuerDownload, MissingIssuer, build_chain, fetch_issuers};
     #[pymodule_export]
