@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 mod authority;
 mod azure;
 mod call;
+mod cancel_token;
 mod cert;
 mod certificate_parts;
 mod chain;
@@ -52,6 +53,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::call::BoundMethod;
+    #[pymodule_export]
+    use crate::cancel_token::CancelToken;
     #[pymodule_export]
     use crate::cert::{Certificate, load_cer};
     #[pymodule_export]

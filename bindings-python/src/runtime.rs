@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cmgateway::blocking::Runtime;
 use pyo3::prelude::*;
 
+use crate::cancel_token;
 use crate::error::{Failure, Result};
 use crate::instance::Instance;
 use crate::path::ObjectPath;
@@ -33,7 +34,11 @@ impl Handle {
         py: Python<'_>,
         future: impl Future<Output = cmgateway::Result<T>> + Send,
     ) -> Result<T> {
-        let check = || Python::attach(|py| py.check_signals().map_err(Failure::from));
+        let check = || {
+            cancel_token::check()?;
+            Python::attach(|py| py.check_signals().map_err(Failure::from))
+        };
+        cancel_token::check()?;
         let runtime = &self.0;
         py.detach(move || {
             let waited: std::result::Result<T, Failure> = runtime.wait(future, check);

@@ -16,7 +16,7 @@ def documented(file):
     """Each documented item of a file, `Class.method` or `function`, with its text."""
     tree = ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
     for node in tree.body:
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node.name, ast.get_docstring(node)
             for child in node.body if isinstance(node, ast.ClassDef) else []:
                 if isinstance(child, ast.FunctionDef):

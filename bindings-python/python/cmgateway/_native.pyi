@@ -11,7 +11,7 @@ Wherever a call is said to raise one of `cmgateway.errors`, others of them may c
 import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NoReturn, Optional, Union, final
+from typing import Any, Literal, NoReturn, Optional, TypeVar, Union, final
 
 from typing_extensions import Self, TypeAlias
 
@@ -19,6 +19,7 @@ __all__ = [
     "AdminServiceServer",
     "Authority",
     "BoundMethod",
+    "CancelToken",
     "Certificate",
     "CertificateExtension",
     "CertificateRequest",
@@ -99,6 +100,7 @@ __all__ = [
     "write_pfx",
 ]
 
+_T = TypeVar("_T")
 _Path: TypeAlias = Union[str, os.PathLike[str]]
 _Auth: TypeAlias = Literal["negotiate", "kerberos", "ntlm", "basic", "certificate"]
 _File: TypeAlias = Union[bytes, bytearray, _Path]
@@ -742,6 +744,30 @@ class ConnectionPointService:
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
+
+@final
+class CancelToken:
+    """Ends a call that waits on another thread.
+
+    `cmgateway.aio` is made with it.
+
+    Example:
+        >>> token = cmgateway._native.CancelToken()
+        >>> token.run(site.code)
+        'GF1'
+        >>> token.cancel()
+        >>> token.run(site.code)
+        Traceback (most recent call last):
+        ...
+        cmgateway.errors.StoppedError: could not wait: the call was cancelled
+    """
+
+    def __new__(cls) -> Self: ...
+    def cancel(self) -> None:
+        """Ends what `run` waits for, now and later, with StoppedError."""
+
+    def run(self, function: Callable[..., _T], /, *args: Any, **named: Any) -> _T:
+        """Calls a function on this thread; what it waits for in this library ends when the token is cancelled."""
 
 @final
 class Rows:

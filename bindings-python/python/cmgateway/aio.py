@@ -1,0 +1,371 @@
+"""The same calls for asyncio: `await` in front of each that waits, `async with` and `async for` around the rest.
+
+    >>> import asyncio
+    >>> from cmgateway import aio
+    >>> async def names():
+    ...     async with await aio.connect("sqlite:lab.db") as site:
+    ...         return [row.ServiceCName async for row in await site.query("SELECT * FROM SMS_AzureService")]
+    >>> asyncio.run(names())
+    ['GraniteFalls.contoso.com']
+
+Each call runs on a thread of this module while the event loop goes on. A task that is cancelled ends its call: what it
+waited for is dropped within a tenth of a second, and the task is over when the thread is. Arguments, results and
+errors are those of the same name in `cmgateway`. `run` does it for any other call of the package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
+
+from . import (
+    AdminServiceServer,
+    ConnectionPointService,
+    Gateway,
+    Instance,
+    InstanceService,
+    Rows,
+    Site,
+    SubCa,
+    Watch,
+)
+from . import connect as _connect
+from . import create_site as _create_site
+from . import start_connection_point as _start_connection_point
+from . import start_instance as _start_instance
+from ._native import CancelToken
+
+__all__ = [
+    "AsyncAdminServiceServer",
+    "AsyncConnectionPointService",
+    "AsyncGateway",
+    "AsyncInstanceService",
+    "AsyncRows",
+    "AsyncSite",
+    "AsyncSubCa",
+    "AsyncWatch",
+    "connect",
+    "create_site",
+    "run",
+    "start_connection_point",
+    "start_instance",
+]
+
+_S = TypeVar("_S")
+_T = TypeVar("_T")
+
+# Threads that wait at a time; further calls wait for one of them.
+_THREADS_MAX = 64
+# Rows that one trip to a thread brings.
+_ROWS_PER_TRIP = 64
+
+if TYPE_CHECKING:
+    from typing_extensions import Concatenate, ParamSpec, Self
+elif sys.version_info >= (3, 10):
+    from typing import ParamSpec
+else:
+    # Only type checkers need more.
+    ParamSpec = TypeVar
+
+_P = ParamSpec("_P")
+
+
+class _Waits(Generic[_P, _T]):
+    """A method that waits, as a coroutine function; its arguments are those of the method."""
+
+    def __init__(self, call: Callable[..., Any], wrap: Callable[[Any], Any]) -> None:
+        self._call, self._wrap, self.__doc__ = call, wrap, call.__doc__
+
+    def __get__(
+        self, twin: Optional[_Twin[Any]], owner: Optional[type] = None
+    ) -> Callable[_P, Coroutine[Any, Any, _T]]:
+        if twin is None:
+            return self  # type: ignore[return-value]
+
+        @functools.wraps(self._call)
+        async def call(*args: Any, **named: Any) -> Any:
+            return self._wrap(await run(self._call, twin._sync, *args, **named))
+
+        return call
+
+
+def _same(result: Any) -> Any:
+    return result
+
+
+def _waits(call: Callable[Concatenate[Any, _P], _T]) -> _Waits[_P, _T]:
+    return _Waits(call, _same)
+
+
+def _gives(call: Callable[Concatenate[Any, _P], _S], wrap: Callable[[_S], _T]) -> _Waits[_P, _T]:
+    return _Waits(call, wrap)
+
+
+_pool: Optional[ThreadPoolExecutor] = None
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(_THREADS_MAX, thread_name_prefix="cmgateway-aio")
+    return _pool
+
+
+def _forget_threads() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    # The threads of a process do not come along when it forks.
+    os.register_at_fork(after_in_child=_forget_threads)
+
+
+async def run(function: Callable[_P, _T], /, *args: _P.args, **named: _P.kwargs) -> _T:
+    """Calls a function that waits in this package, on another thread; cancelling the task ends the call.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> instance = site.query("SELECT * FROM SMS_AzureService").first()
+        >>> asyncio.run(aio.run(instance.load_))
+    """
+    token = CancelToken()
+    call = functools.partial(token.run, function, *args, **named)
+    future = asyncio.get_running_loop().run_in_executor(_threads(), call)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        token.cancel()
+        # The objects of the call are free again, and nothing of it goes on, when the task is told so.
+        await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()
+        raise
+
+
+class _Twin(Generic[_S]):
+    """What an asynchronous object has in common with the others: the object that it stands for."""
+
+    def __init__(self, sync: _S) -> None:
+        self._sync = sync
+
+    def __repr__(self) -> str:
+        return f"<async {repr(self._sync).strip('<>')}>"
+
+
+class AsyncRows(_Twin[Rows]):
+    """The rows of a query as they come; `async for` reads them."""
+
+    all = _waits(Rows.all)
+    first = _waits(Rows.first)
+    close = _waits(Rows.close)
+
+    async def __aiter__(self) -> AsyncIterator[Instance]:
+        while True:
+            rows = await run(list, itertools.islice(self._sync, _ROWS_PER_TRIP))
+            for row in rows:
+                yield row
+            if len(rows) < _ROWS_PER_TRIP:
+                return
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+
+class AsyncWatch(_Twin[Watch]):
+    """The events of a query as they come; `async for` waits for them until its timeout, if it has one."""
+
+    next = _waits(Watch.next)
+
+    async def __aiter__(self) -> AsyncIterator[Instance]:
+        while True:
+            event = await run(next, self._sync, None)
+            if event is None:
+                return
+            yield event
+
+
+class AsyncSubCa(_Twin[SubCa]):
+    """The sub-CA thumbprints of one gateway."""
+
+    list = _waits(SubCa.list)
+    plan = _waits(SubCa.plan)
+    apply = _waits(SubCa.apply)
+    set = _waits(SubCa.set)
+    add = _waits(SubCa.add)
+    remove = _waits(SubCa.remove)
+
+
+class AsyncGateway(_Twin[Gateway]):
+    """One cloud management gateway of a site."""
+
+    instance = _waits(Gateway.instance)
+
+    @property
+    def service_name(self) -> str:
+        """Its service name."""
+        return self._sync.service_name
+
+    @property
+    def sub_ca(self) -> AsyncSubCa:
+        """Its sub-CA thumbprints."""
+        return AsyncSubCa(self._sync.sub_ca)
+
+
+class AsyncAdminServiceServer(_Twin[AdminServiceServer]):
+    """A site that is served over HTTPS."""
+
+    stop = _waits(AdminServiceServer.stop)
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return self._sync.url
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.stop()
+
+
+class AsyncInstanceService(_Twin[InstanceService]):
+    """A running instance of a gateway, started from a settings file."""
+
+    reload = _waits(InstanceService.reload)
+    status = _waits(InstanceService.status)
+    stop = _waits(InstanceService.stop)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where clients connect, with the ports that were taken."""
+        return self._sync.addresses
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.stop()
+
+
+class AsyncConnectionPointService(_Twin[ConnectionPointService]):
+    """A running connection point, started from a settings file."""
+
+    ready = _waits(ConnectionPointService.ready)
+    reload = _waits(ConnectionPointService.reload)
+    status = _waits(ConnectionPointService.status)
+    stop = _waits(ConnectionPointService.stop)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.stop()
+
+
+def _gateways(gateways: list[Gateway]) -> list[AsyncGateway]:
+    return [AsyncGateway(gateway) for gateway in gateways]
+
+
+class AsyncSite(_Twin[Site]):
+    """A connection to a Configuration Manager site."""
+
+    call = _waits(Site.call)
+    class_definition = _waits(Site.class_definition)
+    classes = _waits(Site.classes)
+    close = _waits(Site.close)
+    code = _waits(Site.code)
+    compile_mof = _waits(Site.compile_mof)
+    compile_mof_file = _waits(Site.compile_mof_file)
+    define_class = _waits(Site.define_class)
+    delete = _waits(Site.delete)
+    gateway = _gives(Site.gateway, AsyncGateway)
+    gateways = _gives(Site.gateways, _gateways)
+    get = _waits(Site.get)
+    identify = _waits(Site.identify)
+    new = _waits(Site.new)
+    on_method = _waits(Site.on_method)
+    put = _waits(Site.put)
+    query = _gives(Site.query, AsyncRows)
+    serve = _gives(Site.serve, AsyncAdminServiceServer)
+    watch = _gives(Site.watch, AsyncWatch)
+
+    @property
+    def address(self) -> str:
+        """The address, without secrets."""
+        return self._sync.address
+
+    def context(self, **values: Any) -> AsyncSite:
+        """The same site with context values, which go with every call."""
+        return AsyncSite(self._sync.context(**values))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+
+async def connect(address: str, /, **options: Any) -> AsyncSite:
+    """Connects to a site; the arguments are those of `cmgateway.connect`.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> asyncio.run(aio.connect("sqlite:lab.db"))
+        <async site sqlite:lab.db>
+    """
+    return AsyncSite(await run(_connect, address, **options))
+
+
+async def create_site(file: Union[str, os.PathLike[str]], code: str) -> AsyncSite:
+    """Makes a new site file, as `cmgateway.create_site` does.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> site = asyncio.run(aio.create_site("other.db", "GF2"))
+        >>> asyncio.run(site.code())
+        'GF2'
+    """
+    return AsyncSite(await run(_create_site, file, code))
+
+
+async def start_instance(file: Union[str, os.PathLike[str]]) -> AsyncInstanceService:
+    """Starts an instance of a gateway, as `cmgateway.start_instance` does.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> async def count():
+        ...     async with await aio.start_instance("instance.toml") as instance:
+        ...         return (await instance.status())["requests"]
+        >>> asyncio.run(count())
+        0
+    """
+    return AsyncInstanceService(await run(_start_instance, file))
+
+
+async def start_connection_point(file: Union[str, os.PathLike[str]]) -> AsyncConnectionPointService:
+    """Starts a connection point, as `cmgateway.start_connection_point` does.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> async def name():
+        ...     async with await aio.start_connection_point("connection_point.toml") as point:
+        ...         return (await point.status())["name"]
+        >>> asyncio.run(name())
+        'CP1'
+    """
+    return AsyncConnectionPointService(await run(_start_connection_point, file))
