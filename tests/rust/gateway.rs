@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use cmgateway_tests::curl::fetch;
 use cmgateway_tests::gateway_parts::{GatewayPki, ROLE, url};
+use cmgateway_tests::inside_server::InsideServer;
 use cmgateway_tests::nginx::{self, Nginx};
-use cmgateway_tests::running_gateway::{RunningGateway, has_curl};
+use cmgateway_tests::running_gateway::{RunningGateway, has_curl, path};
 use cmgateway_tests::skip::skipped;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,4 +247,64 @@ async fn nginx_serves_as_management_point() {
     assert!(who.starts_with("CN=inside-client|:"), "{who}");
     assert!(who.ends_with("|127.0.0.1\n"), "{who}");
     assert_eq!(get("SMS_MP/none", &[]).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_session_is_judged_by_the_trust_of_now() {
+    let gateway = RunningGateway::start().await;
+    let path = path("SMS_MP/x");
+    let mut client = gateway.client(&gateway.pki.client);
+    for _ in 0..3 {
+        assert_eq!(client.get(&path).await.unwrap().0, 200);
+        client.disconnect();
+    }
+    let resumed = |text: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix("cmgateway_handshakes_resumed_total "));
+        line.and_then(|count| count.parse().ok()).unwrap()
+    };
+    assert_eq!(resumed(&gateway.instance.metrics()), 2);
+    let mut configuration = gateway.point.configuration();
+    configuration.sub_cas.clear();
+    let mappings = gateway.pki.point_options("CP1", &[&gateway.instance], &gateway.inside.url()).mappings;
+    gateway.point.configure(&mappings, configuration).unwrap();
+    gateway.point.ready(Duration::from_secs(10)).await.unwrap();
+    // The handshake succeeds, since it shows no certificate; the request does not.
+    assert_eq!(client.get(&path).await.unwrap().0, 403);
+    assert_eq!(resumed(&gateway.instance.metrics()), 3);
+    assert_eq!(gateway.inside.count("/SMS_MP/x"), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_admin_address_tells_health_and_counts() {
+    if !has_curl() {
+        return;
+    }
+    let pki = GatewayPki::new();
+    let mut options = pki.instance_options();
+    options.admin_listen = Some(([127, 0, 0, 1], 0).into());
+    let instance = cmgateway::proxy::Instance::start(options).await.unwrap();
+    let admin = instance.admin_address().unwrap();
+    let ask = async |path: &str| fetch(&pki, None, &[&format!("http://{admin}{path}")]).await;
+    assert_eq!((ask("/live").await.status, ask("/health").await.status), (200, 503));
+    assert_eq!(ask("/health").await.text(), "no connection point\n");
+    let inside = InsideServer::start(&pki).await;
+    let _point = pki.connection_point("CP1", &[&instance], &inside.url()).await;
+    assert_eq!((ask("/health").await.status, ask("/other").await.status), (200, 404));
+    let served = fetch(&pki, Some(&pki.client), &[&url(&instance, "SMS_MP/x")]).await;
+    let refused = fetch(&pki, None, &[&url(&instance, "SMS_MP/x")]).await;
+    assert_eq!((served.status, refused.status), (200, 403));
+    let metrics = ask("/metrics").await;
+    assert!(metrics.head.contains("text/plain; version=0.0.4"), "{}", metrics.head);
+    for line in [
+        "cmgateway_responses_total{class=\"2xx\"} 1",
+        "cmgateway_responses_total{class=\"4xx\"} 1",
+        "cmgateway_refused_total{words=\"CMGService_Clientcertificaterequired\"} 1",
+        "cmgateway_handshakes_total 2",
+    ] {
+        assert!(metrics.text().lines().any(|each| each == line), "{line} is not in {}", metrics.text());
+    }
+    // What is for operators is not on the address of clients.
+    let port = instance.addresses()[0].port();
+    let outside = fetch(&pki, None, &[&format!("https://localhost:{port}/metrics")]).await;
+    assert_eq!(outside.status, 404);
 }

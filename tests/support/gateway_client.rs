@@ -72,6 +72,11 @@ impl GatewayClient {
         Ok(Response::from_parts(parts, body))
     }
 
+    /// Closes its connection; it keeps the TLS session for the next one.
+    pub fn disconnect(&mut self) {
+        self.connection = None;
+    }
+
     /// A connection on which a test speaks for itself.
     ///
     /// # Errors
