@@ -12,8 +12,8 @@ use cmgateway::cert::{
     Authority, AuthorityOptions, Certificate, DistinguishedName, IssueOptions, KeyKind,
     SubjectAlternativeName, Verifier, VerifierOptions,
 };
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
-use webpki::types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 const NAME: &str = "gw.contoso.com";
@@ -60,7 +60,7 @@ fn read(der: &[u8]) -> Certificate {
     Certificate::from_der(der).unwrap()
 }
 
-fn webpki(chain: &Chain, anchors: &[webpki::types::TrustAnchor<'_>]) {
+fn webpki(chain: &Chain, anchors: &[TrustAnchor<'_>]) {
     let (server, issuing) =
         (CertificateDer::from(chain.server.as_slice()), CertificateDer::from(chain.issuing.as_slice()));
     let leaf = EndEntityCert::try_from(&server).unwrap();

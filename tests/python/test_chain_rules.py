@@ -189,3 +189,19 @@ def test_key_rollover_and_renewed_authorities():
     assert reason([leaf, issuing_by_new, new_by_old, old]) == "good"
     assert reason([leaf, issuing_by_new, new, new_by_old, old]) == "good"
     assert reason([leaf, issuing_by_new, new]) == "good"
+
+
+def test_every_missing_issuer_is_named():
+    one, other = Raw("One", None, *CA), Raw("Other", None, *CA)
+    issuing = Raw("Issuing CA", one, *CA)
+    crossed = Raw("Issuing CA", other, *CA, key=issuing.key)
+    leaf = Raw("leaf", issuing, *FOR_TLS)
+    verifier = Verifier(
+        [Raw("Stranger", None, *CA).certificate],
+        intermediates=[issuing.certificate, crossed.certificate],
+        at=NOW,
+    )
+    with pytest.raises(CertificateError) as caught:
+        verifier.verify(leaf.certificate)
+    assert caught.value.context["reason"] == "unknown_issuer"
+    assert sorted(caught.value.context["missing"].split("\n")) == ["CN=One", "CN=Other"]

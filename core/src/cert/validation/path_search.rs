@@ -354,13 +354,13 @@ impl<'a> Search<'a> {
     /// Says where every way up ends.
     fn unknown_issuer(&self, target: &Node) -> Refused {
         let mut parents: HashMap<usize, &Node> = HashMap::new();
-        let mut seen: HashSet<&[u8]> = HashSet::new();
+        let mut seen: HashSet<(&[u8], &[u8])> = HashSet::new();
         let (mut queue, mut missing, mut last) = (VecDeque::from([target]), Vec::new(), target);
         while let Some(node) = queue.pop_front() {
             let mut any = false;
             for issuer in self.candidates(node, None) {
                 any |= issuer.id != node.id;
-                if seen.insert(&issuer.subject) && issuer.subject != target.subject {
+                if seen.insert((&issuer.subject, &issuer.issuer)) && issuer.subject != target.subject {
                     parents.insert(issuer.id, node);
                     queue.push_back(issuer);
                 }
