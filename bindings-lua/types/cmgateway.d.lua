@@ -1076,7 +1076,7 @@ function cert.thumbprint(text) end
 ---@class cmgateway.cert.DevelopmentPkiOptions
 ---@field organization string? The organisation in every name.
 ---@field sub_cas integer? How many issuing authorities there are under the root.
----@field key "ec_p256"|"rsa_2048"? The kind of every key.
+---@field key "ec_p256"|"ec_p384"|"rsa_2048"|"rsa_3072"|"rsa_4096"|nil The kind of every key.
 ---@field not_before integer? The first second of validity, Unix time; now where nothing is said.
 ---@field days integer? Days of validity.
 ---@field server_names string[]? DNS names and IP addresses of the server.

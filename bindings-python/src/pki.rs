@@ -24,21 +24,27 @@ pub(crate) struct IssuedCertificate(pub(crate) cert::IssuedCertificate);
 #[pymethods]
 impl DevelopmentPki {
     #[new]
-    #[pyo3(signature = (organization=None, sub_cas=None, server_names=None, *, not_before=None, days=None))]
+    #[pyo3(signature = (organization=None, sub_cas=None, server_names=None, *, key=None, not_before=None, days=None,
+        client_name=None))]
+    #[expect(clippy::too_many_arguments, reason = "the options of one call")]
     fn new(
         py: Python<'_>,
         organization: Option<String>,
         sub_cas: Option<usize>,
         server_names: Option<Vec<String>>,
+        key: Option<&str>,
         not_before: Option<&Bound<'_, PyAny>>,
         days: Option<u32>,
+        client_name: Option<String>,
     ) -> Result<Self> {
         let start = not_before.map(|at| moment(at, "make development PKI")).transpose()?;
         let mut options = DevelopmentPkiOptions::new(start.unwrap_or_else(OffsetDateTime::now_utc));
         options.organization = organization.unwrap_or(options.organization);
         options.sub_cas = sub_cas.unwrap_or(options.sub_cas);
         options.server_names = server_names.unwrap_or(options.server_names);
+        options.key = key.map_or(Ok(options.key), str::parse)?;
         options.days = days.unwrap_or(options.days);
+        options.client_name = client_name.unwrap_or(options.client_name);
         Ok(DevelopmentPki(py.detach(|| cert::DevelopmentPki::new(&options))?))
     }
 

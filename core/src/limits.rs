@@ -36,10 +36,14 @@ pub const POLICIES_PER_CERTIFICATE_MAX: usize = 1_000;
 pub const DISTRIBUTION_POINTS_MAX: usize = 64;
 /// Most revocation lists that are tried to learn the status of the certificates of one path.
 pub const REVOCATION_STEPS_MAX: usize = 10_000;
+/// How long a revocation list counts that does not say when the next one comes, where the profile takes one at all.
+pub const LIST_WITHOUT_NEXT_UPDATE_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How deep the signers of revocation lists are looked up for one another.
 pub const REVOCATION_SIGNER_DEPTH_MAX: usize = 3;
 /// Largest RSA key whose signatures are checked, in bits: the largest that the provider takes.
 pub const RSA_KEY_BITS_MAX: u32 = 8_192;
+/// Largest exponent of such a key, in bits, as the provider has it: a larger one only costs time.
+pub const RSA_EXPONENT_BITS_MAX: u32 = 33;
 /// Most chains of TLS peers that are remembered as accepted, for one side and one version of its trust.
 pub const VERDICTS_REMEMBERED_MAX: usize = 20_000;
 /// Most signatures of revocation lists that one verifier remembers as good.

@@ -152,6 +152,36 @@ def key_files(key, certificate, others) -> None:
     save("pfx", "sec1.pem", key.private_bytes(PEM, formats.TraditionalOpenSSL, serialization.NoEncryption()))
 
 
+def requests() -> None:
+    """Requests as OpenSSL and as Windows make them: what certreq adds lies in attributes and extensions of its own."""
+    oid = x509.ObjectIdentifier
+    template = x509.UnrecognizedExtension(oid("1.3.6.1.4.1.311.20.2"), b"\x1e\x12\0W\0e\0b\0S\0e\0r\0v\0e\0r")
+    newer = bytes.fromhex("300f06092b06010401823715080201640201 03".replace(" ", ""))
+    extensions = [
+        (x509.SubjectAlternativeName([x509.DNSName("gw.contoso.com"), x509.RFC822Name("a@contoso.com")]), False),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        (x509.KeyUsage(True, False, True, False, False, False, False, False, False), True),
+        (template, False),
+        (x509.UnrecognizedExtension(oid("1.3.6.1.4.1.311.21.7"), newer), False),
+        (x509.UnrecognizedExtension(oid("1.3.6.1.4.1.311.21.10"), bytes.fromhex("300c300a06082b06010505070301")), False),
+        (x509.BasicConstraints(True, 1), True),
+    ]
+    for kind, key in (
+        ("ec", ec.generate_private_key(ec.SECP256R1())),
+        ("rsa", rsa.generate_private_key(65537, 2048)),
+        ("ed", ed25519.Ed25519PrivateKey.generate()),
+    ):
+        digest = None if kind == "ed" else hashes.SHA256()
+        for count in range(0, len(extensions) + 1, 2):
+            made = x509.CertificateSigningRequestBuilder(name("gw"))
+            for extension, critical in extensions[:count]:
+                made = made.add_extension(extension, critical)
+            # 1.3.6.1.4.1.311.13.2.3 is the version of Windows, 2.1.14 what old Windows calls an extension request.
+            made = made.add_attribute(oid("1.3.6.1.4.1.311.13.2.3"), b"10.0.20348.2", _tag=None)
+            save("csr", f"{kind}{count}.csr", made.sign(key, digest).public_bytes(DER))
+        save("csr", f"{kind}.pem", made.sign(key, digest).public_bytes(PEM))
+
+
 def texts() -> None:
     queries = [
         "SELECT * FROM SMS_AzureService WHERE ServiceType = 'CloudProxyService' AND ServiceCName = 'gw'",
@@ -170,6 +200,15 @@ def texts() -> None:
         "00000012000000.000000:000",
         "2026**********.******+***",
     ]
+    definitions = [
+        "class A { [key] uint32 Id; string Name = \"x\"; boolean B[]; datetime D = \"20260101000000.000000+000\"; };",
+        "[abstract, Description(\"a\" \"b\")] class B { [read, Values{\"1\", \"2\"}: ToInstance] sint8 X[4] = {1, -2}; };",
+        "class Base { [key] uint32 ID; }; class Sub : Base { [static] uint32 Run([in] string A, [out] uint32 B[]); };",
+        '#pragma namespace("\\\\\\\\.\\\\root\\\\x")\nclass C { A ref Other; char16 Z = \'a\'; real64 R = 1.5e3; };',
+        "/* a */ class D { // b\n uint64 Big = 0xFFFFFFFFFFFFFFFF; string S = NULL; uint8 O = 017; uint8 Bits = 101b; };",
+    ]
+    for at, text in enumerate(definitions):
+        save("mof", str(at), text.encode())
     for at, text in enumerate(queries):
         save("wql", str(at), text.encode())
     for at, text in enumerate(paths):
@@ -178,4 +217,5 @@ def texts() -> None:
 
 if __name__ == "__main__":
     certificates()
+    requests()
     texts()

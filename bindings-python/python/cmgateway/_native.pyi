@@ -1614,11 +1614,13 @@ class DevelopmentPki:
         organization: The organisation in every name; Contoso where it is not given.
         sub_cas: How many issuing authorities there are under the root; 2 where it is not given.
         server_names: DNS names and IP addresses of the server; those of this machine's loopback where not given.
+        key: The kind of every key; `ec_p256` where it is not given.
         not_before: The first moment of validity, with a time zone; now where it is not given.
         days: Days of validity, the same for every certificate; 365 where it is not given.
+        client_name: Common name of the client; client1.contoso.com where it is not given.
 
     Raises:
-        ConfigError: An option is out of range, or a name cannot stand in a certificate.
+        ConfigError: An option is out of range, a kind of key is none, or a name cannot stand in a certificate.
 
     Example:
         >>> pki = cmgateway.cert.DevelopmentPki(organization="Fabrikam", sub_cas=1)
@@ -1632,8 +1634,10 @@ class DevelopmentPki:
         sub_cas: Optional[int] = None,
         server_names: Optional[Sequence[str]] = None,
         *,
+        key: Optional[_KeyKind] = None,
         not_before: Optional[datetime.datetime] = None,
         days: Optional[int] = None,
+        client_name: Optional[str] = None,
     ) -> Self: ...
     @property
     def root(self) -> IssuedCertificate:

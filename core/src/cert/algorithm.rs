@@ -53,6 +53,24 @@ pub(super) fn check_key(content: &[u8]) -> Result<Option<u32>, Fault> {
     }
 }
 
+/// The size of an RSA key in a SubjectPublicKeyInfo (content); none for other kinds.
+pub(super) fn rsa_bits(content: &[u8]) -> Option<u32> {
+    rsa_sizes(content).map(|(modulus, _)| modulus)
+}
+
+/// The sizes, in bits, of modulus and exponent of an RSA key in a SubjectPublicKeyInfo (content).
+pub(super) fn rsa_sizes(content: &[u8]) -> Option<(u32, u32)> {
+    let mut reader = Reader::new(content);
+    let algorithm = reader.expect(der::SEQUENCE).ok()?.content;
+    if !matches!(split(algorithm).0.0, RSA | RSA_PSS) {
+        return None;
+    }
+    let key = der::bit_string(reader.expect(der::BIT_STRING).ok()?.content).ok()?;
+    let mut numbers = Reader::new(der::only(key, der::SEQUENCE).ok()?);
+    let modulus = der::bits(numbers.expect(der::INTEGER).ok()?.content)?;
+    Some((modulus, der::bits(numbers.expect(der::INTEGER).ok()?.content)?))
+}
+
 /// What a person calls the kind of key.
 pub(super) fn key_name(content: &[u8]) -> String {
     let algorithm = Reader::new(content).expect(der::SEQUENCE).map_or(&[][..], |element| element.content);

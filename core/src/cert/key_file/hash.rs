@@ -3,19 +3,25 @@
 use std::num::NonZeroU32;
 
 use aws_lc_rs::{constant_time, digest, pbkdf2};
-use md5::{Digest as _, Md5};
+use md2::Md2;
+use md5::{Digest, Md5};
+use sha2::Sha512_224;
+use sha3::Sha3_224;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A digest that old and new files name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hash {
+    Md2,
     Md5,
     Sha1,
     Sha224,
     Sha256,
     Sha384,
     Sha512,
+    Sha512Of224,
     Sha512Of256,
+    Sha3Of224,
     Sha3Of256,
     Sha3Of384,
     Sha3Of512,
@@ -51,6 +57,7 @@ impl Hash {
     /// From the content of a digest's object identifier.
     pub(super) fn from_oid(kind: &[u8]) -> Option<Self> {
         match kind {
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 2] => Some(Hash::Md2),
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5] => Some(Hash::Md5),
             [0x2b, 14, 3, 2, 26] => Some(Hash::Sha1),
             [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, number] => match number {
@@ -58,7 +65,9 @@ impl Hash {
                 2 => Some(Hash::Sha384),
                 3 => Some(Hash::Sha512),
                 4 => Some(Hash::Sha224),
+                5 => Some(Hash::Sha512Of224),
                 6 => Some(Hash::Sha512Of256),
+                7 => Some(Hash::Sha3Of224),
                 8 => Some(Hash::Sha3Of256),
                 9 => Some(Hash::Sha3Of384),
                 10 => Some(Hash::Sha3Of512),
@@ -78,10 +87,12 @@ impl Hash {
                 9 => Some(Hash::Sha256),
                 10 => Some(Hash::Sha384),
                 11 => Some(Hash::Sha512),
+                12 => Some(Hash::Sha512Of224),
                 13 => Some(Hash::Sha512Of256),
                 _ => None,
             },
             [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, number] => match number {
+                13 => Some(Hash::Sha3Of224),
                 14 => Some(Hash::Sha3Of256),
                 15 => Some(Hash::Sha3Of384),
                 16 => Some(Hash::Sha3Of512),
@@ -93,23 +104,26 @@ impl Hash {
 
     pub(super) fn name(self) -> &'static str {
         match self {
+            Hash::Md2 => "MD2",
             Hash::Md5 => "MD5",
             Hash::Sha1 => "SHA-1",
             Hash::Sha224 => "SHA-224",
             Hash::Sha256 => "SHA-256",
             Hash::Sha384 => "SHA-384",
             Hash::Sha512 => "SHA-512",
+            Hash::Sha512Of224 => "SHA-512/224",
             Hash::Sha512Of256 => "SHA-512/256",
+            Hash::Sha3Of224 => "SHA3-224",
             Hash::Sha3Of256 => "SHA3-256",
             Hash::Sha3Of384 => "SHA3-384",
             Hash::Sha3Of512 => "SHA3-512",
         }
     }
 
-    /// Nothing for MD5, which is not in the library.
+    /// Nothing for what is not in the library.
     fn algorithm(self) -> Option<&'static digest::Algorithm> {
         Some(match self {
-            Hash::Md5 => return None,
+            Hash::Md2 | Hash::Md5 | Hash::Sha512Of224 | Hash::Sha3Of224 => return None,
             Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Hash::Sha224 => &digest::SHA224,
             Hash::Sha256 => &digest::SHA256,
@@ -123,11 +137,11 @@ impl Hash {
     }
 
     pub(super) fn output_length(self) -> usize {
-        self.algorithm().map_or(16, digest::Algorithm::output_len)
+        self.algorithm().map_or_else(|| self.own_lengths().0, digest::Algorithm::output_len)
     }
 
     fn block_length(self) -> usize {
-        self.algorithm().map_or(64, digest::Algorithm::block_len).max(1)
+        self.algorithm().map_or_else(|| self.own_lengths().1, digest::Algorithm::block_len).max(1)
     }
 
     /// The digest of these parts, one after the other.
@@ -138,11 +152,22 @@ impl Hash {
                 parts.iter().for_each(|part| context.update(part));
                 Output::new(context.finish().as_ref())
             }
-            None => {
-                let mut context = Md5::new();
-                parts.iter().for_each(|part| context.update(part));
-                Output::new(&context.finalize())
-            }
+            None => match self {
+                Hash::Md2 => digest_of::<Md2>(parts),
+                Hash::Sha512Of224 => digest_of::<Sha512_224>(parts),
+                Hash::Sha3Of224 => digest_of::<Sha3_224>(parts),
+                _ => digest_of::<Md5>(parts),
+            },
+        }
+    }
+
+    /// Bytes of the digest and of a block, for what is not in the library.
+    fn own_lengths(self) -> (usize, usize) {
+        match self {
+            Hash::Md2 => (16, 16),
+            Hash::Sha512Of224 => (28, 128),
+            Hash::Sha3Of224 => (28, 144),
+            _ => (16, 64),
         }
     }
 
@@ -198,6 +223,12 @@ impl Hash {
             }
         }
     }
+}
+
+fn digest_of<D: Digest>(parts: &[&[u8]]) -> Output {
+    let mut context = D::new();
+    parts.iter().for_each(|part| context.update(part));
+    Output::new(&context.finalize())
 }
 
 /// What a key derived after RFC 7292, B.3 is for.

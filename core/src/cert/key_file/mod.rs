@@ -1,7 +1,7 @@
 //! Files with keys, and the containers they come in: private keys, PFX (PKCS #12), P7B (PKCS #7).
 //!
 //! `private_key`, `key_making` and `pfx` are what a caller sees. They stand on `ber` (BER made DER), `password` (the
-//! forms of one password), `password_encryption`, `pem_encryption`, `pbkdf2`, `scrypt`, `cipher`, `hash`, `public_half`,
+//! forms of one password), `password_encryption`, `pem_encryption`, `pbkdf2`, `scrypt`, `cipher` (`seed`), `hash`, `public_half`,
 //! `pfx_structure` and `pfx_bags`. `refusal` says why a file is not taken.
 
 mod ber;
@@ -23,6 +23,7 @@ mod private_key_reading;
 mod public_half;
 mod refusal;
 mod scrypt;
+mod seed;
 
 pub use key_making::KeyKind;
 pub use p7b::{load_p7b, load_p7b_file, write_p7b, write_p7b_pem};

@@ -19,6 +19,8 @@ pub(super) const AES_256_CBC: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42];
 pub(super) const HMAC_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9];
 pub(super) const TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 3];
 
+const CAST5_CBC: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf6, 0x7d, 7, 66, 10];
+
 /// How something was enciphered, read from its AlgorithmIdentifier.
 pub(super) struct Scheme<'a> {
     cipher: Cipher,
@@ -90,6 +92,8 @@ impl<'a> Scheme<'a> {
         let rc2 = |bytes, bits| Cipher::Rc2 { bytes, bits };
         let (cipher, pbes1) = match rest {
             [5, 13] => return Scheme::read_pbes2(&mut reader),
+            [5, 1] => (Cipher::Des, Some(Hash::Md2)),
+            [5, 4] => (rc2(8, 64), Some(Hash::Md2)),
             [5, 3] => (Cipher::Des, Some(Hash::Md5)),
             [5, 6] => (rc2(8, 64), Some(Hash::Md5)),
             [5, 10] => (Cipher::Des, Some(Hash::Sha1)),
@@ -122,30 +126,35 @@ impl<'a> Scheme<'a> {
         parameters.end()?;
         let kind = encryption.expect(der::OBJECT_IDENTIFIER)?.content;
         let (cipher, iv) = match kind {
-            [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, number @ (2 | 22 | 42)] => {
-                let cipher = match number {
-                    2 => Cipher::Aes128,
-                    22 => Cipher::Aes192,
-                    _ => Cipher::Aes256,
-                };
-                (cipher, encryption.expect(der::OCTET_STRING)?.content)
-            }
-            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7] => {
-                (Cipher::TripleDes3, encryption.expect(der::OCTET_STRING)?.content)
-            }
-            [0x2b, 14, 3, 2, 7] => (Cipher::Des, encryption.expect(der::OCTET_STRING)?.content),
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 2] => {
                 read_rc2(&mut encryption.enter(der::SEQUENCE)?, derivation.key_length())?
             }
-            _ => return Err(Refusal::unknown("cipher", kind)),
+            // RFC 2984, 2: the length of the key, in bits, stands beside the vector; OpenSSL writes the vector alone.
+            CAST5_CBC if encryption.peek() == Some(der::SEQUENCE) => {
+                let mut parameters = encryption.enter(der::SEQUENCE)?;
+                let iv = parameters.expect(der::OCTET_STRING)?.content;
+                if parameters.expect(der::INTEGER)?.content != [0, 128] {
+                    return Err(Refusal::Unsupported("CAST5 with another key than one of 128 bits".into()));
+                }
+                parameters.end()?;
+                (Cipher::Cast5, iv)
+            }
+            CAST5_CBC => (Cipher::Cast5, encryption.expect(der::OCTET_STRING)?.content),
+            _ => {
+                let cipher = Cipher::from_oid(kind).ok_or_else(|| Refusal::unknown("cipher", kind))?;
+                (cipher, encryption.expect(der::OCTET_STRING)?.content)
+            }
         };
         encryption.end()?;
         if iv.len() != cipher.block_length() {
             return Err(Refusal::damaged("its initialization vector has a wrong length"));
         }
-        if derivation.key_length().is_some_and(|length| length as usize != cipher.key_length()) {
-            return Err(Refusal::damaged("its key length is not the one of its cipher"));
-        }
+        let cipher = match derivation.key_length() {
+            Some(length) if length as usize != cipher.key_length() => cipher
+                .with_key_length(length)
+                .ok_or_else(|| Refusal::damaged("its key length is not the one of its cipher"))?,
+            _ => cipher,
+        };
         Ok(Scheme { cipher, derivation: Derivation::Pbes2 { parameters: derivation, iv } })
     }
 

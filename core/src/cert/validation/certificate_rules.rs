@@ -3,9 +3,11 @@
 use time::OffsetDateTime;
 
 use super::constraints::Constraints;
+use super::signature::{RSA_KEY_BITS_MIN, RSA_KEY_BITS_READ_MIN};
 use super::store::Node;
 use super::verifier::{Purpose, VerifierOptions};
 use super::{Profile, refusal::RefusalReason};
+use crate::cert::algorithm;
 use crate::cert::der::{self, Oid, Reader};
 use crate::cert::key_usage::{self, ExtendedKeyUsage};
 
@@ -48,6 +50,29 @@ pub(super) fn authority_shape_fault(node: &Node) -> Option<Fault> {
     match layout.extensions.key_usage {
         Some(usage) if usage & KEY_CERT_SIGN == 0 => {
             Some((RefusalReason::WrongKeyUsage, "its key may not sign certificates".into()))
+        }
+        _ => None,
+    }
+}
+
+/// Refuses a leaf whose key is too small, and one that has marks of an authority and is none: RFC 5280, 4.2.1.3 and
+/// 4.2.1.9.
+pub(super) fn leaf_fault(node: &Node, options: &VerifierOptions) -> Option<Fault> {
+    let extensions = &node.certificate.layout().extensions;
+    if let Some(bits) = algorithm::rsa_bits(node.key()) {
+        let least = if options.danger_allow_small_rsa { RSA_KEY_BITS_READ_MIN } else { RSA_KEY_BITS_MIN };
+        if bits < least {
+            return Some((RefusalReason::WeakKey, format!("its RSA key has {bits} bits")));
+        }
+    }
+    if extensions.is_ca == Some(true) {
+        return None;
+    }
+    let wrong = |detail: &str| Some((RefusalReason::ProfileViolation, detail.to_owned()));
+    match extensions.key_usage {
+        _ if extensions.path_length.is_some() => wrong("it has a path length and is no authority"),
+        Some(usage) if usage & KEY_CERT_SIGN != 0 => {
+            wrong("its key may sign certificates, and it is no authority")
         }
         _ => None,
     }

@@ -19,6 +19,8 @@ pub(super) const POLICY_CONSTRAINTS: u8 = 36;
 pub(super) const EXTENDED_KEY_USAGE: u8 = 37;
 const FRESHEST: u8 = 46;
 pub(super) const INHIBIT_ANY_POLICY: u8 = 54;
+/// 1.3.6.1.4.1.311.21.10.
+const APPLICATION_POLICIES: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 10];
 // 1.3.6.1.5.5.7.1.1, and in it 1.3.6.1.5.5.7.48.2.
 const AUTHORITY_INFORMATION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 2];
@@ -64,6 +66,10 @@ impl<'a> Constraints<'a> {
                     out.critical_access = extension.critical;
                     out.broken_access = check_access(extension.value).is_err();
                     Ok(!out.broken_access)
+                }
+                // Windows' own form of extended key usage, which must say the same where both are there.
+                _ if extension.kind == APPLICATION_POLICIES => {
+                    Ok(certificate.layout().extensions.extended_key_usage.is_some())
                 }
                 _ => Ok(false),
             };

@@ -184,6 +184,11 @@ impl Crl {
         self.content.has_duplicates
     }
 
+    /// True where the entries are there and are none.
+    pub(super) fn has_empty_entries(&self) -> bool {
+        self.content.has_empty_entries
+    }
+
     /// What is signed, the algorithm inside and outside, and the signature.
     pub(in crate::cert) fn signed_parts(&self) -> (&[u8], &[u8], &[u8], &[u8]) {
         let parts = self.parts();

@@ -22,6 +22,8 @@ pub(super) struct Content {
     pub(super) entries: Vec<Entry>,
     /// True where a certificate is listed twice.
     pub(super) has_duplicates: bool,
+    /// True where the entries are there and are none: RFC 5280, 5.1.2.6, has them left out then.
+    pub(super) has_empty_entries: bool,
 }
 
 pub(super) struct Entry {
@@ -98,8 +100,12 @@ impl Content {
         };
         let issuer_name = name_comparison::canonical(issuer);
         let mut entries = Entries::new(der, issuer_name.clone());
+        let has_empty_entries = list.as_ref().is_some_and(|list| list.content.is_empty());
         if let Some(list) = list {
             entries.read(list.content)?;
+        }
+        if version.is_none() && entries.any_extension {
+            return Err("only version 2 lists may have extensions");
         }
         extensions.unknown_critical |= entries.unknown_critical;
         let parts = Parts {
@@ -116,7 +122,15 @@ impl Content {
         let place = |entry: &Entry| (entry.issuer, entry.serial.of_bytes(der));
         let has_duplicates =
             entries.windows(2).any(|pair| matches!(pair, [one, other] if place(one) == place(other)));
-        Ok(Content { der: der.to_vec(), parts, issuer_name, issuers, entries, has_duplicates })
+        Ok(Content {
+            der: der.to_vec(),
+            parts,
+            issuer_name,
+            issuers,
+            entries,
+            has_duplicates,
+            has_empty_entries,
+        })
     }
 }
 
@@ -163,6 +177,9 @@ impl Extensions {
 impl<'a> Scope<'a> {
     pub(super) fn read(value: &'a [u8]) -> Result<Self, Fault> {
         let mut fields = Reader::new(der::only(value, der::SEQUENCE)?);
+        if fields.is_empty() {
+            return Err("an empty issuing distribution point");
+        }
         let name =
             fields.optional(0xa0)?.map(|name| DistributionPointName::read(name.content)).transpose()?;
         let flag = |tag, fields: &mut Reader<'a>| -> Result<bool, Fault> {
@@ -188,12 +205,14 @@ struct Entries<'a> {
     numbers: HashMap<Vec<u8>, u32>,
     entries: Vec<Entry>,
     unknown_critical: bool,
+    any_extension: bool,
 }
 
 impl<'a> Entries<'a> {
     fn new(der: &'a [u8], issuer: Vec<u8>) -> Self {
         let numbers = HashMap::from([(issuer.clone(), 0)]);
-        Entries { der, issuers: vec![issuer], numbers, entries: Vec::new(), unknown_critical: false }
+        let (entries, unknown_critical, any_extension) = (Vec::new(), false, false);
+        Entries { der, issuers: vec![issuer], numbers, entries, unknown_critical, any_extension }
     }
 
     fn read(&mut self, content: &[u8]) -> Result<(), Fault> {
@@ -208,6 +227,7 @@ impl<'a> Entries<'a> {
             let date = der::time(fields.any()?)?;
             let mut reason = RevocationReason::Unspecified;
             if let Some(extensions) = fields.optional(der::SEQUENCE)? {
+                self.any_extension = true;
                 self.read_extensions(extensions.content, &mut reason, &mut issuer)?;
             }
             fields.end()?;

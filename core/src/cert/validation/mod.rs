@@ -5,6 +5,8 @@
 //! asks the lists (`crl`, `revocation`) and compares the name (`host_name`). `signature` checks one signature. `refusal`
 //! says why not, which certificate, and which chain.
 
+#[cfg(test)]
+mod bounded_work;
 mod certificate_rules;
 mod chain;
 mod constraints;

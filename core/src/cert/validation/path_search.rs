@@ -38,12 +38,23 @@ pub(super) struct Found<'a> {
 pub(super) type Refused = Box<Refusal>;
 
 /// What is left of the work that one verification may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Budget {
-    steps: usize,
-    paths: usize,
-    signatures: usize,
+    pub(super) steps: usize,
+    pub(super) paths: usize,
+    pub(super) signatures: usize,
     pub(super) comparisons: usize,
     pub(super) revocation: usize,
+}
+
+impl Budget {
+    pub(super) const WHOLE: Budget = Budget {
+        steps: PATH_STEPS_MAX,
+        paths: PATHS_VALIDATED_MAX,
+        signatures: SIGNATURES_PER_VERIFY_MAX,
+        comparisons: NAME_CONSTRAINT_COMPARISONS_MAX,
+        revocation: REVOCATION_STEPS_MAX,
+    };
 }
 
 /// One verification: what it looks at, what it has found out, and what it may still spend.
@@ -83,15 +94,8 @@ const FINAL: u8 = 3;
 
 impl<'a> Search<'a> {
     pub(super) fn new(verifier: &'a Verifier, extra: &'a Store, at: OffsetDateTime) -> Self {
-        let budget = Budget {
-            steps: PATH_STEPS_MAX,
-            paths: PATHS_VALIDATED_MAX,
-            signatures: SIGNATURES_PER_VERIFY_MAX,
-            comparisons: NAME_CONSTRAINT_COMPARISONS_MAX,
-            revocation: REVOCATION_STEPS_MAX,
-        };
         let (signatures, list_signatures) = (HashMap::new(), HashMap::new());
-        Search { verifier, extra, at, budget, signatures, list_signatures }
+        Search { verifier, extra, at, budget: Budget::WHOLE, signatures, list_signatures }
     }
 
     /// Finds a path that holds, or says what is wrong with the most promising one.
@@ -165,7 +169,7 @@ impl<'a> Search<'a> {
         let Some(child) = walk.path.last().copied() else { return Branch::Nothing };
         for issuer in self.candidates(child, walk.distances.as_ref()) {
             let Some(left) = self.budget.steps.checked_sub(1) else {
-                return self.stop(walk, RefusalReason::TooMuchWork);
+                return stop(walk, &format!("more than {PATH_STEPS_MAX} candidate issuers"));
             };
             self.budget.steps = left;
             // Nothing is gained by an authority that certifies itself in a circle.
@@ -233,7 +237,7 @@ impl<'a> Search<'a> {
             return Branch::Nothing;
         }
         let Some(left) = self.budget.paths.checked_sub(1) else {
-            return self.stop(walk, RefusalReason::TooMuchWork);
+            return stop(walk, &format!("more than {PATHS_VALIDATED_MAX} paths"));
         };
         self.budget.paths = left;
         walk.path.push(anchor);
@@ -257,12 +261,6 @@ impl<'a> Search<'a> {
         };
         walk.path.pop();
         branch
-    }
-
-    fn stop<'n>(&self, walk: &mut Walk<'n, '_>, reason: RefusalReason) -> Branch<'n> {
-        let refusal = refuse(reason, "the search for a path was given up".into(), 0, &walk.path);
-        walk.note(BAD_LINK, refusal);
-        Branch::Stop
     }
 
     fn is_broken(&self, path: &[&Node]) -> bool {
@@ -356,13 +354,13 @@ impl<'a> Search<'a> {
     /// Says where every way up ends.
     fn unknown_issuer(&self, target: &Node) -> Refused {
         let mut parents: HashMap<usize, &Node> = HashMap::new();
-        let mut seen: HashSet<&[u8]> = HashSet::new();
+        let mut seen: HashSet<(&[u8], &[u8])> = HashSet::new();
         let (mut queue, mut missing, mut last) = (VecDeque::from([target]), Vec::new(), target);
         while let Some(node) = queue.pop_front() {
             let mut any = false;
             for issuer in self.candidates(node, None) {
                 any |= issuer.id != node.id;
-                if seen.insert(&issuer.subject) && issuer.subject != target.subject {
+                if seen.insert((&issuer.subject, &issuer.issuer)) && issuer.subject != target.subject {
                     parents.insert(issuer.id, node);
                     queue.push_back(issuer);
                 }
@@ -389,6 +387,20 @@ impl<'a> Search<'a> {
         let depth = chain.len().saturating_sub(1);
         Box::new(Refusal { reason: RefusalReason::UnknownIssuer, depth, chain, missing, detail })
     }
+}
+
+/// Gives up: what the most promising path lacked is told, but another one may be right.
+fn stop<'n>(walk: &mut Walk<'n, '_>, spent: &str) -> Branch<'n> {
+    let mut detail = format!("the search for a path was given up after {spent}");
+    let refused = match walk.best.take() {
+        Some((_, best)) => {
+            detail = format!("{detail}; the best one was refused: {}: {}", best.reason, best.detail);
+            Box::new(Refusal { reason: RefusalReason::TooMuchWork, detail, ..*best })
+        }
+        None => refuse(RefusalReason::TooMuchWork, detail, 0, &walk.path),
+    };
+    walk.note(FINAL, refused);
+    Branch::Stop
 }
 
 impl Walk<'_, '_> {

@@ -32,7 +32,8 @@ impl Search<'_> {
                 .push(read.map_err(|cause| refuse(RefusalReason::MalformedExtension, cause, depth, path))?);
         }
         let options = &self.verifier.options;
-        let below = u32::try_from(path.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        // The anchor is not counted, unless it is the certificate in question itself.
+        let below = u32::try_from(path.len().saturating_sub(1).max(1)).unwrap_or(u32::MAX);
         let (inhibit_mapping, inhibit_any) = (options.inhibit_policy_mapping, options.inhibit_any_policy);
         let policies = Policies::new(below, options.require_explicit_policy, inhibit_mapping, inhibit_any);
         let mut state = State { names: Vec::new(), policies, room: below };
@@ -80,13 +81,15 @@ impl Search<'_> {
             return Some(fault);
         }
         if options.profile == Profile::Strict
-            && let Some(fault) = strict_profile::anchor_fault(node, own)
+            && let Some(fault) = strict_profile::anchor_fault(node, own, options)
         {
             return Some(fault);
         }
         state.room = state.room.min(layout.extensions.path_length.unwrap_or(u32::MAX));
         state.names.extend(own.names.as_ref());
-        state.policies.constrain(own);
+        if !state.policies.constrain(own) {
+            return Some((RefusalReason::PolicyViolation, "it maps anyPolicy".into()));
+        }
         rules::critical_fault(own)
             .or_else(|| rules::purpose_fault(node, &self.verifier.purposes, options, false))
     }
@@ -134,7 +137,8 @@ impl Search<'_> {
             state.room = state.room.min(node.certificate.path_length().unwrap_or(u32::MAX));
             state.names.extend(own.names.as_ref());
         }
-        if let Some(fault) = rules::purpose_fault(node, purposes, options, last) {
+        let of_leaf = if last && !node.is_anchor { rules::leaf_fault(node, options) } else { None };
+        if let Some(fault) = of_leaf.or_else(|| rules::purpose_fault(node, purposes, options, last)) {
             return Some(fault);
         }
         if last
@@ -144,7 +148,7 @@ impl Search<'_> {
             return Some(fault);
         }
         if options.profile == Profile::Strict
-            && let Some(fault) = strict_profile::fault(node, own, last, purpose)
+            && let Some(fault) = strict_profile::fault(node, own, last, purpose, options)
         {
             return Some(fault);
         }

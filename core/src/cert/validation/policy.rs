@@ -52,15 +52,15 @@ impl<'a> Policies<'a> {
         }
     }
 
-    /// Takes what an anchor demands of everything below it, where its constraints count (RFC 5937).
-    pub(super) fn constrain(&mut self, anchor: &Constraints<'a>) {
-        self.lower(anchor);
-        if let Some(policies) = &anchor.policies
-            && !policies.contains(&ANY_POLICY)
-        {
-            let nodes = policies.iter().map(|policy| (*policy, Node::default())).collect();
-            self.next = Level { nodes, has_any: false };
+    /// Takes what an anchor demands of everything below it, where its constraints count (RFC 5937), and its mappings;
+    /// false where these are not allowed.
+    pub(super) fn constrain(&mut self, anchor: &Constraints<'a>) -> bool {
+        // An anchor that names no policy stands for every one.
+        if anchor.policies.is_some() {
+            return self.take(anchor, true, false);
         }
+        self.lower(anchor);
+        true
     }
 
     /// Takes one certificate: RFC 5280, 6.1.3 (d) to (f) and 6.1.4; false where its mappings are not allowed.
@@ -136,6 +136,15 @@ impl<'a> Policies<'a> {
             wanted = above;
         }
         (self.explicit > 0 || !out.is_empty()).then(|| out.into_iter().collect())
+    }
+
+    /// Nodes and links that are kept.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        let of = |level: &Level<'_>| {
+            level.nodes.values().map(|node| node.parents.len().saturating_add(1)).sum::<usize>()
+        };
+        self.levels.iter().chain([&self.next]).map(of).sum()
     }
 
     /// True where the path has lost every policy although one is required; ends the walk early.

@@ -97,7 +97,8 @@ pub struct MissingIssuer {
 /// A refused chain: the reason, the certificate at fault, and the chain as far as it was found.
 ///
 /// An [`Error`] of [`Verifier::verify`](super::Verifier::verify) carries it; [`Refusal::of`] takes it out again. Its
-/// main parts are also in the context of the error, as `reason`, `certificate`, `thumbprint`, `depth` and `chain`.
+/// main parts are also in the context of the error, as `reason`, `certificate`, `thumbprint`, `depth` and `chain`, and what
+/// is missing as `missing`, `missing_key_id` and `missing_url`, a line for each.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -154,13 +155,17 @@ impl From<Refusal> for Error {
         }
         let subjects: Vec<String> = refusal.chain.iter().map(Certificate::subject).collect();
         error = error.with_context("chain", subjects.join(" <- "));
-        for missing in &refusal.missing {
-            error = error.with_context("missing", missing.subject.as_str());
-            if let Some(id) = &missing.key_id {
-                error = error.with_context("missing_key_id", id.as_str());
-            }
-            for url in &missing.urls {
-                error = error.with_context("missing_url", url.as_str());
+        // One line for each: a context has each name once.
+        let lines = |of: &dyn Fn(&MissingIssuer) -> Vec<String>| -> Vec<String> {
+            refusal.missing.iter().flat_map(of).collect()
+        };
+        for (name, lines) in [
+            ("missing", lines(&|missing| vec![missing.subject.clone()])),
+            ("missing_key_id", lines(&|missing| missing.key_id.iter().cloned().collect())),
+            ("missing_url", lines(&|missing| missing.urls.clone())),
+        ] {
+            if !lines.is_empty() {
+                error = error.with_context(name, lines.join("\n"));
             }
         }
         error.with_source(refusal)

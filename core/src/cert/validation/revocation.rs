@@ -10,7 +10,7 @@ use super::revocation_reason::{Revocation, RevocationReason};
 use super::store::Node;
 use super::verifier::Profile;
 use super::{signature, strict_profile};
-use crate::limits::REVOCATION_SIGNER_DEPTH_MAX;
+use crate::limits::{LIST_WITHOUT_NEXT_UPDATE_MAX, REVOCATION_SIGNER_DEPTH_MAX};
 
 /// Every reason that a list can be for: RFC 5280, 4.2.1.13, without the unused first bit.
 const ALL_REASONS: u16 = 0x7f80;
@@ -41,7 +41,10 @@ impl<'a> Search<'a> {
         let question = Question { path, node, issuer, anchor, signer_depth };
         let mut covered = 0;
         let mut fault = (RefusalReason::CrlMissing, "no revocation list speaks about it".to_owned());
-        for point in own.distribution_points.iter().map(Some).chain([None]) {
+        // Where the certificate says at every point that another authority tells, its own issuer does not.
+        let own_issuer = own.distribution_points.is_empty()
+            || own.distribution_points.iter().any(|point| point.crl_issuer.is_none());
+        for point in own.distribution_points.iter().map(Some).chain(own_issuer.then_some(None)) {
             self.consult(&question, point, &mut covered, &mut fault)?;
             if covered == ALL_REASONS {
                 return Ok(());
@@ -115,13 +118,20 @@ impl<'a> Search<'a> {
             let detail = "its revocation list has a critical extension that is not understood";
             return Some((RefusalReason::CrlUnusable, detail.into()));
         }
+        if list.has_empty_entries() {
+            let detail = "its revocation list has a list of entries without an entry";
+            return Some((RefusalReason::CrlUnusable, detail.into()));
+        }
         if self.verifier.options.profile == Profile::Strict
             && let Some(detail) = strict_profile::list_fault(list)
         {
             return Some((RefusalReason::CrlUnusable, format!("its revocation list {detail}")));
         }
-        // RFC 5280, 5.1.2.5: the next update must be there; without it a list would count for ever.
-        match list.next_update() {
+        // RFC 5280, 5.1.2.5: the next update must be there; without it a list would count for ever, so that it counts
+        // as long as a weekly list would.
+        let strict = self.verifier.options.profile == Profile::Strict;
+        let assumed = (!strict).then(|| list.this_update() + LIST_WITHOUT_NEXT_UPDATE_MAX);
+        match list.next_update().or(assumed) {
             Some(next) if list.this_update() <= self.at && self.at <= next => None,
             Some(next) => {
                 let detail = format!("its revocation list is for {} to {next}", list.this_update());
@@ -161,7 +171,7 @@ impl<'a> Search<'a> {
     {
         let issuer = question.issuer;
         if list.issuer_name() == issuer.subject
-            && self.may_sign(issuer)
+            && Self::may_sign(issuer)
             && self.is_signed_by(question, number, list, issuer)
         {
             return Some(issuer);
@@ -175,7 +185,7 @@ impl<'a> Search<'a> {
         for node in candidates {
             self.spend().ok()?;
             // The status of a certificate is not for itself to tell.
-            if node.certificate == question.node.certificate || !self.may_sign(node) {
+            if node.certificate == question.node.certificate || !Self::may_sign(node) {
                 continue;
             }
             if self.is_signed_by(question, number, list, node) && self.is_trusted_signer(question, node) {
@@ -188,7 +198,8 @@ impl<'a> Search<'a> {
     /// RFC 5280, 6.3.3 (f): the signer's path ends at the anchor of the certificate in question.
     fn is_trusted_signer(&mut self, question: &Question<'_, '_>, signer: &Node) -> bool {
         if signer.is_anchor {
-            return signer.is_same_authority(question.anchor);
+            // An authority whose key was renewed is trusted under each of its keys.
+            return signer.subject == question.anchor.subject;
         }
         if question.path.iter().skip(1).any(|node| node.id == signer.id) {
             return true;
@@ -198,10 +209,8 @@ impl<'a> Search<'a> {
         self.find(signer, &goal).is_ok()
     }
 
-    fn may_sign(&self, node: &Node) -> bool {
-        if node.is_anchor && !self.verifier.options.checks_anchor_constraints() {
-            return true;
-        }
+    /// Counts for anchors too: a key that may not sign lists has not signed this one for the authority.
+    fn may_sign(node: &Node) -> bool {
         node.certificate.layout().extensions.key_usage.is_none_or(|usage| usage & CRL_SIGN != 0)
     }
 
@@ -242,6 +251,10 @@ fn speaks_for(list: &Crl, node: &Node, point: Option<&DistributionPoint<'_>>) ->
     let scope = list.scope();
     let is_ca = node.certificate.is_ca();
     if (scope.only_user && is_ca) || (scope.only_ca && !is_ca) || scope.only_attribute {
+        return false;
+    }
+    // RFC 5280, 5.2.5: certificates of version 1 do not say which of the two they are.
+    if (scope.only_user || scope.only_ca) && node.certificate.layout().version == 0 {
         return false;
     }
     let delegated = point.and_then(|point| point.crl_issuer);

@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
 use super::dsa;
 use crate::cert::algorithm::{self, EC, RSA, RSA_PSS};
 use crate::cert::der::{self, Fault, Oid, Reader};
-use crate::limits::RSA_KEY_BITS_MAX;
+use crate::limits::{RSA_EXPONENT_BITS_MAX, RSA_KEY_BITS_MAX};
 
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 // 1.2.840.113549.1.1.8: the mask generation function of RFC 8017.
@@ -17,7 +17,7 @@ const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
 pub(super) const RSA_KEY_BITS_MIN: u32 = 2_048;
 
 /// Smaller keys are not taken by the provider, whoever opts in.
-const RSA_KEY_BITS_READ_MIN: u32 = 1_024;
+pub(super) const RSA_KEY_BITS_READ_MIN: u32 = 1_024;
 
 /// What is accepted beyond the safe algorithms; nothing by default.
 #[derive(Clone, Copy, Default)]
@@ -140,7 +140,11 @@ fn same(mut one: Reader<'_>, mut other: Reader<'_>) -> bool {
 
 /// The size of an RSA key, refused where it is too small or would cost too much.
 fn rsa_bits(key: &[u8], allowed: Allowed) -> Result<u32, SignatureFault> {
-    let bits = algorithm::check_key(key).ok().flatten().unwrap_or(0);
+    let (bits, exponent) = algorithm::rsa_sizes(key).unwrap_or_default();
+    if exponent > RSA_EXPONENT_BITS_MAX {
+        let cause = format!("an RSA key whose exponent has {exponent} bits");
+        return Err(SignatureFault::Unsupported(cause));
+    }
     if !(RSA_KEY_BITS_READ_MIN..=RSA_KEY_BITS_MAX).contains(&bits) {
         return Err(SignatureFault::Unsupported(format!("an RSA key of {bits} bits")));
     }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use super::certificate_rules::KEY_CERT_SIGN;
 use super::constraints::{ALTERNATIVE_NAMES, Constraints, EXTENDED_KEY_USAGE, NAME_CONSTRAINTS};
 use super::host_name;
 use super::store::Node;
@@ -21,19 +20,18 @@ pub(super) fn fault(node: &Node, own: &Constraints<'_>, purpose: Purpose) -> Opt
     let extensions = &node.certificate.layout().extensions;
     match () {
         () if extensions.is_ca == Some(true) => return Some("it is an authority"),
-        () if extensions.path_length.is_some() => return Some("it has a path length and is no authority"),
-        () if extensions.key_usage.is_some_and(|usage| usage & KEY_CERT_SIGN != 0) => {
-            return Some("its key may sign certificates, and it is no authority");
-        }
         () if own.has(NAME_CONSTRAINTS) => return Some("it constrains names and is no authority"),
         () if own.is_critical(EXTENDED_KEY_USAGE) => return Some("its extended key usage is critical"),
         () => {}
     }
-    if !matches!(purpose, Purpose::ServerAuth | Purpose::EmailProtection) {
+    if !matches!(purpose, Purpose::ServerAuth | Purpose::ClientAuth | Purpose::EmailProtection) {
         return None;
     }
     if has_foreign_purpose(node, purpose) {
         return Some("it is also for a purpose that does not go with this one");
+    }
+    if purpose == Purpose::ClientAuth {
+        return None;
     }
     let Some(names) = extensions.alternative_names else { return Some("it has no alternative names") };
     let certificate = &node.certificate;

@@ -10,15 +10,22 @@ use super::extension::DistributionPointName;
 use super::refusal::RefusalReason;
 use super::store::Node;
 use super::strict_leaf;
-use super::verifier::Purpose;
+use super::verifier::{Purpose, VerifierOptions};
 use crate::cert::der::Reader;
 
 /// RFC 5280, 4.1.2.2.
 const SERIAL_BYTES_MAX: usize = 20;
 
 /// Checks a certificate below the anchor.
-pub(super) fn fault(node: &Node, own: &Constraints<'_>, is_leaf: bool, purpose: Purpose) -> Option<Fault> {
+pub(super) fn fault(
+    node: &Node,
+    own: &Constraints<'_>,
+    is_leaf: bool,
+    purpose: Purpose,
+    options: &VerifierOptions,
+) -> Option<Fault> {
     let text = shape(node, own)
+        .or_else(|| weak_key(node, options))
         .or_else(|| (!own.has(AUTHORITY_KEY_ID)).then_some("it has no authority key identifier"))
         .or_else(|| node.authority_key_id().is_none().then_some("its authority key identifier has no key"))
         .or_else(|| match is_leaf {
@@ -70,21 +77,22 @@ fn has_only_urls(name: DistributionPointName<'_>) -> bool {
 }
 
 /// Checks an anchor whose extensions count.
-pub(super) fn anchor_fault(node: &Node, own: &Constraints<'_>) -> Option<Fault> {
-    let text = shape(node, own).or_else(|| authority(node, own)).or_else(|| {
-        if !node.is_self_issued() && !own.has(AUTHORITY_KEY_ID) {
-            return Some("it has no authority key identifier");
-        }
-        if own.has(EXTENDED_KEY_USAGE) && node.is_self_issued() {
-            return Some("a root names purposes");
-        }
-        if !own.has(AUTHORITY_KEY_ID) || !node.is_self_issued() {
-            return None;
-        }
-        let same = node.authority_key_id().is_some() && node.authority_key_id() == node.subject_key_id();
-        (!same || has_authority_names(node))
-            .then_some("a root names another key than its own as its issuer's")
-    });
+pub(super) fn anchor_fault(node: &Node, own: &Constraints<'_>, options: &VerifierOptions) -> Option<Fault> {
+    let text =
+        shape(node, own).or_else(|| weak_key(node, options)).or_else(|| authority(node, own)).or_else(|| {
+            if !node.is_self_issued() && !own.has(AUTHORITY_KEY_ID) {
+                return Some("it has no authority key identifier");
+            }
+            if own.has(EXTENDED_KEY_USAGE) && node.is_self_issued() {
+                return Some("a root names purposes");
+            }
+            if !own.has(AUTHORITY_KEY_ID) || !node.is_self_issued() {
+                return None;
+            }
+            let same = node.authority_key_id().is_some() && node.authority_key_id() == node.subject_key_id();
+            (!same || has_authority_names(node))
+                .then_some("a root names another key than its own as its issuer's")
+        });
     text.map(|text| (RefusalReason::ProfileViolation, text.to_owned()))
 }
 
@@ -126,14 +134,16 @@ fn shape(node: &Node, own: &Constraints<'_>) -> Option<&'static str> {
         {
             "a distribution point is no address of the web"
         }
-        () => return weak_key(node),
+        () => return None,
     })
 }
 
-/// The keys of the baseline requirements, 6.1.5.
-fn weak_key(node: &Node) -> Option<&'static str> {
+/// The keys of the baseline requirements, 6.1.5, and those that the caller lets in by name.
+fn weak_key(node: &Node, options: &VerifierOptions) -> Option<&'static str> {
     let bits = node.certificate.key_size_bits().unwrap_or(0);
     match node.certificate.key_algorithm().as_str() {
+        "RSA" if bits < 2048 && options.danger_allow_small_rsa => None,
+        "DSA" if options.danger_allow_dsa => None,
         "RSA" if bits < 2048 => Some("its RSA key is too small"),
         "RSA" if !bits.is_multiple_of(8) => Some("the size of its RSA key is no number of whole bytes"),
         "RSA" | "EC P-256" | "EC P-384" | "EC P-521" | "Ed25519" => None,
