@@ -18,6 +18,7 @@ mod method;
 mod migration;
 mod mof_text;
 mod read;
+mod snapshot_file;
 mod sqlite_error;
 mod write;
 
@@ -32,6 +33,7 @@ use self::connections::{Connections, blocking};
 use self::method::Handlers;
 pub use self::method::{MethodCall, MethodHandler, MethodOutput};
 pub use self::mof_text::MofCompiled;
+pub(in crate::site) use self::snapshot_file::SnapshotFile;
 use crate::error::Result;
 use crate::site::SiteCode;
 use crate::site::call::method_of;
