@@ -474,10 +474,10 @@ async fn snapshots_associations_and_schema_queries_go_through_the_service() {
     assert_eq!(names, ["Lab_All", "Lab_Heir"]);
 
     let folder = TestFolder::new();
-    let classes = ["Lib_Book", "Lib_Stands", "Lab_All", "SMS_Site"].map(str::to_owned).to_vec();
+    let classes = ["Lib_Book", "Lib_Shelf", "Lib_Stands", "Lab_All", "SMS_Site"].map(str::to_owned).to_vec();
     let options = cmgateway::site::SnapshotOptions { classes: classes.clone(), lazy: true };
     let report = lab.remote.snapshot(folder.file("copy.db"), &options, &mut |_| true).await.unwrap();
-    assert_eq!(report.classes, 4);
+    assert_eq!(report.classes, 5);
     let copy: Site = EmbeddedSite::open(folder.file("copy.db")).await.unwrap().into();
     assert_eq!(copy.code().await.unwrap().as_str(), "GF1");
     let options = cmgateway::site::DiffOptions { classes, lazy: true, ..Default::default() };

@@ -142,8 +142,8 @@ async fn keyed(
     if options.classes.is_empty() && row.class_name() != class {
         return Ok(None);
     }
-    if options.lazy && row.properties().iter().any(Property::is_left_out) {
-        site.load(&mut row).await?;
+    if options.lazy {
+        site.load_what_is_left_out(&mut row).await?;
     }
     let Some(path) = row.path().map(|path| path.relative()) else {
         let cause = format!("an instance of {} has no key{}", row.class_name(), site.why_without_keys());

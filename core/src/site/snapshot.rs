@@ -8,14 +8,15 @@ use crate::limits::{CLASS_INHERITANCE_MAX, ROWS_PER_BATCH};
 use crate::site::embedded::{EmbeddedSite, SnapshotFile};
 use crate::site::{Site, SiteCode};
 use crate::wmi::wql::Select;
-use crate::wmi::{CimType, Class, Identifier, Instance, PropertyDefinition};
+use crate::wmi::{CimType, Class, Identifier, Instance, Property, PropertyDefinition};
 
 /// What a snapshot takes.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotOptions {
     /// The classes, each with those derived from it; empty for every class that the site can list.
     pub classes: Vec<String>,
-    /// True to read lazy properties too, which costs one more question for each instance of a class that has them.
+    /// True to read lazy properties too, which costs one more question for each instance that has them; on other
+    /// transports than an embedded site, for each that has a property without a value.
     pub lazy: bool,
 }
 
@@ -50,7 +51,8 @@ impl Site {
     /// that were whole stay, the one that was not is read again. Instances are written as they come, some hundred at a
     /// time. `progress` hears of each part; false from it stops the work, with an error of kind `stopped`.
     ///
-    /// Where the site does not tell a class's definition, as WinRM may not, it is made from its instances.
+    /// Where the site does not tell a class's definition, as WinRM may not, it is made from its instances. Over WinRM the
+    /// keys in a reference are text until the class it leads to was read: name that class before.
     ///
     /// # Errors
     /// `conflict` where the file exists and is not a broken snapshot of this site; `not_found` for a class that the site
@@ -107,6 +109,17 @@ impl Site {
         };
         let last = self.address().rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
         last.strip_prefix("site_").and_then(|code| SiteCode::new(code).ok()).ok_or(error)
+    }
+
+    /// Loads an instance from a query whose lazy properties are left out, or may be: an AdminService does not tell
+    /// which are lazy, so there every null may be one.
+    pub(super) async fn load_what_is_left_out(&self, row: &mut Instance) -> Result<()> {
+        let is_told = self.open()?.embedded().is_some();
+        let is_one = |property: &Property| property.is_left_out() || (!is_told && property.value.is_null());
+        match row.path().is_some() && row.properties().iter().any(is_one) {
+            true => self.load(row).await,
+            false => Ok(()),
+        }
     }
 
     async fn classes_to_copy(&self, options: &SnapshotOptions) -> Result<Vec<Identifier>> {
@@ -203,9 +216,8 @@ impl Copy<'_> {
 
     /// The instance with its lazy properties, where they are wanted and there are any, and with its class in the file.
     async fn prepared(&self, mut row: Instance) -> Result<Instance> {
-        let is_lazy = row.properties().iter().any(crate::wmi::Property::is_left_out);
-        if self.options.lazy && is_lazy {
-            self.source.load(&mut row).await?;
+        if self.options.lazy {
+            self.source.load_what_is_left_out(&mut row).await?;
         }
         if !self.file.has(row.class_name()).await? && self.define(row.class_name()).await?.is_none() {
             self.file.define(class_of(&row)?).await?;

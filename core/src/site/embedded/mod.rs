@@ -7,6 +7,7 @@
 mod builtin;
 mod catalog;
 mod collation;
+mod collection_limit;
 mod column;
 mod compile;
 mod connections;
@@ -230,6 +231,9 @@ impl EmbeddedSite {
     /// `not_found` for a class, `config` for a property that the site does not have; `unsupported` for what WQL
     /// can say and this version cannot do.
     pub async fn query(&self, select: &Select) -> Result<Rows> {
+        if let Some(limited) = collection_limit::limited(self, select).await? {
+            return read::query(&self.connections, &self.catalog, &limited).await;
+        }
         read::query(&self.connections, &self.catalog, select).await
     }
 
