@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use cmgateway::site::Site;
 use cmgateway::wmi::wql::{AssociationKind, AssociationQuery};
-use cmgateway::wmi::{Identifier, Instance, ObjectPath, Property, Value as WmiValue, mof};
+use cmgateway::wmi::{Identifier, Instance, ObjectPath, Property, Value as WmiValue, instance_xml, mof};
 use cmgateway::{Error, ErrorKind};
 use mlua::{
     AnyUserData, Function, Lua, LuaString, MultiValue, Table, UserData, UserDataFields, UserDataMethods,
@@ -20,7 +20,7 @@ use crate::runtime::wait;
 use crate::value::{from_lua_at, text_from, to_lua, to_lua_or_null};
 
 /// The helpers end in an underscore, as those of WMI's scripting object do; every other name is a property.
-const HELPERS: [&str; 13] = [
+const HELPERS: [&str; 14] = [
     "array_",
     "associators_",
     "call_",
@@ -34,6 +34,7 @@ const HELPERS: [&str; 13] = [
     "properties_",
     "put_",
     "references_",
+    "xml_",
 ];
 
 pub(crate) struct LuaInstance {
@@ -191,6 +192,9 @@ impl UserData for LuaInstance {
             answer(this.settled(0).map(|copy| LuaInstance::of(copy, this.site.as_ref())))
         });
         methods.add_method("mof_", |_, this, ()| answer(this.settled(0).map(|it| mof::instance_text(&it))));
+        methods.add_method("xml_", |_, this, ()| {
+            answer(this.settled(0).and_then(|it| instance_xml(&it).map_err(expected)))
+        });
         methods.add_method("array_", |lua, this, name: Value| answer(this.array(lua, &name)));
         methods.add_method("call_", |lua, this, (method, given): (Value, MultiValue)| {
             let method = Arguments("call_").text(1, &method)?;

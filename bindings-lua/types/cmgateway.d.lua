@@ -314,6 +314,7 @@ function Site:delete(what) end
 ---@field is_array boolean
 ---@field is_key boolean
 ---@field is_lazy boolean True where queries leave it out and only a read of the one instance brings it.
+---@field qualifiers table<string, cmgateway.Value> Its qualifiers, name to value.
 
 ---@class cmgateway.ClassDefinition
 ---@field name string
@@ -321,6 +322,9 @@ function Site:delete(what) end
 ---@field properties cmgateway.PropertyDefinition[] In the order of the definition.
 ---@field derivation string[] The classes it is derived from, the nearest first.
 ---@field methods string[] The names of its methods, inherited ones first.
+---@field qualifiers table<string, cmgateway.Value> Its qualifiers, name to value.
+---@field inputs table<string, cmgateway.PropertyDefinition[]> The parameters that go into each method, in the declared order.
+---@field outputs table<string, cmgateway.PropertyDefinition[]> The parameters that come out of each method, without the return value.
 ---@field mof string The MOF text of the class: what it declares itself, not what it inherits.
 
 ---The definition of a class as the provider knows it.
@@ -863,6 +867,14 @@ function Instance:clone_() end
 ---@return string? text
 ---@return cmgateway.Error? err
 function Instance:mof_() end
+
+---The instance as XML text, in WMI's form of the CIM DTD 2.0.
+---
+---Errors: `config` where a text has a character that XML cannot hold.
+---@return string? xml
+---@return cmgateway.Error? err
+---@nodiscard
+function Instance:xml_() end
 
 ---Calls a method of the instance and gives what came out.
 ---

@@ -203,6 +203,11 @@ impl Instance {
         Ok(wmi::mof::instance_text(&self.settled(py, 0)?))
     }
 
+    /// The instance as XML text, in WMI's form of the CIM DTD 2.0.
+    fn xml_(&self, py: Python<'_>) -> Result<String> {
+        Ok(wmi::instance_xml(&self.settled(py, 0)?)?)
+    }
+
     /// Calls a method of the instance and gives what came out.
     #[pyo3(signature = (method, /, *args, **named))]
     fn call_(
@@ -264,7 +269,7 @@ impl Instance {
             self.lock().properties().iter().map(|property| property.name.to_string()).collect::<Vec<_>>();
         let ours =
             ["array_", "associators_", "call_", "class_", "clone_", "delete_", "load_", "mof_", "path_"];
-        let ours = ours.into_iter().chain(["properties_", "put_", "references_"]);
+        let ours = ours.into_iter().chain(["properties_", "put_", "references_", "xml_"]);
         ours.map(str::to_owned).chain(names).collect()
     }
 

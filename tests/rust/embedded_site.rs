@@ -549,6 +549,10 @@ async fn a_site_file_of_format_1_is_brought_to_this_one() {
         site.close().await.unwrap();
     }
     let site: Site = EmbeddedSite::open(&file).await.unwrap().into();
-    site.embedded().unwrap().compile_mof("class Late : SMS_ProviderLocation { string More; };").await.unwrap();
+    site.embedded()
+        .unwrap()
+        .compile_mof("class Late : SMS_ProviderLocation { string More; };")
+        .await
+        .unwrap();
     assert_eq!(site.class("Late").await.unwrap().derivation.len(), 1);
 }

@@ -1182,6 +1182,19 @@ class Instance:
             };
         """
 
+    def xml_(self) -> str:
+        """The instance as XML text, in WMI's form of the CIM DTD 2.0.
+
+        Raises:
+            ConfigError: A text has a character that XML cannot hold.
+
+        Example:
+            >>> print(site.new("SMS_MachineVariable", Name="a").xml_().expandtabs(4), end="")
+            <INSTANCE CLASSNAME="SMS_MachineVariable">
+                <PROPERTY NAME="Name" TYPE="string"><VALUE>a</VALUE></PROPERTY>
+            </INSTANCE>
+        """
+
     def call_(self, method: str, /, *args: Any, **named: Any) -> Instance:
         """Calls a method of the instance and gives what came out.
 
@@ -1352,6 +1365,31 @@ class ClassDefinition:
     def methods(self) -> list[str]:
         """The names of its methods, inherited ones first."""
 
+    @property
+    def qualifiers(self) -> dict[str, Any]:
+        """Its qualifiers, name to value.
+
+        Example:
+            >>> site.class_definition("SMS_Resource").qualifiers
+            {'abstract': True}
+        """
+
+    def inputs(self, method: str) -> list[PropertyDefinition]:
+        """The parameters that go into a method, in the declared order.
+
+        Example:
+            >>> [each.name for each in site.class_definition("SMS_Collection").inputs("AddMembershipRule")]
+            ['collectionRule']
+        """
+
+    def outputs(self, method: str) -> list[PropertyDefinition]:
+        """The parameters that come out of a method, without the return value.
+
+        Example:
+            >>> [each.name for each in site.class_definition("SMS_Collection").outputs("AddMembershipRule")]
+            ['QueryID']
+        """
+
     def mof(self) -> str:
         """The MOF text of the class: what it declares itself, not what it inherits.
 
@@ -1383,6 +1421,15 @@ class PropertyDefinition:
     @property
     def type(self) -> str:
         """Its type as MOF writes it, without the array mark."""
+
+    @property
+    def qualifiers(self) -> dict[str, Any]:
+        """Its qualifiers, name to value.
+
+        Example:
+            >>> site.class_definition("SMS_Collection").properties[1].qualifiers
+            {'lazy': True}
+        """
 
     @property
     def is_lazy(self) -> bool:

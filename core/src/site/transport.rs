@@ -190,6 +190,11 @@ impl Rows {
         Rows { source: Box::new(NoMore), batch: rows.into(), finished: true }
     }
 
+    /// The next row where it is here already: nobody has to wait for it. None says nothing about the end.
+    pub fn next_at_hand(&mut self) -> Option<Instance> {
+        self.batch.pop_front()
+    }
+
     /// The next row; None at the end. After an error the rows are finished.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod value;
 mod wbem_code;
 mod wbem_error;
 pub mod wql;
+mod xml_text;
 
 pub use cim_type::CimType;
 pub use class::Class;
@@ -32,3 +33,4 @@ pub use property_definition::PropertyDefinition;
 pub use qualifier::Qualifier;
 pub use value::Value;
 pub use wbem_error::WbemError;
+pub use xml_text::instance_xml;
