@@ -22,7 +22,7 @@ impl UserData for LuaGateway {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "Gateway");
         methods.add_method("instance", |lua, this, ()| {
-            answer(wait(lua, this.0.instance()).map(|row| LuaInstance::of(row, None)))
+            answer(wait(lua, this.0.instance()).map(|row| LuaInstance::of(row, Some(this.0.site()))))
         });
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Gateway {}>", this.0.service_name()))

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use cmgateway::site::Site;
-use cmgateway::wmi::{Identifier, Instance, ObjectPath, Property, Value as WmiValue, mof};
+use cmgateway::wmi::wql::{AssociationKind, AssociationQuery};
+use cmgateway::wmi::{Identifier, Instance, ObjectPath, Property, Value as WmiValue, instance_xml, mof};
 use cmgateway::{Error, ErrorKind};
 use mlua::{
     AnyUserData, Function, Lua, LuaString, MultiValue, Table, UserData, UserDataFields, UserDataMethods,
@@ -11,6 +12,7 @@ use mlua::{
 };
 
 use crate::arguments::Arguments;
+use crate::association;
 use crate::call;
 use crate::error::{answer, expected, misuse, raising};
 use crate::path::LuaPath;
@@ -18,8 +20,9 @@ use crate::runtime::wait;
 use crate::value::{from_lua_at, text_from, to_lua, to_lua_or_null};
 
 /// The helpers end in an underscore, as those of WMI's scripting object do; every other name is a property.
-const HELPERS: [&str; 11] = [
+const HELPERS: [&str; 14] = [
     "array_",
+    "associators_",
     "call_",
     "class_",
     "clone_",
@@ -30,6 +33,8 @@ const HELPERS: [&str; 11] = [
     "path_",
     "properties_",
     "put_",
+    "references_",
+    "xml_",
 ];
 
 pub(crate) struct LuaInstance {
@@ -173,10 +178,23 @@ impl UserData for LuaInstance {
             let path = this.known_path();
             answer(path.and_then(|path| wait(lua, this.site()?.delete(&path))).map(|()| true))
         });
+        for (name, kind) in
+            [("associators_", AssociationKind::Associators), ("references_", AssociationKind::References)]
+        {
+            methods.add_method(name, move |lua, this, conditions: Value| {
+                let conditions = Arguments(name).options(1, conditions)?;
+                answer(this.known_path().and_then(|path| {
+                    association::run(lua, name, this.site()?, AssociationQuery::of(kind, path), conditions)
+                }))
+            });
+        }
         methods.add_method("clone_", |_, this, ()| {
             answer(this.settled(0).map(|copy| LuaInstance::of(copy, this.site.as_ref())))
         });
         methods.add_method("mof_", |_, this, ()| answer(this.settled(0).map(|it| mof::instance_text(&it))));
+        methods.add_method("xml_", |_, this, ()| {
+            answer(this.settled(0).and_then(|it| instance_xml(&it).map_err(expected)))
+        });
         methods.add_method("array_", |lua, this, name: Value| answer(this.array(lua, &name)));
         methods.add_method("call_", |lua, this, (method, given): (Value, MultiValue)| {
             let method = Arguments("call_").text(1, &method)?;

@@ -16,6 +16,7 @@
 //! ```
 
 mod arguments;
+mod association;
 mod authority;
 mod azure;
 mod call;
@@ -35,6 +36,7 @@ mod gateway;
 mod instance;
 mod json;
 mod key_file;
+mod locator;
 mod objects;
 mod options;
 mod parameters;
@@ -47,6 +49,7 @@ mod server;
 mod server_certificate;
 mod service;
 mod site;
+mod snapshot;
 mod sub_ca;
 mod sub_ca_plan;
 mod thumbprint;
@@ -82,6 +85,8 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     runtime::install(lua)?;
     let module = lua.create_table()?;
     site::add_to(lua, &module)?;
+    locator::add_to(lua, &module)?;
+    snapshot::add_to(lua, &module)?;
     server_certificate::add_to(lua, &module)?;
     service::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;

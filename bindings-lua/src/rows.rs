@@ -63,6 +63,9 @@ impl LuaRows {
     fn next(&mut self, lua: &Lua) -> mlua::Result<Option<LuaInstance>> {
         let row = match self {
             LuaRows::Open(rows, site) => {
+                if let Some(row) = rows.next_at_hand() {
+                    return Ok(Some(LuaInstance::of(row, Some(site))));
+                }
                 wait(lua, rows.next()).map(|row| row.map(|row| LuaInstance::of(row, Some(site))))
             }
             LuaRows::Finished => Ok(None),

@@ -21,10 +21,18 @@ use crate::path::{LuaPath, path_from, path_of};
 use crate::rows::LuaRows;
 use crate::runtime::{wait, with_free_queries};
 use crate::server;
-use crate::watch::LuaWatch;
+use crate::snapshot;
+use crate::watch::{self, LuaWatch};
 
 /// A site; false where its end is not that of the connection, as with context values.
 pub(crate) struct LuaSite(pub(crate) Site, bool);
+
+impl LuaSite {
+    /// A connection of its own.
+    pub(crate) fn new(site: Site) -> Self {
+        LuaSite(site, true)
+    }
+}
 
 /// Puts `connect` and `create_site` into the module.
 pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
@@ -45,16 +53,21 @@ fn connect(lua: &Lua, url: &Value, options: Value) -> mlua::Result<LuaSite> {
     let mut options = ConnectOptions::new(url);
     access(lua, &given, &mut options)?;
     options.ca_file = given.text(lua, "ca_file")?.map(Into::into);
+    timeout(lua, &given, &mut options)?;
+    wait(lua, Site::connect(options)).map(LuaSite::new)
+}
+
+pub(crate) fn timeout(lua: &Lua, given: &Options, options: &mut ConnectOptions) -> mlua::Result<()> {
     if let Some(seconds) = given.get::<f64>(lua, "timeout")? {
         options.timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
             let cause = format!("{seconds} is no number of seconds above 0");
             expected(Error::new(ErrorKind::Config, "read timeout", cause))
         })?;
     }
-    wait(lua, Site::connect(options)).map(|site| LuaSite(site, true))
+    Ok(())
 }
 
-const CONNECT_OPTIONS: &[&str] = &[
+pub(crate) const CONNECT_OPTIONS: &[&str] = &[
     "token",
     "auth",
     "user",
@@ -70,7 +83,7 @@ const CONNECT_OPTIONS: &[&str] = &[
 ];
 
 /// Who connects, and what proves it.
-fn access(lua: &Lua, given: &Options, options: &mut ConnectOptions) -> mlua::Result<()> {
+pub(crate) fn access(lua: &Lua, given: &Options, options: &mut ConnectOptions) -> mlua::Result<()> {
     options.token = given.secret(lua, "token")?;
     options.password = given.secret(lua, "password")?;
     let auth = given.text(lua, "auth")?.map(|word| word.parse());
@@ -89,7 +102,7 @@ fn create_site(lua: &Lua, file: &Value, code: &Value) -> mlua::Result<LuaSite> {
     let file = Arguments("create_site").text(1, file)?;
     let code = Arguments("create_site").text(2, code)?;
     let code = SiteCode::new(&code).map_err(expected)?;
-    wait(lua, EmbeddedSite::create(file, &code)).map(|site| LuaSite(site.into(), true))
+    wait(lua, EmbeddedSite::create(file, &code)).map(|site| LuaSite::new(site.into()))
 }
 
 impl UserData for LuaSite {
@@ -128,9 +141,7 @@ fn add_objects<M: UserDataMethods<LuaSite>>(methods: &mut M) {
     methods.add_method("query", |lua, this, (wql, values): (Value, Value)| {
         answer(query(lua, &this.0, &wql, values))
     });
-    methods.add_method("watch", |lua, this, (wql, values): (Value, Value)| {
-        answer(watch(lua, &this.0, &wql, values))
-    });
+    methods.add_method("watch", |lua, this, asked: (Value, Value, Value)| answer(watch(lua, &this.0, asked)));
     methods.add_method("get", |lua, this, path: Value| {
         let instance = path_from(&path).and_then(|path| wait(lua, this.0.get(&path)));
         answer(instance.map(|instance| LuaInstance::of(instance, Some(&this.0))))
@@ -185,6 +196,9 @@ fn add_classes<M: UserDataMethods<LuaSite>>(methods: &mut M) {
         let site = context.and_then(|context| this.0.with_context(&context).map_err(expected));
         answer(site.map(|site| LuaSite(site, false)))
     });
+    methods.add_method("snapshot", |lua, this, asked: (Value, Value)| {
+        answer(snapshot::take(lua, &this.0, asked))
+    });
     methods.add_method("gateway", |lua, this, name: Value| answer(gateway(lua, &this.0, &name)));
     methods.add_method("serve", |lua, this, options: Value| {
         let options = Arguments("serve").options(1, options)?;
@@ -219,10 +233,13 @@ fn classes(lua: &Lua, site: &Site) -> mlua::Result<Vec<Table>> {
     wait(lua, site.classes())?.iter().map(|class| class::to_table(lua, class)).collect()
 }
 
-fn watch(lua: &Lua, site: &Site, wql: &Value, values: Value) -> mlua::Result<LuaWatch> {
-    let (wql, parameters) = (Arguments("watch").text(1, wql)?, parameters("watch", values)?);
+fn watch(lua: &Lua, site: &Site, (wql, values, options): (Value, Value, Value)) -> mlua::Result<LuaWatch> {
+    let arguments = Arguments("watch");
+    let (wql, parameters) = (arguments.text(1, &wql)?, parameters("watch", values)?);
+    let given = Options::read("watch", arguments.options(3, options)?, &["timeout"])?;
+    let timeout = given.get::<f64>(lua, "timeout")?.map(watch::seconds).transpose()?;
     let watch = with_free_queries(lua, || wait(lua, site.watch(&wql, &parameters)))?;
-    Ok(LuaWatch { watch: RefCell::new(watch), site: site.clone() })
+    Ok(LuaWatch { watch: RefCell::new(watch), site: site.clone(), timeout })
 }
 
 fn on_method(lua: &Lua, site: &Site, asked: &(Value, Value, Value)) -> mlua::Result<bool> {

@@ -97,6 +97,115 @@ local cmgateway = {}
 ---@nodiscard
 function cmgateway.connect(url, options) end
 
+---@class cmgateway.LocatorOptions: cmgateway.ConnectOptions
+---@field rehearse string? `sqlite:FILE`: this embedded site stands for every machine.
+---@field tls boolean? True for WinRM over TLS on port 5986.
+
+---@class cmgateway.ConnectServerOptions
+---@field user string? `DOMAIN\user` or `user@suffix`; not for this machine.
+---@field password string? The user's password.
+---@field locale string? `MS_409`; its form is checked, and it has no effect.
+---@field authority string? `kerberos:PRINCIPAL` or `ntlmdomain:DOMAIN`.
+---@field security_flags integer? 0, or 128 to give up after two minutes at most.
+
+---What connects to WMI on any machine, as `SWbemLocator` does.
+---
+---With `rehearse` an embedded site stands for every machine: names of servers are read and lead nowhere else.
+---Otherwise a server is reached by WinRM, sealed on port 5985. This machine (`.`) needs COM, which this version does
+---not have. Impersonation levels, privileges and the locale are checked and have no effect.
+---@class cmgateway.Locator
+local Locator = {}
+
+---Makes a locator; its options hold for every machine.
+---
+---```lua
+---local locator = assert(cmgateway.locator({ rehearse = "sqlite:site.db" }))
+---```
+---@param options cmgateway.LocatorOptions?
+---@return cmgateway.Locator? locator
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.locator(options) end
+
+---Connects to a namespace of a machine, as `SWbemLocator.ConnectServer` does.
+---
+---Errors: `config`, `not_found` where an embedded site does not have the namespace, `unsupported` for this machine
+---without a rehearsal; those of `connect`.
+---
+---```lua
+---local sms = assert(locator:connect_server("cm1", "root/sms"))
+---```
+---@param server string?
+---@param namespace string?
+---@param options cmgateway.ConnectServerOptions?
+---@return cmgateway.Site? site
+---@return cmgateway.Error? err
+---@nodiscard
+function Locator:connect_server(server, namespace, options) end
+
+---Connects to what a moniker names: the namespace of a machine.
+---
+---Errors: `config` where the text is no moniker, or names an object, which `Site:get` reads.
+---
+---```lua
+---local sms = assert(locator:get_object([[winmgmts:{impersonationLevel=impersonate}!\\cm1\root\sms]]))
+---```
+---@param moniker string
+---@return cmgateway.Site? site
+---@return cmgateway.Error? err
+---@nodiscard
+function Locator:get_object(moniker) end
+
+---Finds the provider of a machine's site and connects to its namespace.
+---
+---With `stay` it goes to the machine that was asked, as older scripts do.
+---
+---```lua
+---local site = assert(locator:site("cm1"))
+---```
+---@param server string?
+---@param options { user: string?, password: string?, stay: boolean? }?
+---@return cmgateway.Site? site
+---@return cmgateway.Error? err
+---@nodiscard
+function Locator:site(server, options) end
+
+---@class cmgateway.DiffOptions
+---@field classes string[]? The classes, each with those derived from it; every class that both can list without it.
+---@field lazy boolean? True to compare lazy properties too.
+---@field ignored string[]? Properties that are not compared.
+
+---What differs between two sites; printed it is a table.
+---@class cmgateway.SiteDifference
+---@field objects { difference: "added"|"removed"|"changed", path: string, properties: table }[] The objects that differ, each a table with `difference`, `path` and `properties`; of a changed one each property has `before` and `after`.
+---@field compared integer How many instances were looked at, in both sites together.
+local SiteDifference = {}
+
+---The differences as JSON: a list of objects with `difference`, `path` and `properties`.
+---@return string json
+---@nodiscard
+function SiteDifference:to_json() end
+
+---Compares two sites: what is added in the second one, removed, or changed, object by object.
+---
+---Objects are the same where class and key are. Errors: `config`, `not_found`; those of the transports.
+---
+---```lua
+---print(assert(cmgateway.diff(before, site, { classes = { "SMS_Alert" } })))
+---```
+---@param first cmgateway.Site
+---@param second cmgateway.Site
+---@param options cmgateway.DiffOptions?
+---@return cmgateway.SiteDifference? difference
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.diff(first, second, options) end
+
+---@class cmgateway.SnapshotOptions
+---@field classes string[]? The classes, each with those derived from it; every class that the site lists without it.
+---@field lazy boolean? True to read lazy properties too.
+---@field progress (fun(class: string, number: integer, count: integer, instances: integer): boolean?)? False stops the work.
+
 ---Makes a new site file with the classes this library works with and the site's own instances.
 ---
 ---The file must not exist. Errors: `conflict` where it does; `config`, `not_found`, `auth`, `unavailable`.
@@ -205,6 +314,7 @@ function Site:delete(what) end
 ---@field is_array boolean
 ---@field is_key boolean
 ---@field is_lazy boolean True where queries leave it out and only a read of the one instance brings it.
+---@field qualifiers table<string, cmgateway.Value> Its qualifiers, name to value.
 
 ---@class cmgateway.ClassDefinition
 ---@field name string
@@ -212,6 +322,9 @@ function Site:delete(what) end
 ---@field properties cmgateway.PropertyDefinition[] In the order of the definition.
 ---@field derivation string[] The classes it is derived from, the nearest first.
 ---@field methods string[] The names of its methods, inherited ones first.
+---@field qualifiers table<string, cmgateway.Value> Its qualifiers, name to value.
+---@field inputs table<string, cmgateway.PropertyDefinition[]> The parameters that go into each method, in the declared order.
+---@field outputs table<string, cmgateway.PropertyDefinition[]> The parameters that come out of each method, without the return value.
 ---@field mof string The MOF text of the class: what it declares itself, not what it inherits.
 
 ---The definition of a class as the provider knows it.
@@ -267,12 +380,19 @@ function Watch:next(timeout) end
 ---}))
 ---local event = watch:next(300)
 ---```
+---
+---A loop over the watch takes one event after the other; it ends where none comes within `timeout` seconds:
+---
+---```lua
+---for event in site:watch(query, nil, { timeout = 300 }) do print(event.TargetInstance.Name) end
+---```
 ---@param wql string
 ---@param values table?
+---@param options { timeout: number? }?
 ---@return cmgateway.Watch? watch
 ---@return cmgateway.Error? err
 ---@nodiscard
-function Site:watch(wql, values) end
+function Site:watch(wql, values, options) end
 
 ---The definitions of all classes, in the order of their names.
 ---
@@ -348,6 +468,21 @@ function Site:on_method(class_name, method, handler) end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function Site:context(values) end
+
+---Copies classes and instances into a new site file, on which scripts are rehearsed.
+---
+---The file can be connected to once it is whole. After a break the same call goes on where it was. The report has
+---`classes` and `instances`, how many were copied, and `skipped`, the classes that the site cannot enumerate.
+---Errors: `conflict` where the file exists, `not_found` for a class, `stopped`.
+---
+---```lua
+---local report = assert(site:snapshot("copy.db", { classes = { "SMS_Site" } }))
+---```
+---@param file string
+---@param options cmgateway.SnapshotOptions?
+---@return { classes: integer, instances: integer, skipped: table<string, string> }? report
+---@return cmgateway.Error? err
+function Site:snapshot(file, options) end
 
 ---Finds the gateway of this service name; case does not matter.
 ---
@@ -675,6 +810,29 @@ local Instance = {}
 ---@return cmgateway.Error? err
 function Instance:load_() end
 
+---The objects at the other ends of its associations, as `ASSOCIATORS OF` gives them.
+---
+---Options: `assoc_class`, `result_class`, `result_role`, `role`, `required_qualifier`, `required_assoc_qualifier`,
+---`class_defs_only`, `keys_only`, `schema_only`. Errors: `unsupported` on an AdminService.
+---
+---```lua
+---for box in assert(site:get("Rack.Row='A'")):associators_({ result_class = "Box" }):each() do print(box) end
+---```
+---@param conditions table?
+---@return cmgateway.Rows? rows
+---@return cmgateway.Error? err
+---@nodiscard
+function Instance:associators_(conditions) end
+
+---Its associations themselves, as `REFERENCES OF` gives them.
+---
+---Options: `result_class`, `role`, `required_qualifier`, `class_defs_only`, `keys_only`, `schema_only`.
+---@param conditions table?
+---@return cmgateway.Rows? rows
+---@return cmgateway.Error? err
+---@nodiscard
+function Instance:references_(conditions) end
+
 ---The live list of an array property; a null one is taken for empty.
 ---
 ---A list that stays empty leaves null as it was. Errors: `config` where the property is no array, or lazy and not
@@ -709,6 +867,14 @@ function Instance:clone_() end
 ---@return string? text
 ---@return cmgateway.Error? err
 function Instance:mof_() end
+
+---The instance as XML text, in WMI's form of the CIM DTD 2.0.
+---
+---Errors: `config` where a text has a character that XML cannot hold.
+---@return string? xml
+---@return cmgateway.Error? err
+---@nodiscard
+function Instance:xml_() end
 
 ---Calls a method of the instance and gives what came out.
 ---

@@ -2,6 +2,10 @@
 
 use cmgateway::wmi;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::error::{Result, config};
+use crate::value;
 
 /// The definition of a class: its name and its properties.
 #[pyclass(frozen, eq, module = "cmgateway")]
@@ -12,6 +16,21 @@ pub(crate) struct ClassDefinition(pub(crate) wmi::Class);
 #[pyclass(frozen, eq, module = "cmgateway")]
 #[derive(PartialEq)]
 pub(crate) struct PropertyDefinition(wmi::PropertyDefinition);
+
+impl ClassDefinition {
+    fn method(&self, name: &str) -> Result<&wmi::MethodDefinition> {
+        let missing = || config(format!("read class {}", self.0.name), format!("it has no method {name}"));
+        self.0.method(name).ok_or_else(missing)
+    }
+}
+
+fn qualifiers<'py>(py: Python<'py>, qualifiers: &[wmi::Qualifier]) -> Result<Bound<'py, PyDict>> {
+    let found = PyDict::new(py);
+    for qualifier in qualifiers {
+        found.set_item(qualifier.name.as_str(), value::to_python(py, qualifier.value.clone(), None)?)?;
+    }
+    Ok(found)
+}
 
 #[pymethods]
 impl ClassDefinition {
@@ -45,6 +64,22 @@ impl ClassDefinition {
         self.0.methods.iter().map(|method| method.name.as_str()).collect()
     }
 
+    /// Its qualifiers, name to value.
+    #[getter]
+    fn qualifiers<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
+        qualifiers(py, &self.0.qualifiers)
+    }
+
+    /// The parameters that go into a method, in the declared order.
+    fn inputs(&self, method: &str) -> Result<Vec<PropertyDefinition>> {
+        Ok(self.method(method)?.inputs().cloned().map(PropertyDefinition).collect())
+    }
+
+    /// The parameters that come out of a method, without the return value.
+    fn outputs(&self, method: &str) -> Result<Vec<PropertyDefinition>> {
+        Ok(self.method(method)?.outputs().cloned().map(PropertyDefinition).collect())
+    }
+
     /// The MOF text of the class: what it declares itself, not what it inherits.
     fn mof(&self) -> String {
         wmi::mof::class_text(&self.0)
@@ -67,6 +102,12 @@ impl PropertyDefinition {
     #[getter]
     fn r#type(&self) -> &'static str {
         self.0.cim_type.name()
+    }
+
+    /// Its qualifiers, name to value.
+    #[getter]
+    fn qualifiers<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
+        qualifiers(py, &self.0.qualifiers)
     }
 
     /// True where the type is an array.

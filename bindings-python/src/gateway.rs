@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::path::ObjectPath;
-use crate::runtime::Handle;
+use crate::runtime::{Connection, Handle};
 use crate::sub_ca::SubCa;
 
 /// A cloud management gateway, found in its site by its service name.
@@ -43,7 +43,9 @@ impl Gateway {
 
     /// Its `SMS_AzureService` instance as it is now.
     fn instance(&self, py: Python<'_>) -> Result<Instance> {
-        self.handle.block(py, self.gateway.instance()).map(Instance::new)
+        let connection = Connection { site: self.gateway.site().clone(), handle: self.handle.clone() };
+        let instance = self.handle.block(py, self.gateway.instance())?;
+        Ok(Instance::of(instance, Some(&connection)))
     }
 
     fn __repr__(&self) -> String {

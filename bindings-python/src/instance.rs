@@ -2,14 +2,17 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cmgateway::wmi::wql::AssociationKind;
 use cmgateway::wmi::{self, Identifier};
 use pyo3::exceptions::{PyAttributeError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 
+use crate::association;
 use crate::call;
 use crate::error::{Result, config};
 use crate::path::ObjectPath;
+use crate::rows::Rows;
 use crate::runtime::Connection;
 use crate::value;
 
@@ -166,6 +169,30 @@ impl Instance {
         handle.block(py, site.delete(&path))
     }
 
+    /// The objects at the other ends of its associations, as `ASSOCIATORS OF` gives them.
+    #[pyo3(signature = (**conditions))]
+    fn associators_(&self, py: Python<'_>, conditions: Option<&Bound<'_, PyDict>>) -> Result<Rows> {
+        association::run(
+            py,
+            self.connection()?,
+            AssociationKind::Associators,
+            call::path_of(self)?,
+            conditions,
+        )
+    }
+
+    /// Its associations themselves, as `REFERENCES OF` gives them.
+    #[pyo3(signature = (**conditions))]
+    fn references_(&self, py: Python<'_>, conditions: Option<&Bound<'_, PyDict>>) -> Result<Rows> {
+        association::run(
+            py,
+            self.connection()?,
+            AssociationKind::References,
+            call::path_of(self)?,
+            conditions,
+        )
+    }
+
     /// A copy that is changed by itself.
     fn clone_(&self, py: Python<'_>) -> Result<Instance> {
         Ok(Instance::of(self.settled(py, 0)?, self.connection.as_ref()))
@@ -174,6 +201,11 @@ impl Instance {
     /// The instance as MOF text.
     fn mof_(&self, py: Python<'_>) -> Result<String> {
         Ok(wmi::mof::instance_text(&self.settled(py, 0)?))
+    }
+
+    /// The instance as XML text, in WMI's form of the CIM DTD 2.0.
+    fn xml_(&self, py: Python<'_>) -> Result<String> {
+        Ok(wmi::instance_xml(&self.settled(py, 0)?)?)
     }
 
     /// Calls a method of the instance and gives what came out.
@@ -235,8 +267,9 @@ impl Instance {
     fn __dir__(&self) -> Vec<String> {
         let names =
             self.lock().properties().iter().map(|property| property.name.to_string()).collect::<Vec<_>>();
-        let ours = ["array_", "call_", "class_", "clone_", "delete_", "load_", "mof_", "path_"];
-        let ours = ours.into_iter().chain(["properties_", "put_"]);
+        let ours =
+            ["array_", "associators_", "call_", "class_", "clone_", "delete_", "load_", "mof_", "path_"];
+        let ours = ours.into_iter().chain(["properties_", "put_", "references_", "xml_"]);
         ours.map(str::to_owned).chain(names).collect()
     }
 

@@ -4,6 +4,7 @@
 
 use pyo3::prelude::*;
 
+mod association;
 mod authority;
 mod azure;
 mod call;
@@ -20,6 +21,7 @@ mod gateway;
 mod instance;
 mod json;
 mod keywords;
+mod locator;
 mod p7b;
 mod path;
 mod pfx;
@@ -33,6 +35,7 @@ mod server;
 mod server_certificate;
 mod service;
 mod site;
+mod snapshot;
 mod source;
 mod sub_ca;
 mod thumbprint;
@@ -72,6 +75,8 @@ mod _native {
     #[pymodule_export]
     use crate::instance::Instance;
     #[pymodule_export]
+    use crate::locator::Locator;
+    #[pymodule_export]
     use crate::p7b::{load_p7b, write_p7b};
     #[pymodule_export]
     use crate::path::ObjectPath;
@@ -100,6 +105,8 @@ mod _native {
     use crate::service::{ConnectionPointService, InstanceService, start_connection_point, start_instance};
     #[pymodule_export]
     use crate::site::{Site, connect, create_site};
+    #[pymodule_export]
+    use crate::snapshot::{SiteDifference, diff};
     #[pymodule_export]
     use crate::sub_ca::SubCa;
     #[pymodule_export]

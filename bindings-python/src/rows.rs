@@ -37,6 +37,9 @@ impl Rows {
     fn __next__(&self, py: Python<'_>) -> Result<Option<Instance>> {
         let mut rows = self.lock(py);
         let Some(rows) = rows.as_mut() else { return Ok(None) };
+        if let Some(row) = rows.next_at_hand() {
+            return Ok(Some(Instance::of(row, Some(&self.connection))));
+        }
         Ok(self
             .connection
             .handle

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cmgateway::Secret;
-use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode};
+use cmgateway::site::{ConnectOptions, EmbeddedSite, SiteCode, SnapshotOptions};
 use cmgateway::wmi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -19,6 +19,7 @@ use crate::path::{self, ObjectPath};
 use crate::rows::Rows;
 use crate::runtime::{Connection, Handle};
 use crate::server::{self, AdminServiceServer};
+use crate::snapshot;
 use crate::value;
 use crate::watch::{self, Watch};
 use crate::wql;
@@ -32,8 +33,12 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    fn new(site: cmgateway::site::Site, handle: Handle) -> Self {
+    pub(crate) fn new(site: cmgateway::site::Site, handle: Handle) -> Self {
         Site { connection: Connection { site, handle }, closes: true }
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 }
 
@@ -80,7 +85,7 @@ fn address(url: &Bound<'_, PyAny>) -> Result<ConnectOptions> {
         .map_err(|_| wrong_type("an address is text such as sqlite:lab.db or https://cm1/AdminService", url))
 }
 
-fn duration(seconds: Option<f64>) -> Result<Option<Duration>> {
+pub(crate) fn duration(seconds: Option<f64>) -> Result<Option<Duration>> {
     let read = |seconds| {
         Duration::try_from_secs_f64(seconds).map_err(|_| {
             let cause = format!("the timeout must be a number of seconds above zero, not {seconds}");
@@ -273,6 +278,20 @@ impl Site {
         }
         let site = self.connection.site.with_context(&wmi::CallContext::new(context)?)?;
         Ok(Site { closes: false, ..Site::new(site, self.connection.handle.clone()) })
+    }
+
+    /// Copies classes and instances into a new site file, on which scripts are rehearsed.
+    #[pyo3(signature = (file, classes=None, *, lazy=false, progress=None))]
+    fn snapshot(
+        &self,
+        py: Python<'_>,
+        file: PathBuf,
+        classes: Option<Vec<String>>,
+        lazy: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> Result<Py<PyDict>> {
+        let options = SnapshotOptions { classes: classes.unwrap_or_default(), lazy };
+        snapshot::take(py, &self.connection, file, &options, progress)
     }
 
     /// Finds the gateway of this service name; case does not matter.

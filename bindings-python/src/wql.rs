@@ -1,6 +1,6 @@
 //! WQL text, and the values for its placeholders.
 
-use cmgateway::wmi::wql::{self, Parameters, Select};
+use cmgateway::wmi::wql::{self, Parameters};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -41,7 +41,7 @@ pub(crate) fn format_query(
     args: &Bound<'_, PyTuple>,
     named: Option<&Bound<'_, PyDict>>,
 ) -> Result<String> {
-    Ok(Select::parse_with(wql, &parameters(args, named)?)?.to_string())
+    Ok(wql::format(wql, &parameters(args, named)?)?)
 }
 
 /// A text as a WQL string literal, in double quotes.

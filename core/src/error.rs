@@ -200,6 +200,13 @@ impl Error {
         self
     }
 
+    /// Says more behind the cause.
+    #[must_use]
+    pub(crate) fn with_cause_end(mut self, end: &str) -> Self {
+        self.inner.cause.push_str(end);
+        self
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind

@@ -106,6 +106,15 @@ pub const JOINED_CLASSES_MAX: usize = 32;
 pub const EVENT_SECONDS_MAX: f64 = 4_294_967.0;
 /// Most instances of a class that an event query watches; it holds them in memory.
 pub const WATCHED_INSTANCES_MAX: usize = 100_000;
+
+/// Most objects that an association query finds; they are held until they are read.
+pub const ASSOCIATED_OBJECTS_MAX: usize = 100_000;
+/// Longest wait of a connection with the flag 128 (`wbemConnectFlagUseMaxWait`), in seconds.
+pub const CONNECT_MAX_WAIT: u64 = 120;
+/// Most instances of one class that a comparison of two sites holds; it has those of one site in memory.
+pub const COMPARED_INSTANCES_MAX: usize = 500_000;
+/// Most differences that a comparison of two sites tells.
+pub const DIFFERENCES_MAX: usize = 100_000;
 /// Longest object path.
 pub const OBJECT_PATH_BYTES_MAX: usize = 64 << 10;
 /// Longest class or property name.

@@ -123,7 +123,9 @@ function kit.run_with(variables, script, ...)
     words[1] = words_of_the_call[index + 1]
     words[2] = script
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
-    for at, word in ipairs(words) do words[at] = '"' .. word .. '"' end
+    for at, word in ipairs(words) do
+        words[at] = '"' .. (kit.on_windows and word or word:gsub('[\\"$`]', "\\%0")) .. '"'
+    end
     local output, errors = os.tmpname(), os.tmpname()
     local command = assignments(variables) .. table.concat(words, " ") .. ' >"' .. output .. '" 2>"' .. errors .. '"'
     if kit.on_windows then command = '"' .. command .. '"' end

@@ -34,6 +34,8 @@ mapping = [{ id = 17, internal = ["https://localhost:1"] }]
         ConnectionPointService = assert(cmgateway.start_connection_point(folder .. "/point.toml")),
         Site = site,
         Rows = assert(site:query("SELECT * FROM SMS_Site")),
+        SiteDifference = assert(cmgateway.diff(site, site, { classes = { "SMS_Site" } })),
+        Locator = assert(cmgateway.locator({ rehearse = "sqlite:site.db" })),
         Instance = assert(gateway:instance()),
         Watch = assert(
             site:watch("SELECT * FROM __InstanceCreationEvent WITHIN 9 WHERE TargetInstance ISA 'SMS_Site'")

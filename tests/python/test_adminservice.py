@@ -13,6 +13,7 @@ from cmgateway.errors import (
     AuthError,
     CertificateError,
     ConfigError,
+    ConflictError,
     Error,
     NotFoundError,
     UnavailableError,
@@ -102,3 +103,27 @@ def test_what_cannot_be_served(serve, tmp_path):
             serve(**files)
     with serve() as server, pytest.raises(UnavailableError):
         serve(server.url.split("/")[2])
+
+
+def test_a_snapshot_through_https_is_the_same_site(site, remote, tmp_path):
+    put_gateway(site)
+    rules = [site.new("SMS_CollectionRuleDirect", RuleName="a", ResourceID=1)]
+    site.new("SMS_Collection", CollectionID="GF100001", Name="All", CollectionRules=rules).put_()
+    report = remote.snapshot(tmp_path / "copy.db", lazy=True)
+    assert report["skipped"] == {}
+    with cmgateway.connect(f"sqlite:{tmp_path / 'copy.db'}") as copy:
+        assert copy.code() == "GF1"
+        classes = ["SMS_AzureService", "SMS_Collection", "SMS_Site", "SMS_ProviderLocation"]
+        same = cmgateway.diff(site, copy, classes, lazy=True)
+        assert (len(same), same.compared) == (0, 8), str(same)
+    assert len(remote.query("SELECT * FROM meta_class WHERE __Class = 'SMS_Site'").all()) == 1
+
+
+def test_progress_that_raises_ends_the_snapshot(site, tmp_path):
+    def progress(name, number, count, instances):
+        raise KeyError(name)
+
+    with pytest.raises(KeyError, match="SMS_Site"):
+        site.snapshot(tmp_path / "copy.db", ["SMS_Site"], progress=progress)
+    with pytest.raises(ConflictError, match="not finished"):
+        cmgateway.connect(f"sqlite:{tmp_path / 'copy.db'}")

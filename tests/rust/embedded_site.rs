@@ -510,3 +510,49 @@ async fn a_read_only_file_can_be_read_and_refuses_a_put() {
     assert_eq!(read.unwrap(), "GF1");
     assert_eq!(put.unwrap_err().kind(), ErrorKind::Auth);
 }
+
+/// A file as the first version of this library wrote it: a row for each property, no definitions.
+#[tokio::test]
+async fn a_site_file_of_format_1_is_brought_to_this_one() {
+    let folder = TestFolder::new();
+    let file = folder.file("old.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.create_collation("wmi_text", |a: &str, b: &str| a.cmp(b)).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x434D4757; PRAGMA user_version = 1;
+             CREATE TABLE cmgateway_class (
+                 class_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE) STRICT;
+             CREATE TABLE cmgateway_property (
+                 class_id INTEGER NOT NULL REFERENCES cmgateway_class, position INTEGER NOT NULL,
+                 name TEXT NOT NULL COLLATE NOCASE, cim_type TEXT NOT NULL, is_array INTEGER NOT NULL,
+                 is_key INTEGER NOT NULL, PRIMARY KEY (class_id, position), UNIQUE (class_id, name)) STRICT;
+             INSERT INTO cmgateway_class VALUES (1, 'SMS_ProviderLocation');
+             INSERT INTO cmgateway_property VALUES (1, 0, 'SiteCode', 'string', 0, 1),
+                 (1, 1, 'ProviderForLocalSite', 'boolean', 0, 0), (1, 2, 'Roles', 'string', 1, 0);
+             CREATE TABLE \"instances_SMS_ProviderLocation\" (\"SiteCode\" COLLATE wmi_text,
+                 \"ProviderForLocalSite\" COLLATE wmi_text, \"Roles\" COLLATE wmi_text);
+             CREATE UNIQUE INDEX \"keys_of_SMS_ProviderLocation\"
+                 ON \"instances_SMS_ProviderLocation\" (\"SiteCode\");
+             INSERT INTO \"instances_SMS_ProviderLocation\" VALUES ('GF1', 1, '[\"a\",\"b\"]');",
+        )
+        .unwrap();
+    drop(connection);
+    for _ in 0..2 {
+        let site: Site = EmbeddedSite::open(&file).await.unwrap().into();
+        assert_eq!(site.code().await.unwrap().as_str(), "GF1");
+        let class = site.class("sms_providerlocation").await.unwrap();
+        assert_eq!(class.keys().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["SiteCode"]);
+        let path = ObjectPath::parse("SMS_ProviderLocation='GF1'").unwrap();
+        let roles = site.get(&path).await.unwrap().get("Roles").cloned();
+        assert_eq!(roles, Some(Value::Array(vec!["a".into(), "b".into()])));
+        site.close().await.unwrap();
+    }
+    let site: Site = EmbeddedSite::open(&file).await.unwrap().into();
+    site.embedded()
+        .unwrap()
+        .compile_mof("class Late : SMS_ProviderLocation { string More; };")
+        .await
+        .unwrap();
+    assert_eq!(site.class("Late").await.unwrap().derivation.len(), 1);
+}

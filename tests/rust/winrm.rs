@@ -457,3 +457,30 @@ async fn kerberos_and_ntlm_seal_what_travels_in_plain_http() {
         assert_eq!(error.kind(), ErrorKind::Auth, "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn snapshots_associations_and_schema_queries_go_through_the_service() {
+    let lab = lab(WsmanOptions::default()).await;
+    let library = "class Lib_Book { [key] string Code; }; class Lib_Shelf { [key] uint32 Number; };
+        [association] class Lib_Stands { [key] Lib_Book ref What; [key] Lib_Shelf ref At; };
+        instance of Lib_Book { Code = \"b1\"; }; instance of Lib_Shelf { Number = 1; };
+        instance of Lib_Stands { What = \"Lib_Book.Code='b1'\"; At = \"Lib_Shelf.Number=1\"; };";
+    lab.local.embedded().unwrap().compile_mof(library).await.unwrap();
+    let found = rows(&lab.remote, "ASSOCIATORS OF {Lib_Shelf.Number=1} WHERE ResultClass = Lib_Book").await;
+    assert_eq!(found.iter().map(|row| row.get("Code").unwrap().clone()).collect::<Vec<_>>(), ["b1".into()]);
+    assert_eq!(rows(&lab.remote, "REFERENCES OF {Lib_Shelf.Number=1}").await.len(), 1);
+    let classes = rows(&lab.remote, "SELECT * FROM meta_class WHERE __this ISA 'Lab_All'").await;
+    let names: Vec<_> = classes.iter().map(|class| class.class_name().to_string()).collect();
+    assert_eq!(names, ["Lab_All", "Lab_Heir"]);
+
+    let folder = TestFolder::new();
+    let classes = ["Lib_Book", "Lib_Shelf", "Lib_Stands", "Lab_All", "SMS_Site"].map(str::to_owned).to_vec();
+    let options = cmgateway::site::SnapshotOptions { classes: classes.clone(), lazy: true };
+    let report = lab.remote.snapshot(folder.file("copy.db"), &options, &mut |_| true).await.unwrap();
+    assert_eq!(report.classes, 5);
+    let copy: Site = EmbeddedSite::open(folder.file("copy.db")).await.unwrap().into();
+    assert_eq!(copy.code().await.unwrap().as_str(), "GF1");
+    let options = cmgateway::site::DiffOptions { classes, lazy: true, ..Default::default() };
+    let difference = cmgateway::site::diff(&lab.local, &copy, &options).await.unwrap();
+    assert!(difference.is_empty() && difference.compared > 4, "{difference}");
+}

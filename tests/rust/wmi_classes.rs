@@ -196,3 +196,52 @@ async fn a_built_in_class_gives_way_to_the_users() {
     let keyless = site.put(&mut rule, PutMode::default()).await.unwrap_err();
     assert!(keyless.to_string().contains("inside of others"), "{keyless}");
 }
+
+#[tokio::test]
+async fn a_query_is_limited_to_the_members_of_collections() {
+    let folder = TestFolder::new();
+    let site = zoo(&folder).await;
+    let resources = "instance of SMS_R_System { ResourceID = 1; Name = \"A\"; };
+        instance of SMS_R_System { ResourceID = 2; Name = \"B\"; };
+        instance of SMS_R_System { ResourceID = 3; Name = \"C\"; };
+        instance of SMS_G_System_COMPUTER_SYSTEM { ResourceID = 2; Model = \"m\"; };
+        instance of SMS_G_System_COMPUTER_SYSTEM { ResourceID = 3; Model = \"m\"; };
+        instance of SMS_FullCollectionMembership { CollectionID = \"GF100001\"; ResourceID = 2; };
+        instance of SMS_FullCollectionMembership { CollectionID = \"GF100002\"; ResourceID = 1; };";
+    site.embedded().unwrap().compile_mof(resources).await.unwrap();
+    let limited = |ids: &[&str]| {
+        let ids = Value::Array(ids.iter().map(|id| (*id).into()).collect());
+        site.with_context(&CallContext::new([("LimitToCollectionIDs", ids)]).unwrap()).unwrap()
+    };
+    let count = async |site: &Site, wql: &str| {
+        site.query(wql, &Parameters::None).await.unwrap().all().await.unwrap().len()
+    };
+    let first = limited(&["gf100001"]);
+    for (wql, unlimited, in_first) in [
+        ("SELECT * FROM SMS_R_System", 3, 1),
+        ("SELECT * FROM SMS_Resource WHERE Name = 'A' OR Name = 'B'", 2, 1),
+        ("SELECT * FROM SMS_R_System WHERE Name < 'C' AND ResourceID > 0", 2, 1),
+        ("SELECT COUNT(*) FROM SMS_G_System_COMPUTER_SYSTEM", 1, 1),
+        ("SELECT * FROM SMS_G_System_COMPUTER_SYSTEM", 2, 1),
+        (
+            "SELECT r.Name FROM SMS_R_System r JOIN SMS_G_System_COMPUTER_SYSTEM c ON c.ResourceID = r.ResourceID",
+            2,
+            1,
+        ),
+        ("SELECT * FROM SMS_FullCollectionMembership", 2, 2),
+        ("SELECT * FROM Zoo_Animal", 3, 3),
+    ] {
+        assert_eq!((count(&site, wql).await, count(&first, wql).await), (unlimited, in_first), "{wql}");
+    }
+    assert_eq!(count(&limited(&["GF100001", "GF100002"]), "SELECT * FROM SMS_R_System").await, 2);
+    assert_eq!(count(&limited(&[]), "SELECT * FROM SMS_R_System").await, 3);
+    let sorted =
+        first.query("SELECT * FROM SMS_R_System ORDER BY Name", &Parameters::None).await.err().unwrap();
+    assert_eq!(sorted.kind(), ErrorKind::Unsupported);
+    let wrong =
+        site.with_context(&CallContext::new([("LimitToCollectionIDs", Value::from(1))]).unwrap()).unwrap();
+    assert_eq!(
+        wrong.query("SELECT * FROM SMS_Site", &Parameters::None).await.err().unwrap().kind(),
+        ErrorKind::Config
+    );
+}

@@ -347,7 +347,6 @@ async fn what_a_query_cannot_mean_is_refused() {
     let site = site(&folder).await;
     let two = "FROM SMS_R_System s JOIN SMS_G_System_COMPUTER_SYSTEM c ON c.ResourceID = s.ResourceID";
     for (wql, kind, words) in [
-        (format!("SELECT Name {two}"), ErrorKind::Config, "Name is in s and in c"),
         (format!("SELECT x.Name {two}"), ErrorKind::Config, "x is no property"),
         (format!("SELECT s.Nam {two}"), ErrorKind::Config, "no property Nam"),
         (format!("SELECT * {two} JOIN SMS_None n ON n.A = s.A"), ErrorKind::NotFound, "no such class"),
@@ -364,7 +363,6 @@ async fn what_a_query_cannot_mean_is_refused() {
             ErrorKind::Config,
             "a number",
         ),
-        ("SELECT * FROM SMS_R_System WHERE UPPER(IPAddresses) = 'x'".into(), ErrorKind::Config, "an array"),
         ("SELECT * FROM SMS_R_System WHERE Name ISA 'X'".into(), ErrorKind::Config, "no embedded object"),
         ("SELECT * FROM SMS_SCI_Component WHERE Main = 'X'".into(), ErrorKind::Config, "embedded object"),
         ("SELECT Main.Value FROM SMS_SCI_Component".into(), ErrorKind::Unsupported, "cannot be selected"),
@@ -372,11 +370,6 @@ async fn what_a_query_cannot_mean_is_refused() {
             "SELECT * FROM SMS_R_System WHERE Misspelt.Name = 1".into(),
             ErrorKind::Config,
             "Misspelt is neither",
-        ),
-        (
-            "SELECT * FROM SMS_R_System WHERE Name IN (SELECT IPAddresses FROM SMS_R_System)".into(),
-            ErrorKind::Unsupported,
-            "is an array",
         ),
     ] {
         let error = match site.query(&wql, &Parameters::None).await {
@@ -410,5 +403,88 @@ async fn large_and_deep_queries_run() {
     ] {
         let wql = format!("SELECT ResourceID FROM SMS_R_System WHERE {nested}");
         assert_eq!(lines(&site, &wql).await, ["ResourceID=1"], "{wql}");
+    }
+}
+
+#[tokio::test]
+async fn published_collection_queries_run() {
+    let folder = TestFolder::new();
+    let site = site(&folder).await;
+    let six = "SMS_R_SYSTEM.ResourceID,SMS_R_SYSTEM.Name,SMS_R_SYSTEM.Client";
+    for text in [
+        format!("select {six} from sms_r_system AS sms_r_system inner join SMS_G_System_COMPUTER_SYSTEM as c on c.resourceid=sms_r_system.resourceid where c.Model like \"%a%\" "),
+        format!("select {six} from SMS_R_System where ResourceId in (select ResourceId from SMS_R_System inner join SMS_G_System_COMPUTER_SYSTEM on SMS_G_System_COMPUTER_SYSTEM.ResourceID = SMS_R_System.ResourceId)"),
+        "select * -- every one\nfrom SMS_R_System /* with\n a client */ where Client = 1".to_owned(),
+        format!("select {six} from SMS_R_System where ResourceId in (select ResourceID from SMS_R_System where DATEDIFF(day,AgentTime,GetDate())<14)"),
+        "select Name from SMS_R_System where Client = 'True' and ResourceID <> 'true'".to_owned(),
+        "select R.ResourceID,R.Name from SMS_R_System as r full join SMS_R_System as s1 on s1.ResourceId = r.ResourceId where s1.Name != r.Name and R.Client = null".to_owned(),
+        "select s.Name, c.Name from SMS_R_System s, SMS_FullCollectionMembership f, SMS_Collection c where s.ResourceID=f.ResourceID and f.CollectionID=c.CollectionID".to_owned(),
+    ] {
+        let printed = cmgateway::wmi::wql::format(&text, &Parameters::None).unwrap();
+        assert_eq!(cmgateway::wmi::wql::format(&printed, &Parameters::None).unwrap(), printed);
+        site.query(&text, &Parameters::None).await.unwrap_or_else(|error| panic!("{text}: {error}")).all().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_function_of_an_array_is_looked_at_for_each_element() {
+    let folder = TestFolder::new();
+    let site = site(&folder).await;
+    put(
+        &site,
+        "SMS_R_System",
+        &[("ResourceID", 900.into()), ("Name", "arrays".into()), ("IPAddresses", texts(&["Ab", "Cd"]))],
+    )
+    .await;
+    for (condition, found) in [
+        ("UPPER(IPAddresses) = 'CD'", 1),
+        ("SUBSTRING(IPAddresses, 1, 1) IN ('a', 'x')", 1),
+        ("LOWER(IPAddresses) LIKE 'e%'", 0),
+        ("ResourceID = 900 AND NOT UPPER(IPAddresses) = 'EF'", 1),
+        ("ResourceID = 900 AND DATEDIFF(day, AgentTime, GETDATE()) < 1", 0),
+        ("ResourceID = 900 AND NOT DATEDIFF(day, AgentTime, GETDATE()) < 1", 0),
+        ("'cd' = IPAddresses AND 'cd' IN (1)", -1),
+        ("Name IN (SELECT IPAddresses FROM SMS_R_System)", 0),
+        ("IPAddresses IN (SELECT IPAddresses FROM SMS_R_System WHERE ResourceID = 900)", 1),
+    ] {
+        let rows =
+            site.query(&format!("SELECT * FROM SMS_R_System WHERE {condition}"), &Parameters::None).await;
+        match rows {
+            Ok(rows) => assert_eq!(rows.all().await.unwrap().len() as i32, found, "{condition}"),
+            Err(error) => assert_eq!(found, -1, "{condition}: {error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_nothing_is_refused_with_its_place() {
+    let folder = TestFolder::new();
+    let site = site(&folder).await;
+    for (text, line, column) in [
+        ("SELECT * FROM SMS_R_System\nWHERE Name = PC01", "2", "14"),
+        ("select * from SMS_R_System where SMS_G_System_DISK.Size like '1%'", "1", "34"),
+        ("select Misspelt from SMS_R_System", "1", "8"),
+        ("select * from SMS_R_Sistem where Name='a'", "1", "15"),
+        (
+            "select r.Name from SMS_R_System r join SMS_G_System_COMPUTER_SYSTEM c on r.ResourceID = c.ResourceID where G_System.Model = 1",
+            "1",
+            "108",
+        ),
+        (
+            "select r.Name from SMS_R_System r join SMS_G_System_COMPUTER_SYSTEM c on r.ResourceID = c.Ressource",
+            "1",
+            "89",
+        ),
+    ] {
+        let error = site.query(text, &Parameters::None).await.err().unwrap();
+        let has = |name: &str| {
+            error.context().iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        };
+        assert_eq!(
+            (has("line").as_deref(), has("column").as_deref()),
+            (Some(line), Some(column)),
+            "{text}: {error}"
+        );
+        assert!(error.to_string().ends_with(&format!("at line {line}, column {column}")), "{error}");
     }
 }

@@ -39,6 +39,7 @@ __all__ = [
     "IssuedCertificate",
     "IssuerDownload",
     "KeyVault",
+    "Locator",
     "ManagementCertificate",
     "MissingIssuer",
     "NameConstraints",
@@ -59,6 +60,7 @@ __all__ = [
     "ServerCertificateReport",
     "ServiceManagement",
     "Site",
+    "SiteDifference",
     "SubCa",
     "SubCaPlan",
     "Thumbprint",
@@ -81,6 +83,7 @@ __all__ = [
     "create_csr",
     "create_site",
     "deployment_name",
+    "diff",
     "fetch_issuers",
     "format_query",
     "generate_key",
@@ -440,6 +443,41 @@ class Site:
             'GF1'
         """
 
+    def snapshot(
+        self,
+        file: _Path,
+        classes: Optional[Sequence[str]] = None,
+        *,
+        lazy: bool = False,
+        progress: Optional[Callable[[str, int, int, int], Optional[bool]]] = None,
+    ) -> dict[str, Any]:
+        """Copies classes and instances into a new site file, on which scripts are rehearsed.
+
+        The file can be connected to once it is whole. After a break the same call goes on where it was.
+
+        Args:
+            file: The file, which must not exist, unless it is a broken snapshot of this site.
+            classes: The classes, each with those derived from it; every class that the site can list where it is not
+                given.
+            lazy: True to read lazy properties too, which costs one more question for each instance that has them.
+            progress: Called with the class, its number, how many classes there are, and how many instances of it are
+                copied; False from it stops the work with `StoppedError`.
+
+        Returns:
+            `classes` and `instances`, how many were copied, and `skipped`, the classes that the site cannot enumerate.
+
+        Raises:
+            ConflictError: The file exists.
+            NotFoundError: The site does not have a class.
+            StoppedError: `progress` returned False.
+
+        Example:
+            >>> site.snapshot("copy.db", ["SMS_Site"])
+            {'classes': 1, 'instances': 1, 'skipped': {}}
+            >>> cmgateway.connect("sqlite:copy.db").code()
+            'GF1'
+        """
+
     def gateway(self, service_name: str) -> Gateway:
         """Finds the gateway of this service name; case does not matter.
 
@@ -527,6 +565,170 @@ class Site:
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
+
+@final
+class Locator:
+    """What connects to WMI on any machine, as `SWbemLocator` does.
+
+    With `rehearse="sqlite:FILE"` an embedded site stands for every machine: names of servers are read and lead nowhere
+    else, so that a script with a moniker of the real server cannot reach it. Otherwise a server is reached by WinRM,
+    sealed on port 5985, or with `tls=True` on port 5986; the other options are those of `connect`. This machine (`.`)
+    needs COM, which this version does not have. Impersonation levels, privileges and the locale are checked and have
+    no effect.
+
+    Example:
+        >>> locator = cmgateway.Locator(rehearse="sqlite:lab.db")
+        >>> sms = locator.connect_server("cm1", r"root\\sms")
+        >>> for location in sms.query("SELECT * FROM SMS_ProviderLocation WHERE ProviderForLocalSite = true"):
+        ...     site = locator.connect_server(location.Machine, r"root\\sms\\site_" + location.SiteCode)
+        >>> site.code()
+        'GF1'
+    """
+
+    def __new__(
+        cls,
+        *,
+        rehearse: Optional[str] = None,
+        tls: bool = False,
+        auth: Optional[_Auth] = None,
+        user: Optional[str] = None,
+        password: Optional[str] = None,
+        realm: Optional[str] = None,
+        keytab_file: Optional[_Path] = None,
+        kdc: Optional[str] = None,
+        certificate_file: Optional[_Path] = None,
+        key_file: Optional[_Path] = None,
+        ca_file: Optional[_Path] = None,
+        danger_unencrypted: bool = False,
+        timeout: Optional[float] = None,
+    ) -> Self: ...
+    def connect_server(
+        self,
+        server: str = ".",
+        namespace: str = "root\\cimv2",
+        user: Optional[str] = None,
+        password: Optional[str] = None,
+        locale: Optional[str] = None,
+        authority: Optional[str] = None,
+        security_flags: int = 0,
+    ) -> Site:
+        """Connects to a namespace of a machine, as `SWbemLocator.ConnectServer` does.
+
+        Args:
+            server: The machine; empty and `.` are this one.
+            namespace: With `\\` or `/`.
+            user: `DOMAIN\\user` or `user@suffix`; not for this machine.
+            password: The user's password.
+            locale: `MS_409`; its form is checked, and it has no effect.
+            authority: `kerberos:PRINCIPAL` or `ntlmdomain:DOMAIN`.
+            security_flags: 0, or 128 to give up after two minutes at most.
+
+        Raises:
+            ConfigError: Arguments cannot be, such as a user for this machine (`WBEM_E_LOCAL_CREDENTIALS`).
+            NotFoundError: The embedded site does not have the namespace.
+            UnsupportedError: This machine, without a rehearsal.
+
+        Example:
+            >>> locator = cmgateway.Locator(rehearse="sqlite:lab.db")
+            >>> locator.connect_server("cm1", "root/sms/site_GF1").code()
+            'GF1'
+        """
+
+    def get_object(self, moniker: str, /) -> Site:
+        """Connects to what a moniker names: the namespace of a machine.
+
+        Raises:
+            ConfigError: The text is no moniker, or it names an object, which `Site.get` reads.
+
+        Example:
+            >>> locator = cmgateway.Locator(rehearse="sqlite:lab.db")
+            >>> locator.get_object(r"winmgmts:{impersonationLevel=impersonate}!\\\\cm1\\root\\sms").code()
+            'GF1'
+        """
+
+    def site(
+        self,
+        server: str = ".",
+        *,
+        user: Optional[str] = None,
+        password: Optional[str] = None,
+        stay: bool = False,
+    ) -> Site:
+        """Finds the provider of a machine's site and connects to its namespace.
+
+        It asks `root\\sms` for the provider of the local site and goes to the machine that stands there, as the
+        samples of the SDK do; with `stay=True` it goes to the machine that was asked, as older scripts do.
+
+        Example:
+            >>> cmgateway.Locator(rehearse="sqlite:lab.db").site("cm1").code()
+            'GF1'
+        """
+
+def diff(
+    first: Site,
+    second: Site,
+    classes: Optional[Sequence[str]] = None,
+    *,
+    lazy: bool = False,
+    ignored: Optional[Sequence[str]] = None,
+) -> SiteDifference:
+    """Compares two sites: what is added in the second one, removed, or changed, object by object.
+
+    Objects are the same where class and key are. Those of one class in the first site are held in memory.
+
+    Args:
+        first: A site, such as the copy from before.
+        second: The other one.
+        classes: The classes, each with those derived from it; every class that both can list where it is not given.
+        lazy: True to compare lazy properties too.
+        ignored: Properties that are not compared.
+
+    Example:
+        >>> report = site.snapshot("before.db", ["SMS_Alert"])
+        >>> path = site.new("SMS_Alert", Name="a").put_()
+        >>> print(cmgateway.diff(cmgateway.connect("sqlite:before.db"), site, ["SMS_Alert"]))
+        added    SMS_Alert.ID=1
+        1 added, 0 removed, 0 changed
+    """
+
+@final
+class SiteDifference:
+    """What differs between two sites; printed it is a table.
+
+    Example:
+        >>> len(cmgateway.diff(site, site))
+        0
+    """
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """The objects that differ, each a dict with `difference`, `path` and `properties`.
+
+        Of a changed object `properties` has `before` and `after` of each property that changed.
+
+        Example:
+            >>> cmgateway.diff(site, site).objects
+            []
+        """
+
+    @property
+    def compared(self) -> int:
+        """How many instances were looked at, in both sites together.
+
+        Example:
+            >>> cmgateway.diff(site, site, ["SMS_Site"]).compared
+            2
+        """
+
+    def to_json(self) -> str:
+        """The differences as JSON: a list of objects with `difference`, `path` and `properties`.
+
+        Example:
+            >>> cmgateway.diff(site, site).to_json()
+            '[]'
+        """
+
+    def __len__(self) -> int: ...
 
 @final
 class AdminServiceServer:
@@ -913,6 +1115,54 @@ class Instance:
             >>> alert.delete_()
         """
 
+    def associators_(
+        self,
+        *,
+        assoc_class: Optional[str] = None,
+        result_class: Optional[str] = None,
+        result_role: Optional[str] = None,
+        role: Optional[str] = None,
+        required_qualifier: Optional[str] = None,
+        required_assoc_qualifier: Optional[str] = None,
+        class_defs_only: bool = False,
+        keys_only: bool = False,
+        schema_only: bool = False,
+    ) -> Rows:
+        """The objects at the other ends of its associations, as `ASSOCIATORS OF` gives them.
+
+        Associations are classes with the qualifier `association`; an SMS Provider has few, a site of your own may.
+
+        Raises:
+            UnsupportedError: an AdminService has no such query.
+
+        Example:
+            >>> site.compile_mof('''class Rack { [key] string Row; }; class Box { [key] uint32 Number; };
+            ...     [association] class Holds { [key] Rack ref Where; [key] Box ref What; };
+            ...     instance of Rack { Row = "A"; }; instance of Box { Number = 7; };
+            ...     instance of Holds { Where = "Rack.Row='A'"; What = "Box.Number=7"; };''')
+            >>> rack = site.get("Rack.Row='A'")
+            >>> [str(box.path_) for box in rack.associators_(result_class="Box")]
+            ['Box.Number=7']
+        """
+
+    def references_(
+        self,
+        *,
+        result_class: Optional[str] = None,
+        role: Optional[str] = None,
+        required_qualifier: Optional[str] = None,
+        class_defs_only: bool = False,
+        keys_only: bool = False,
+        schema_only: bool = False,
+    ) -> Rows:
+        """Its associations themselves, as `REFERENCES OF` gives them.
+
+        Example:
+            >>> path = site.new("SMS_Alert", Name="a").put_()
+            >>> site.get("SMS_Alert.ID=1").references_().all()
+            []
+        """
+
     def clone_(self) -> Instance:
         """A copy that is changed by itself.
 
@@ -930,6 +1180,19 @@ class Instance:
             {
                 Name = "a";
             };
+        """
+
+    def xml_(self) -> str:
+        """The instance as XML text, in WMI's form of the CIM DTD 2.0.
+
+        Raises:
+            ConfigError: A text has a character that XML cannot hold.
+
+        Example:
+            >>> print(site.new("SMS_MachineVariable", Name="a").xml_().expandtabs(4), end="")
+            <INSTANCE CLASSNAME="SMS_MachineVariable">
+                <PROPERTY NAME="Name" TYPE="string"><VALUE>a</VALUE></PROPERTY>
+            </INSTANCE>
         """
 
     def call_(self, method: str, /, *args: Any, **named: Any) -> Instance:
@@ -1102,6 +1365,31 @@ class ClassDefinition:
     def methods(self) -> list[str]:
         """The names of its methods, inherited ones first."""
 
+    @property
+    def qualifiers(self) -> dict[str, Any]:
+        """Its qualifiers, name to value.
+
+        Example:
+            >>> site.class_definition("SMS_Resource").qualifiers
+            {'abstract': True}
+        """
+
+    def inputs(self, method: str) -> list[PropertyDefinition]:
+        """The parameters that go into a method, in the declared order.
+
+        Example:
+            >>> [each.name for each in site.class_definition("SMS_Collection").inputs("AddMembershipRule")]
+            ['collectionRule']
+        """
+
+    def outputs(self, method: str) -> list[PropertyDefinition]:
+        """The parameters that come out of a method, without the return value.
+
+        Example:
+            >>> [each.name for each in site.class_definition("SMS_Collection").outputs("AddMembershipRule")]
+            ['QueryID']
+        """
+
     def mof(self) -> str:
         """The MOF text of the class: what it declares itself, not what it inherits.
 
@@ -1133,6 +1421,15 @@ class PropertyDefinition:
     @property
     def type(self) -> str:
         """Its type as MOF writes it, without the array mark."""
+
+    @property
+    def qualifiers(self) -> dict[str, Any]:
+        """Its qualifiers, name to value.
+
+        Example:
+            >>> site.class_definition("SMS_Collection").properties[1].qualifiers
+            {'lazy': True}
+        """
 
     @property
     def is_lazy(self) -> bool:

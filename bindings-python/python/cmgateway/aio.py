@@ -298,6 +298,7 @@ class AsyncSite(_Twin[Site]):
     put = _waits(Site.put)
     query = _gives(Site.query, AsyncRows)
     serve = _gives(Site.serve, AsyncAdminServiceServer)
+    snapshot = _waits(Site.snapshot)
     watch = _gives(Site.watch, AsyncWatch)
 
     @property

@@ -3,12 +3,17 @@
 mod access;
 pub(crate) mod adminservice;
 mod adminservice_server;
+mod association;
 mod call;
+mod class_objects;
 mod connect;
+mod difference;
 pub mod embedded;
+mod locator;
 pub(crate) mod odata;
 mod shown_address;
 mod site_code;
+mod snapshot;
 mod transport;
 mod watch;
 mod winrm;
@@ -24,9 +29,12 @@ pub use self::call::MethodInput;
 use self::call::method_of;
 use self::connect::Address;
 pub use self::connect::ConnectOptions;
+pub use self::difference::{DiffOptions, ObjectDifference, PropertyChange, SiteDifference, diff};
 pub use self::embedded::EmbeddedSite;
+pub use self::locator::{ConnectServer, Locator};
 pub use self::shown_address::shown_address;
 pub use self::site_code::SiteCode;
+pub use self::snapshot::{SnapshotOptions, SnapshotProgress, SnapshotReport};
 use self::transport::Transport;
 pub use self::transport::{PutMode, Rows, ServiceIdentity};
 pub use self::watch::Watch;
@@ -34,7 +42,7 @@ use self::winrm::{WinRm, WinRmOptions};
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::TrustedRoots;
-use crate::wmi::wql::{Parameters, Select};
+use crate::wmi::wql::{Parameters, Query, Select, located};
 use crate::wmi::{CallContext, Class, Identifier, Instance, ObjectPath};
 
 /// A connection to a Configuration Manager site; clones share it.
@@ -166,15 +174,30 @@ impl Site {
 
     /// Runs a WQL query with values for its placeholders and gives the rows as they are read.
     ///
+    /// The query asks for instances, for classes (`SELECT * FROM meta_class WHERE __this ISA "SMS_Resource"`; the
+    /// rows are classes, whose path has no key) or for what belongs to an object (`ASSOCIATORS OF {…}`,
+    /// `REFERENCES OF {…}`).
+    ///
     /// # Errors
-    /// `config` for a text that is not WQL, with line and column; `unsupported` for what the transport cannot
-    /// express; `not_found` for an unknown class; those of the transport.
+    /// `config` for a text that is not WQL and for a property that no class of the query has, with line and column;
+    /// `unsupported` for what the transport cannot express; `not_found` for an unknown class; those of the transport.
     pub async fn query(&self, wql: &str, parameters: &Parameters) -> Result<Rows> {
-        self.run(&Select::parse_with(wql, parameters)?).await
+        let rows = match Query::parse_with(wql, parameters)? {
+            Query::Select(select) => self.run(&select).await,
+            Query::Association(query) => self.associations(&query).await,
+            Query::Event(_) => {
+                let cause = "it asks what happens; run it with watch";
+                return Err(Error::new(ErrorKind::Config, "run WQL query", cause));
+            }
+        };
+        rows.map_err(|error| located(error, wql))
     }
 
     /// Runs a query that is a tree already.
     pub(crate) async fn run(&self, select: &Select) -> Result<Rows> {
+        if class_objects::is_asked(select) {
+            return self.class_objects(select).await;
+        }
         self.open()?.query(select).await
     }
 
@@ -285,7 +308,7 @@ impl Site {
     pub async fn code(&self) -> Result<SiteCode> {
         let operation = "find the site code";
         let wql = "SELECT SiteCode FROM SMS_ProviderLocation WHERE ProviderForLocalSite = TRUE";
-        let mut rows = self.query(wql, &Parameters::None).await?;
+        let mut rows = self.run(&Select::parse(wql)?).await?;
         let mut found: Option<SiteCode> = None;
         while let Some(row) = rows.next().await? {
             let code = SiteCode::new(row.text("SiteCode").unwrap_or_default())?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::site::embedded::EmbeddedSite;
-use crate::wmi::wql::Select;
+use crate::wmi::wql::{AssociationQuery, Select};
 use crate::wmi::{CallContext, Class, Identifier, Instance, ObjectPath, Value};
 
 /// The future of a transport's call.
@@ -88,6 +88,16 @@ pub(crate) trait Transport: Send + Sync {
     }
     /// Runs a query; rows come in batches, so that memory stays flat.
     fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows>;
+    /// Runs an association query; None where the transport leaves it to the site's classes and instances.
+    fn associations<'a>(&'a self, query: &'a AssociationQuery) -> Answer<'a, Option<Rows>> {
+        let _ = query;
+        Box::pin(async { Ok(None) })
+    }
+    /// Runs a schema query, `SELECT * FROM meta_class`; None where the transport leaves it to the list of classes.
+    fn class_objects<'a>(&'a self, select: &'a Select) -> Answer<'a, Option<Rows>> {
+        let _ = select;
+        Box::pin(async { Ok(None) })
+    }
     /// Reads one instance, with its lazy properties.
     fn get<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, Instance>;
     /// Writes the modified properties of an instance (all of them where it is new) and returns its path.
@@ -154,6 +164,15 @@ pub(crate) trait RowSource: Send {
     }
 }
 
+/// The source of rows that were there from the start.
+struct NoMore;
+
+impl RowSource for NoMore {
+    fn next_batch(&mut self) -> Answer<'_, Option<Vec<Instance>>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
 /// The rows of a query, read as they are asked for.
 pub struct Rows {
     source: Box<dyn RowSource>,
@@ -164,6 +183,16 @@ pub struct Rows {
 impl Rows {
     pub(crate) fn new(source: impl RowSource + 'static) -> Self {
         Rows { source: Box::new(source), batch: VecDeque::new(), finished: false }
+    }
+
+    /// Rows that are all there already.
+    pub(crate) fn of(rows: Vec<Instance>) -> Self {
+        Rows { source: Box::new(NoMore), batch: rows.into(), finished: true }
+    }
+
+    /// The next row where it is here already: nobody has to wait for it. None says nothing about the end.
+    pub fn next_at_hand(&mut self) -> Option<Instance> {
+        self.batch.pop_front()
     }
 
     /// The next row; None at the end. After an error the rows are finished.

@@ -111,6 +111,21 @@ impl Instance {
         }
     }
 
+    /// A class as an object, as WMI returns classes: with its properties, without keys in its path.
+    pub(crate) fn of_class(class: Arc<Class>) -> Self {
+        let property = |of: &PropertyDefinition| {
+            Property::read(of.name.clone(), of.default.clone(), Some(of.cim_type), of.is_array)
+        };
+        let properties = class.properties.iter().map(property).collect();
+        let path = ObjectPath { server: None, namespace: None, class: class.name.clone(), keys: Vec::new() };
+        Instance { path: Some(path), ..Instance::spawned(class, properties) }
+    }
+
+    /// Keeps only these properties.
+    pub(crate) fn keep_only(&mut self, wanted: impl Fn(&Identifier) -> bool) {
+        self.properties.retain(|property| wanted(&property.name));
+    }
+
     /// What its class says of a property that a new instance need not have yet.
     ///
     /// ```
@@ -229,7 +244,8 @@ impl Instance {
             "__SERVER" => text(path.and_then(|path| path.server.clone())),
             "__NAMESPACE" => text(path.and_then(|path| path.namespace.clone())),
             "__PROPERTY_COUNT" => Some(Value::Integer(self.properties.len() as i128)),
-            "__GENUS" => Some(Value::Integer(2)),
+            // 1 for a class, 2 for an instance.
+            "__GENUS" => Some(Value::Integer(if path.is_some_and(ObjectPath::is_class) { 1 } else { 2 })),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cmgateway::site::{MethodInput, PutMode, Site};
-use cmgateway::wmi::wql::{Columns, Parameters, Select};
+use cmgateway::wmi::wql::{Columns, Parameters, Query};
 use cmgateway::wmi::{CallContext, Class, Instance, Value};
 use roxmltree::{Document, Node};
 
@@ -185,8 +185,10 @@ impl Service {
         if self.options.refuses_modes && !mode.is_empty() {
             return Err(Fault::Wsman("w:UnsupportedFeature", "no modes".to_owned()));
         }
-        let select = Select::parse(&wql)?;
-        let whole = select.columns == Columns::All && select.joins.is_empty();
+        let whole = match Query::parse(&wql)? {
+            Query::Select(select) => select.columns == Columns::All && select.joins.is_empty(),
+            _ => true,
+        };
         let rows = self.with_options(header)?.query(&wql, &Parameters::None).await?.all().await?;
         let mut items = Vec::with_capacity(rows.len());
         for row in &rows {

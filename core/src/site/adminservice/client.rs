@@ -179,4 +179,8 @@ impl Transport for AdminService {
     fn class<'a>(&'a self, name: &'a Identifier) -> Answer<'a, Class> {
         Box::pin(self.connection.schema.required(&self.connection, name))
     }
+
+    fn classes(&self) -> Answer<'_, Vec<Class>> {
+        Box::pin(self.connection.schema.all(&self.connection))
+    }
 }

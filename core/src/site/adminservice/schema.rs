@@ -67,6 +67,21 @@ impl Schema {
         }
     }
 
+    /// The definitions of all classes, as the server tells them now.
+    pub(super) async fn all(&self, connection: &Connection) -> Result<Vec<Class>> {
+        let mut state = self.state.lock().await;
+        match self.fetched(connection).await? {
+            Ok(metadata) => {
+                state.known = Some(Ok(Arc::clone(&metadata)));
+                Ok(metadata.classes())
+            }
+            Err((_, cause)) => {
+                let cause = format!("the server does not tell its classes: {cause}");
+                Err(Error::new(ErrorKind::Unsupported, "list classes", cause))
+            }
+        }
+    }
+
     /// Why the classes are not known; None where they are, or were never asked for.
     pub(super) fn complaint(&self) -> Option<String> {
         self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone()

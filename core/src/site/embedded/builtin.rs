@@ -1,8 +1,8 @@
 //! The classes and instances a new site file starts with.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, table};
 use super::define;
 use super::sqlite_error::sqlite_error;
 use super::write;
@@ -32,6 +32,34 @@ pub(super) fn fill(connection: &mut Connection, catalog: &Catalog, code: &SiteCo
         write::put_in(&transaction, catalog, &instance, PutMode::CreateOnly)?;
     }
     transaction.commit().map_err(failed)
+}
+
+/// Adds what says which site it is, where a copy of a site lacks it.
+pub(super) fn say_which_site(
+    transaction: &Transaction<'_>,
+    catalog: &Catalog,
+    code: &SiteCode,
+) -> Result<()> {
+    let mut instances = instances(code)?;
+    let location = instances.swap_remove(0);
+    if catalog.find(transaction, location.class_name())?.is_none() {
+        for declaration in mof::parse(CORE)? {
+            if let Declaration::Class(declared) = declaration
+                && declared.class.name == *location.class_name()
+            {
+                define::define_or_extend(transaction, catalog, declared.class, false)?;
+            }
+        }
+    }
+    let has_one: bool = transaction
+        .query_row(&format!("SELECT EXISTS (SELECT 1 FROM {})", table(location.class_name())), [], |row| {
+            row.get(0)
+        })
+        .map_err(|error| sqlite_error("say which site it is", error))?;
+    match has_one {
+        true => Ok(()),
+        false => write::put_in(transaction, catalog, &location, PutMode::CreateOnly).map(drop),
+    }
 }
 
 /// The instances that say which site this is.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::collation;
 use super::migration;
+use super::snapshot_file;
 use super::sqlite_error::sqlite_error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::SITE_FILE_BUSY_WAIT;
@@ -64,6 +65,13 @@ pub(super) fn remove(path: &Path) {
 
 /// Opens a site file that exists.
 pub(super) fn open(path: &Path) -> Result<Connection> {
+    let connection = open_unfinished(path)?;
+    snapshot_file::refuse_unfinished(&connection, &format!("open site {}", path.display()))?;
+    Ok(connection)
+}
+
+/// Opens a site file that exists, also one that a snapshot has begun and not finished.
+pub(super) fn open_unfinished(path: &Path) -> Result<Connection> {
     let operation = format!("open site {}", path.display());
     let metadata = std::fs::metadata(path).map_err(|error| file_error(&operation, error))?;
     if !metadata.is_file() {

@@ -7,6 +7,7 @@
 mod builtin;
 mod catalog;
 mod collation;
+mod collection_limit;
 mod column;
 mod compile;
 mod connections;
@@ -18,6 +19,7 @@ mod method;
 mod migration;
 mod mof_text;
 mod read;
+mod snapshot_file;
 mod sqlite_error;
 mod write;
 
@@ -32,6 +34,7 @@ use self::connections::{Connections, blocking};
 use self::method::Handlers;
 pub use self::method::{MethodCall, MethodHandler, MethodOutput};
 pub use self::mof_text::MofCompiled;
+pub(in crate::site) use self::snapshot_file::SnapshotFile;
 use crate::error::Result;
 use crate::site::SiteCode;
 use crate::site::call::method_of;
@@ -228,6 +231,9 @@ impl EmbeddedSite {
     /// `not_found` for a class, `config` for a property that the site does not have; `unsupported` for what WQL
     /// can say and this version cannot do.
     pub async fn query(&self, select: &Select) -> Result<Rows> {
+        if let Some(limited) = collection_limit::limited(self, select).await? {
+            return read::query(&self.connections, &self.catalog, &limited).await;
+        }
         read::query(&self.connections, &self.catalog, select).await
     }
 

@@ -85,15 +85,26 @@ impl Metadata {
         Ok(())
     }
 
+    /// The definitions of all classes, in the order of their names.
+    pub(crate) fn classes(&self) -> Vec<Class> {
+        let mut classes: Vec<_> = self.types.keys().filter_map(|name| self.class(name)).collect();
+        classes.sort_by_key(|class| class.name.as_str().to_ascii_lowercase());
+        classes
+    }
+
     /// The definition of a class with what it inherits.
     pub(crate) fn class(&self, name: &Identifier) -> Option<Class> {
         let mut next = self.types.get(name);
         let mut class = Class::new(next?.name.clone(), Vec::new());
         for _ in 0..CLASS_INHERITANCE_MAX {
             let Some(entity_type) = next else { break };
+            let is_local = entity_type.name == class.name;
             let inherited = entity_type.properties.iter().map(|property| {
                 let is_key = entity_type.keys.contains(&property.name);
-                PropertyDefinition::new(property.name.clone(), property.cim_type, property.is_array, is_key)
+                let (name, cim_type) = (property.name.clone(), property.cim_type);
+                let origin = Some(entity_type.name.clone()).filter(|_| !is_local);
+                let property = PropertyDefinition::new(name, cim_type, property.is_array, is_key);
+                PropertyDefinition { is_local, origin, ..property }
             });
             // What is inherited stands first, as in the provider.
             class.properties = inherited.chain(class.properties).collect();

@@ -18,7 +18,7 @@ use crate::net::{AuthMethod, TrustedRoots, client_config};
 use crate::secret::Secret;
 use crate::site::access::Access;
 use crate::site::transport::{Answer, PutMode, Rows, ServiceIdentity, Transport, unchanged};
-use crate::wmi::wql::Select;
+use crate::wmi::wql::{AssociationQuery, Select};
 use crate::wmi::{
     CallContext, Class, Identifier, Instance, MethodDefinition, ObjectPath, PARAMETERS_CLASS, Property,
     PropertyDefinition, RETURN_VALUE, Value,
@@ -259,6 +259,18 @@ impl Transport for WinRm {
 
     fn query<'a>(&'a self, select: &'a Select) -> Answer<'a, Rows> {
         Box::pin(rows::query(&self.service, select))
+    }
+
+    fn associations<'a>(&'a self, query: &'a AssociationQuery) -> Answer<'a, Option<Rows>> {
+        Box::pin(async {
+            let operation = format!("find what belongs to {}", query.path);
+            let wql = query.to_string();
+            rows::read(&self.service, operation, query.path.class.clone(), &wql).await.map(Some)
+        })
+    }
+
+    fn class_objects<'a>(&'a self, select: &'a Select) -> Answer<'a, Option<Rows>> {
+        Box::pin(async { rows::query(&self.service, select).await.map(Some) })
     }
 
     fn get<'a>(&'a self, path: &'a ObjectPath) -> Answer<'a, Instance> {

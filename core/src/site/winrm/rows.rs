@@ -18,6 +18,9 @@ use crate::wmi::{Identifier, Instance, Property};
 pub(super) async fn query(service: &Arc<Service>, select: &Select) -> Result<Rows> {
     let class = shape(select);
     let operation = format!("query class {}", select.from.class);
+    if select.from.class.is("meta_class") {
+        return read(service, operation, class, &select.to_string()).await;
+    }
     // Without the class, only the service can tell the path of a row.
     let known = service.schema.class(service, &select.from.class).await?;
     let wants_paths = known.is_none() && select.joins.is_empty() && select.columns == Columns::All;
@@ -26,6 +29,26 @@ pub(super) async fn query(service: &Arc<Service>, select: &Select) -> Result<Row
         Err(error) if wants_paths && is_refused_mode(&error) => start(service, &operation, &wql, false).await,
         other => other,
     }?;
+    pull(service, operation, class, &started).await
+}
+
+/// Runs a text as it stands, such as an association query; its rows tell their classes.
+pub(super) async fn read(
+    service: &Arc<Service>,
+    operation: String,
+    class: Identifier,
+    wql: &str,
+) -> Result<Rows> {
+    let started = start(service, &operation, wql, false).await?;
+    pull(service, operation, class, &started).await
+}
+
+async fn pull(
+    service: &Arc<Service>,
+    operation: String,
+    class: Identifier,
+    started: &Element,
+) -> Result<Rows> {
     let mut pulling = Pulling {
         service: Arc::clone(service),
         operation,
@@ -36,7 +59,7 @@ pub(super) async fn query(service: &Arc<Service>, select: &Select) -> Result<Row
         empty_pages: 0,
         timeouts: 0,
     };
-    pulling.take(&started).await?;
+    pulling.take(started).await?;
     Ok(Rows::new(pulling))
 }
 

@@ -73,8 +73,7 @@ impl Parser<'_> {
             if self.token.is_word("DISTINCT") {
                 return Err(self.wrong("COUNT and DISTINCT do not go together"));
             }
-            let name = self.name("a property name or *")?;
-            Some(self.property_from(name)?)
+            Some(self.property("a property name or *")?)
         };
         self.expect_symbol(")")?;
         Ok(Columns::Count(counted))
@@ -100,6 +99,7 @@ impl Parser<'_> {
         for (column, at) in columns.iter_mut().zip(places) {
             match column {
                 Column::Property(property) => {
+                    self.check_source(&property.0, *at)?;
                     let path = mem::replace(property, PropertyPath(Vec::new()));
                     *property = self.unqualified(path);
                 }

@@ -1,4 +1,4 @@
-//! A condition looked at on one object, as event queries need it: an event is in no table.
+//! A condition looked at on one object, as event and schema queries need it: events and classes are in no table.
 
 use std::cmp::Ordering;
 
@@ -57,6 +57,9 @@ pub(crate) fn holds(
             };
             Ok(is_null.map(|is_null| is_null != *negated))
         }
+        Condition::IsA { property: PropertyPath(names), class } if matches!(&names[..], [this] if this.is("__this")) => {
+            Ok(Some(is_a(object, class)))
+        }
         Condition::IsA { property: path, class } => match property(path, object) {
             Some(Value::Object(embedded)) => Ok(Some(is_a(&embedded, class))),
             _ => Ok(Some(false)),
@@ -65,8 +68,8 @@ pub(crate) fn holds(
 }
 
 fn unsupported(what: &str) -> Error {
-    let cause = format!("{what} cannot stand in the condition of an event query");
-    Error::new(ErrorKind::Unsupported, "evaluate event query", cause)
+    let cause = format!("{what} cannot stand in the condition of an event or schema query");
+    Error::new(ErrorKind::Unsupported, "evaluate query", cause)
 }
 
 /// True where it holds for one; unknown where it is unknown for one and holds for none.

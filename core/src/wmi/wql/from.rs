@@ -65,11 +65,15 @@ impl Parser<'_> {
 
     fn source(&mut self) -> Result<Source> {
         let class = self.name("a class name")?;
-        if self.token.is_word("AS") {
+        let alias = if self.token.is_word("AS") {
             self.advance()?;
-            return Ok(Source { class, alias: Some(self.name("an alias")?) });
-        }
-        Ok(Source { class, alias: self.bare_alias()? })
+            Some(self.name("an alias")?)
+        } else {
+            self.bare_alias()?
+        };
+        self.sources.push(class.clone());
+        self.sources.extend(alias.clone());
+        Ok(Source { class, alias })
     }
 
     /// An alias without AS. A word that nothing fitting follows is rather a keyword with a typing mistake.

@@ -58,14 +58,51 @@ fn shortened(text: &str) -> String {
 
 /// An error at a byte position of the query.
 pub(super) fn refusal(text: &str, at: usize, kind: ErrorKind, cause: &str) -> Error {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before[line_start..].chars().count() + 1;
+    let (line, column) = line_and_column(text, at);
     Error::new(kind, "parse WQL query", format!("{cause} at line {line}, column {column}"))
         .with_context("line", line.to_string())
         .with_context("column", column.to_string())
         .with_source(WbemError::from_code(INVALID_QUERY))
+}
+
+/// Why a character begins no token, with what people mean by it.
+fn no_meaning(c: char, rest: &str) -> String {
+    match c {
+        '#' if rest.starts_with("##PRM:") => {
+            "a prompt of the console (##PRM:…##) is asked by the console alone; put a value in its place,"
+                .into()
+        }
+        '“' | '”' | '„' | '‘' | '’' => {
+            format!("{c} is a typographic quote; text stands in \" or ',")
+        }
+        _ => format!("{c:?} has no meaning in a query"),
+    }
+}
+
+/// The line and the column where a name first stands in the query; names with dots between are a path.
+pub(super) fn place_of(text: &str, name: &str) -> Option<(usize, usize)> {
+    let wanted: Vec<_> = name.split('.').collect();
+    let mut lexer = Lexer::new(text);
+    let mut words: Vec<(Token<'_>, usize)> = Vec::new();
+    loop {
+        match lexer.next().ok()? {
+            (Token::End, _) => break,
+            (token, _) if token.is_symbol(".") => {}
+            word => words.push(word),
+        }
+    }
+    let fits = |window: &&[(Token<'_>, usize)]| {
+        window.iter().zip(&wanted).all(|((word, _), name)| word.is_word(name))
+    };
+    let (_, at) = words.windows(wanted.len()).find(fits)?.first()?;
+    Some(line_and_column(text, *at))
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (line, before[line_start..].chars().count() + 1)
 }
 
 /// Cuts a query into tokens, one at a time.
@@ -89,9 +126,7 @@ impl<'t> Lexer<'t> {
 
     /// The next token and where it begins.
     pub(super) fn next(&mut self) -> Result<(Token<'t>, usize)> {
-        let blanks =
-            self.rest().bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
-        self.at += blanks;
+        self.skip_blanks()?;
         let start = self.at;
         let mut characters = self.rest().chars();
         let token = match (characters.next(), characters.next()) {
@@ -114,10 +149,52 @@ impl<'t> Lexer<'t> {
                     self.at += symbol.len();
                     Token::Symbol(symbol)
                 }
-                None => return Err(self.refuse(start, &format!("{c:?} has no meaning in a query"))),
+                None => return Err(self.refuse(start, &no_meaning(c, self.rest()))),
             },
         };
         Ok((token, start))
+    }
+
+    /// Goes past blanks, and past comments as SQL has them: `-- to the end of the line` and `/* … */`.
+    fn skip_blanks(&mut self) -> Result<()> {
+        loop {
+            let rest = self.rest();
+            let blanks = rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+            let rest = &rest[blanks..];
+            self.at += blanks;
+            if rest.starts_with("--") {
+                self.at += rest.find('\n').unwrap_or(rest.len());
+            } else if rest.starts_with("/*") {
+                let Some(end) = rest.find("*/") else {
+                    return Err(self.refuse(self.at, "the comment has no end; it begins"));
+                };
+                self.at += end + "*/".len();
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The object path in braces whose opening brace is at `start`, as it stands; reading goes on behind it.
+    pub(super) fn braced(&mut self, start: usize) -> Result<&'t str> {
+        let inside = start + "{".len();
+        let rest = self.text.get(inside..).unwrap_or("");
+        let (mut quote, mut escaped) = (None, false);
+        for (at, c) in rest.char_indices() {
+            match (quote, c) {
+                _ if escaped => escaped = false,
+                (Some(_), '\\') => escaped = true,
+                (Some(open), c) if c == open => quote = None,
+                (Some(_), _) => {}
+                (None, '"' | '\'') => quote = Some(c),
+                (None, '}') => {
+                    self.at = inside + at + "}".len();
+                    return Ok(&rest[..at]);
+                }
+                (None, _) => {}
+            }
+        }
+        Err(self.refuse(start, "the path has no closing brace; it begins"))
     }
 
     fn rest(&self) -> &'t str {

@@ -1,8 +1,9 @@
 //! WQL, the query language of WMI: syntax tree, parser, printer.
 //!
-//! A text is read once, with its values, into a [`Select`] (an [`EventQuery`] where it asks what happens); everything
-//! behind works on the tree.
+//! A text is read once, with its values, into a [`Select`] (an [`EventQuery`] where it asks what happens, an
+//! [`AssociationQuery`] where it asks what belongs together); everything behind works on the tree.
 
+mod association;
 mod binding;
 mod call;
 mod columns;
@@ -18,8 +19,10 @@ mod parameters;
 mod parser;
 mod print;
 mod print_expression;
+mod query;
 mod select;
 
+pub use association::{AssociationKind, AssociationQuery};
 pub use call::{Call, DatePart};
 pub(crate) use evaluate::holds;
 pub use event::{EventGroup, EventQuery};
@@ -27,4 +30,6 @@ pub use expression::{Comparison, Condition, Literal, Operand, Operator, Property
 pub use like::{LikePattern, LikeToken};
 pub use parameters::Parameters;
 pub use print::{format, like_literal, quote};
+pub use query::Query;
+pub(crate) use query::located;
 pub use select::{Column, Columns, Join, JoinKind, OrderBy, Select, Source};

@@ -28,7 +28,7 @@ impl Parser<'_> {
                 if self.token.is_symbol("(") {
                     return self.call(&name, at).map(|call| Side::Operand(Operand::Call(call)));
                 }
-                self.property_from(name).map(|property| Side::Operand(Operand::Property(property)))
+                self.property_from(name, at).map(|property| Side::Operand(Operand::Property(property)))
             }
             _ => Ok(match self.constant(expected)? {
                 Constant::Null => Side::Null,

@@ -24,7 +24,7 @@ impl Select {
     ///
     /// # Errors
     /// `config` where the text is not a query, with what was expected, what was found, the line and the column;
-    /// `unsupported` where it is a query of a kind that is not supported yet, such as an event query.
+    /// `unsupported` where it is a query of another kind, such as an event query; [`Query`](super::Query) reads all.
     ///
     /// ```
     /// use cmgateway::wmi::wql::Select;
@@ -76,6 +76,8 @@ pub(super) struct Parser<'t> {
     pub(super) binding: Binding<'t>,
     /// The names that may stand before a property and mean nothing: those of the only class of this SELECT.
     dropped: Vec<Identifier>,
+    /// The classes and aliases after FROM, of this SELECT and of those around it.
+    pub(super) sources: Vec<Identifier>,
     pub(super) terms: usize,
     /// Parentheses, calls and subselects around this place.
     pub(super) depth: usize,
@@ -92,12 +94,23 @@ impl<'t> Parser<'t> {
             Binding::new(parameters).map_err(|cause| refusal(text, 0, ErrorKind::Config, &cause))?;
         let mut lexer = Lexer::new(text);
         let (token, at) = lexer.next()?;
-        Ok(Parser { lexer, token, at, binding, dropped: Vec::new(), terms: 0, depth: 0, subselects: 0 })
+        Ok(Parser {
+            lexer,
+            token,
+            at,
+            binding,
+            dropped: Vec::new(),
+            sources: Vec::new(),
+            terms: 0,
+            depth: 0,
+            subselects: 0,
+        })
     }
 
     fn query(&mut self) -> Result<(Select, &'static str)> {
-        if self.token.is_word("ASSOCIATORS") || self.token.is_word("REFERENCES") {
-            return Err(self.unsupported(self.at, "association queries are"));
+        if self.is_association() {
+            let cause = "an association query is no SELECT; it begins";
+            return Err(refusal(self.lexer.text(), self.at, ErrorKind::Unsupported, cause));
         }
         let read = self.select()?;
         self.refuse_other_clauses()?;
@@ -116,7 +129,7 @@ impl<'t> Parser<'t> {
     /// A whole SELECT, also one inside of another; with it, what could have come next.
     pub(super) fn select(&mut self) -> Result<(Select, &'static str)> {
         self.expect_word("SELECT", "SELECT")?;
-        let outer = mem::take(&mut self.dropped);
+        let (outer, sources_around) = (mem::take(&mut self.dropped), self.sources.len());
         let (distinct, columns, places) = self.columns()?;
         self.expect_word("FROM", "\",\" or FROM")?;
         let (from, joins) = self.from()?;
@@ -138,14 +151,16 @@ impl<'t> Parser<'t> {
             expected = "\",\", ASC, DESC or the end of the query";
         }
         self.dropped = outer;
+        self.sources.truncate(sources_around);
         Ok((select, expected))
     }
 
     fn refuse_other_clauses(&self) -> Result<()> {
         match self.token {
             Token::Word(word) if self.is_one_of(&["WITHIN", "GROUP", "HAVING"]) => {
-                let what = format!("event queries ({}) are", word.to_ascii_uppercase());
-                Err(self.unsupported(self.at, &what))
+                let cause =
+                    format!("an event query ({}) is run by watch, not by query,", word.to_ascii_uppercase());
+                Err(refusal(self.lexer.text(), self.at, ErrorKind::Unsupported, &cause))
             }
             _ => Ok(()),
         }
@@ -170,15 +185,28 @@ impl<'t> Parser<'t> {
 
     /// A property, without the class in front.
     pub(super) fn property(&mut self, expected: &str) -> Result<PropertyPath> {
+        let at = self.at;
         let first = self.name(expected)?;
-        self.property_from(first)
+        self.property_from(first, at)
     }
 
     /// A property whose first name is read already, without the class in front.
-    pub(super) fn property_from(&mut self, first: Identifier) -> Result<PropertyPath> {
+    pub(super) fn property_from(&mut self, first: Identifier, at: usize) -> Result<PropertyPath> {
         let mut names = vec![first];
         self.more_names(&mut names, false)?;
+        self.check_source(&names, at)?;
         Ok(self.unqualified(PropertyPath(names)))
+    }
+
+    /// Refuses a class before a property that is not among those after FROM, the usual mistake in collection queries.
+    /// It is told from an embedded object by its name: no property begins with `SMS_`.
+    pub(super) fn check_source(&self, names: &[Identifier], at: usize) -> Result<()> {
+        let [first, _, ..] = names else { return Ok(()) };
+        let is_class = first.as_str().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("SMS_"));
+        if is_class && !self.sources.is_empty() && !self.sources.contains(first) {
+            return Err(self.wrong_at(at, &format!("FROM names no class or alias {first},")));
+        }
+        Ok(())
     }
 
     /// The names after dots; true where `.*` ends them.
@@ -219,7 +247,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn identifier(&mut self, word: &str) -> Result<Identifier> {
+    pub(super) fn identifier(&mut self, word: &str) -> Result<Identifier> {
         let name = Identifier::new(word).map_err(|error| self.wrong(error.cause()))?;
         self.advance()?;
         Ok(name)
@@ -239,6 +267,17 @@ impl<'t> Parser<'t> {
         }
         self.advance()?;
         Ok(())
+    }
+
+    /// The object path in braces; its opening brace is the token that is read next.
+    pub(super) fn braced(&mut self) -> Result<(&'t str, usize)> {
+        if !self.token.is_symbol("{") {
+            return Err(self.expected("an object path in braces"));
+        }
+        let at = self.at;
+        let path = self.lexer.braced(at)?;
+        self.advance()?;
+        Ok((path, at + 1))
     }
 
     pub(super) fn advance(&mut self) -> Result<Token<'t>> {

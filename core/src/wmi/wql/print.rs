@@ -5,15 +5,15 @@ use std::fmt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wmi::wql::binding::checked_text;
 use crate::wmi::wql::print_expression::listed;
-use crate::wmi::wql::{Column, Columns, Join, JoinKind, Literal, OrderBy, Parameters, Select, Source};
+use crate::wmi::wql::{Column, Columns, Join, JoinKind, Literal, OrderBy, Parameters, Query, Select, Source};
 
 /// Fills the placeholders of a WQL text and gives it back in canonical form.
 ///
 /// For WQL that is data: a saved query, the rule of a collection. To run a query, give its text and values to
-/// `Site::query` instead.
+/// `Site::query` instead. Every kind of WQL is read: data, schema, event and association queries.
 ///
 /// # Errors
-/// Those of [`Select::parse_with`].
+/// Those of [`Query::parse_with`].
 ///
 /// ```
 /// use cmgateway::wmi::wql::{self, Parameters};
@@ -22,7 +22,7 @@ use crate::wmi::wql::{Column, Columns, Join, JoinKind, Literal, OrderBy, Paramet
 /// # Ok::<(), cmgateway::Error>(())
 /// ```
 pub fn format(wql: &str, parameters: &Parameters) -> Result<String> {
-    Select::parse_with(wql, parameters).map(|select| select.to_string())
+    Query::parse_with(wql, parameters).map(|query| query.to_string())
 }
 
 /// A text as a WQL string literal, in double quotes.

@@ -1,7 +1,7 @@
 //! Conditions as SQL.
 
 use super::Compiler;
-use super::operand::{Expression, Kind};
+use super::operand::{Expression, Kind, element};
 use crate::error::{ErrorKind, Result};
 use crate::site::embedded::collation::{COLLATION, LIKE_FUNCTION};
 use crate::site::embedded::function;
@@ -83,11 +83,11 @@ impl Compiler<'_> {
             _ => return Err(self.error(ErrorKind::Config, "a subselect returns one property")),
         };
         let found = self.operand(&Operand::Property(column.clone()))?;
-        if found.array {
-            let cause = format!("{column} is an array; a subselect of arrays is not supported yet");
-            return Err(self.error(ErrorKind::Unsupported, cause));
-        }
         self.scopes.pop();
+        let (found, from) = match found.array {
+            true => self.elements(&found, &from),
+            false => (found, from),
+        };
         self.for_any(value, |_, value| {
             let (value, found) = match (value.kind, found.kind) {
                 (a, b) if a == b && a != Kind::Any => (value.collated(), found.sql.clone()),
@@ -101,6 +101,14 @@ impl Compiler<'_> {
             };
             Ok(format!("{value} IN (SELECT {found}{from})"))
         })
+    }
+
+    /// What a subselect of an array property finds: every element of every row.
+    fn elements(&mut self, array: &Expression, from: &str) -> (Expression, String) {
+        let (rows, alias) = (self.new_alias(), self.new_alias());
+        let found = Expression::scalar(element(&alias, array.kind), array.kind);
+        let sql = &array.sql;
+        (found, format!(" FROM (SELECT {sql} AS list{from}) AS {rows}, json_each({rows}.list) AS {alias}"))
     }
 
     fn is_null(&mut self, operand: &Operand, negated: bool) -> Result<String> {

@@ -139,8 +139,8 @@ impl<'a> Compiler<'a> {
         let mut sql = format!(" FROM {}", self.add_source(&select.from)?);
         for join in &select.joins {
             sql.push_str(match join.kind {
-                JoinKind::Cross => " CROSS JOIN ",
-                JoinKind::Inner => " JOIN ",
+                // Not CROSS JOIN, which would forbid SQLite to choose the order.
+                JoinKind::Cross | JoinKind::Inner => " JOIN ",
                 JoinKind::Left => " LEFT JOIN ",
                 JoinKind::Right => " RIGHT JOIN ",
                 JoinKind::Full => " FULL JOIN ",

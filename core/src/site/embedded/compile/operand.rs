@@ -6,7 +6,7 @@ use super::Compiler;
 use crate::error::{ErrorKind, Result};
 use crate::site::embedded::collation::COLLATION;
 use crate::site::embedded::{column, function, instant};
-use crate::wmi::wql::{Call, DatePart, Literal, Operand, PropertyPath};
+use crate::wmi::wql::{Call, Literal, Operand, PropertyPath};
 use crate::wmi::{CimType, DateTime, Value};
 
 /// What an SQL expression yields.
@@ -108,68 +108,96 @@ impl Compiler<'_> {
     }
 
     fn call(&mut self, call: &Call) -> Result<Expression> {
-        let text = |sql| Expression::scalar(sql, Kind::Column(CimType::String));
-        let number = |sql| Expression::scalar(sql, Kind::Column(CimType::Sint64));
-        Ok(match call {
-            Call::Upper(argument) => text(format!("{}({})", function::UPPER, self.argument(argument)?.sql)),
-            Call::Lower(argument) => text(format!("{}({})", function::LOWER, self.argument(argument)?.sql)),
+        let (text, number) = (Kind::Column(CimType::String), Kind::Column(CimType::Sint64));
+        match call {
+            Call::Upper(of) => {
+                let of = self.argument(of)?;
+                self.applied(text, vec![of], |of| format!("{}({})", function::UPPER, of[0]))
+            }
+            Call::Lower(of) => {
+                let of = self.argument(of)?;
+                self.applied(text, vec![of], |of| format!("{}({})", function::LOWER, of[0]))
+            }
             Call::Substring { text: of, start, length } => {
-                let of = self.argument(of)?.sql;
-                let (start, length) = (self.argument(start)?.sql, self.argument(length)?.sql);
-                text(format!("{}({of}, {start}, {length})", function::SUBSTRING))
+                let arguments = vec![self.argument(of)?, self.argument(start)?, self.argument(length)?];
+                self.applied(text, arguments, |of| format!("{}({})", function::SUBSTRING, of.join(", ")))
             }
             Call::GetDate => {
                 let now = SqlValue::Integer(self.context.now);
-                Expression::scalar(self.bind(now), Kind::Instant)
+                Ok(Expression::scalar(self.bind(now), Kind::Instant))
             }
             Call::DateAdd { part, number, date } => {
-                let (part, number) = (self.part(*part), self.argument(number)?.sql);
-                let date = self.date(date)?;
-                let sql = format!("{}({part}, {number}, {date})", function::DATE_ADD);
-                Expression::scalar(sql, Kind::Instant)
+                let part = self.bind_text(part.name());
+                let arguments = vec![self.argument(number)?, self.date(date)?];
+                self.applied(Kind::Instant, arguments, |of| {
+                    format!("{}({part}, {})", function::DATE_ADD, of.join(", "))
+                })
             }
             Call::DateDiff { part, from, to } => {
-                let (part, from) = (self.part(*part), self.date(from)?);
-                number(format!("{}({part}, {from}, {})", function::DATE_DIFF, self.date(to)?))
+                let part = self.bind_text(part.name());
+                let arguments = vec![self.date(from)?, self.date(to)?];
+                self.applied(number, arguments, |of| {
+                    format!("{}({part}, {})", function::DATE_DIFF, of.join(", "))
+                })
             }
             Call::DatePart { part, date } => {
-                let part = self.part(*part);
-                number(format!("{}({part}, {})", function::DATE_PART, self.date(date)?))
+                let part = self.bind_text(part.name());
+                let date = self.date(date)?;
+                self.applied(number, vec![date], |of| format!("{}({part}, {})", function::DATE_PART, of[0]))
             }
-        })
+        }
     }
 
-    fn part(&mut self, part: DatePart) -> String {
-        self.bind_text(part.name())
+    fn argument(&mut self, operand: &Operand) -> Result<Argument> {
+        Ok(Argument { value: self.operand(operand)?, is_date: false })
     }
 
-    fn argument(&mut self, operand: &Operand) -> Result<Expression> {
-        let value = self.operand(operand)?;
-        if value.array {
-            let cause = format!("{operand} is an array; a function needs a single value");
+    /// What a function makes of its arguments; of an array it makes an array, element by element.
+    fn applied(
+        &mut self,
+        kind: Kind,
+        mut arguments: Vec<Argument>,
+        sql: impl FnOnce(&[String]) -> String,
+    ) -> Result<Expression> {
+        let texts = |arguments: &[Argument]| arguments.iter().map(Argument::sql).collect::<Vec<_>>();
+        let mut arrays = arguments.iter_mut().filter(|argument| argument.value.array);
+        let (Some(array), second) = (arrays.next(), arrays.next()) else {
+            return Ok(Expression::scalar(sql(&texts(&arguments)), kind));
+        };
+        if second.is_some() {
+            let cause = "a function of two arrays: at most one argument can be one";
             return Err(self.error(ErrorKind::Config, cause));
         }
-        Ok(value)
+        let alias = self.new_alias();
+        let whole = std::mem::take(&mut array.value.sql);
+        array.value = Expression::scalar(element(&alias, array.value.kind), array.value.kind);
+        let each = sql(&texts(&arguments));
+        let sql = format!(
+            "CASE WHEN {whole} IS NOT NULL THEN \
+             (SELECT json_group_array({each}) FROM json_each({whole}) AS {alias}) END"
+        );
+        Ok(Expression { array: true, ..Expression::scalar(sql, kind) })
     }
 
-    fn date(&mut self, operand: &Operand) -> Result<String> {
-        if let Operand::Constant(literal) = operand {
-            let moment = match literal {
-                Literal::String(text) => instant::parse(text),
-                _ => None,
-            };
-            let Some(moment) = moment else {
-                return Err(self.error(ErrorKind::Config, format!("{literal} is no date and time")));
-            };
-            return Ok(self.bind(SqlValue::Integer(moment)));
-        }
-        let value = self.argument(operand)?;
-        match value.kind {
-            kind if kind.is_number() => {
-                Err(self.error(ErrorKind::Config, format!("{operand} is a number, not a date and time")))
+    fn date(&mut self, operand: &Operand) -> Result<Argument> {
+        let value = match operand {
+            Operand::Constant(literal) => {
+                let moment = match literal {
+                    Literal::String(text) => instant::parse(text),
+                    _ => None,
+                };
+                let Some(moment) = moment else {
+                    return Err(self.error(ErrorKind::Config, format!("{literal} is no date and time")));
+                };
+                Expression::scalar(self.bind(SqlValue::Integer(moment)), Kind::Instant)
             }
-            _ => Ok(value.instant()),
+            _ => self.operand(operand)?,
+        };
+        if value.kind.is_number() {
+            let cause = format!("{operand} is a number, not a date and time");
+            return Err(self.error(ErrorKind::Config, cause));
         }
+        Ok(Argument { value, is_date: true })
     }
 
     /// A constant as what it is compared with holds it: scripts write numbers and booleans as text.
@@ -214,16 +242,7 @@ impl Compiler<'_> {
             return said(self, &value);
         }
         let alias = self.new_alias();
-        let element = match value.kind {
-            Kind::Column(CimType::DateTime) => {
-                format!("json_extract({alias}.value, '$.\"{}\"')", column::DATETIME)
-            }
-            Kind::Column(CimType::Reference) => {
-                format!("json_extract({alias}.value, '$.\"{}\"')", column::REFERENCE)
-            }
-            _ => format!("{alias}.value"),
-        };
-        let said = said(self, &Expression::scalar(element, value.kind))?;
+        let said = said(self, &Expression::scalar(element(&alias, value.kind), value.kind))?;
         let array = value.sql;
         // An OR over the elements: true where any is, unknown where any is and none is true.
         Ok(format!(
@@ -239,6 +258,29 @@ impl Compiler<'_> {
     }
 }
 
+/// An argument of a function.
+struct Argument {
+    value: Expression,
+    /// True where the function wants the moment that it names.
+    is_date: bool,
+}
+
+impl Argument {
+    fn sql(&self) -> String {
+        if self.is_date { self.value.instant() } else { self.value.sql.clone() }
+    }
+}
+
+/// An element of an array of this kind; `alias` is what `json_each` is called.
+pub(super) fn element(alias: &str, kind: Kind) -> String {
+    let member = match kind {
+        Kind::Column(CimType::DateTime) => column::DATETIME,
+        Kind::Column(CimType::Reference) => column::REFERENCE,
+        _ => return format!("{alias}.value"),
+    };
+    format!("json_extract({alias}.value, '$.\"{member}\"')")
+}
+
 fn literal_for(cim_type: CimType, literal: &Literal) -> Result<SqlValue, String> {
     let value = match literal {
         Literal::String(text) => Value::String(text.clone()),
@@ -247,10 +289,12 @@ fn literal_for(cim_type: CimType, literal: &Literal) -> Result<SqlValue, String>
         Literal::Boolean(flag) => Value::Boolean(*flag),
     };
     let wanted = match cim_type {
+        CimType::Boolean => return Ok(SqlValue::Integer(truth(&value)?.into())),
         // Any integer may be compared with any other, whatever their widths.
         cim_type if cim_type.integer_range().is_some() => match &value {
             Value::Integer(number) => return column::encode_integer(*number),
             Value::Real(real) => return Ok(SqlValue::Real(*real)),
+            Value::String(text) if is_truth(text) => return Ok(SqlValue::Integer(truth(&value)?.into())),
             Value::String(text) if text.trim().starts_with('-') => CimType::Sint64,
             _ => CimType::Uint64,
         },
@@ -259,4 +303,23 @@ fn literal_for(cim_type: CimType, literal: &Literal) -> Result<SqlValue, String>
         cim_type => cim_type,
     };
     column::encode(&value.coerced(wanted, false)?)
+}
+
+fn is_truth(text: &str) -> bool {
+    ["true", "false"].iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+}
+
+/// TRUE is any number but 0, as SQL Server reads it, also where it stands as text.
+fn truth(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Integer(number) => Ok(*number != 0),
+        Value::String(text) if !is_truth(text) => match text.trim().parse::<i64>() {
+            Ok(number) => Ok(number != 0),
+            Err(_) => Err(format!("text {text:?} is not a boolean")),
+        },
+        other => match other.clone().coerced(CimType::Boolean, false)? {
+            Value::Boolean(flag) => Ok(flag),
+            _ => Err("it is not a boolean".to_owned()),
+        },
+    }
 }

@@ -89,19 +89,12 @@ impl Compiler<'_> {
             return Ok((bound.clone(), others));
         }
         for scope in self.scopes.iter().rev() {
+            // Published collection queries leave out the class where several have the property, and mean the first.
             let mut holders = scope
                 .iter()
                 .filter(|bound| first.is_system() || bound.class.property(first.as_str()).is_some());
-            match (holders.next(), holders.next()) {
-                (None, _) => {}
-                (Some(bound), None) => return Ok((bound.clone(), names)),
-                (Some(one), Some(other)) => {
-                    let cause = format!(
-                        "the property {first} is in {} and in {}; name the class before it",
-                        one.name, other.name
-                    );
-                    return Err(self.error(ErrorKind::Config, cause));
-                }
+            if let Some(bound) = holders.next() {
+                return Ok((bound.clone(), names));
             }
         }
         // A misspelt name must not read as "no rows".
@@ -113,7 +106,7 @@ impl Compiler<'_> {
             [bound] => format!("{first} is neither the query's class nor a property of {}", bound.class.name),
             _ => format!("{first} is no property of any class of the query, nor a class or alias of it"),
         };
-        Err(self.error(ErrorKind::Config, cause).with_context("property", first.as_str()))
+        Err(self.error(ErrorKind::Config, cause).with_context("property", path.to_string()))
     }
 
     /// The name of the class that a row is of.
@@ -146,7 +139,7 @@ impl Compiler<'_> {
         let Some(property) = bound.class.property(first.as_str()) else {
             let cause =
                 format!("the class {} has no property {first}, and no instance ever brought one", bound.name);
-            return Err(self.error(ErrorKind::Config, cause).with_context("property", first.as_str()));
+            return Err(self.error(ErrorKind::Config, cause).with_context("property", path.to_string()));
         };
         let sql = bound.column(&property.name);
         if embedded.is_empty() {
