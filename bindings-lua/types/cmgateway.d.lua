@@ -2559,4 +2559,186 @@ function ServiceManagement:delete_role_instances(service, at, options) end
 ---@nodiscard
 function ServiceManagement:delete_deployment(service, at) end
 
+---What a gateway shall be, with the names of `New-CMCloudManagementGateway` as `snake_case`.
+---
+---`service_cert_path` and `service_cert_password` (a PFX) are needed; `service_name` is proposed from the certificate.
+---Azure needs `subscription_id`, `region` and `ssh_public_key`, every cloud `connection_point_cert` (files with the
+---certificates of the connection points). Others: `description`, `environment_setting`, `tenant_id`,
+---`server_app_client_id`, `group_name`, `is_using_existing_group`, `vm_instance_count` (1 to 16), `vmss_vm_size`
+---(`B2s`, `A2_v2`, `A4_v2`), `ca_root_cert` and `sub_ca_cert` (files), `check_client_cert_revocation`,
+---`enforce_protocol`, `enable_cloud_dp_function`, `enable_traffic_out`, `traffic_out_gb`, `traffic_warning_pct`,
+---`traffic_critical_pct`, `traffic_out_stop_service`, `enable_storage_quota`, `storage_quota_gb`,
+---`storage_warning_pct`, `storage_critical_pct`, `instance_program_url`, `instance_program_sha256`.
+---@class cmgateway.GatewaySpec
+local GatewaySpec = {}
+
+---Reads a spec from JSON or what became of TOML, a dict or a table; every mistake is told at once.
+---
+---Errors: `config`, with every field.
+---
+---```lua
+---local spec = assert(cmgateway.gateway_spec({
+---    service_cert_path = "server.pfx", service_cert_password = "secret", vm_instance_count = 2,
+---}))
+---```
+---@param fields table|string A table, or JSON text.
+---@return cmgateway.GatewaySpec? spec
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.gateway_spec(fields) end
+
+---Reads a spec from TOML text.
+---
+---Errors: `config`, with every field.
+---@param text string
+---@return cmgateway.GatewaySpec? spec
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.gateway_spec_from_toml(text) end
+
+---Reads a spec from a file, TOML or JSON by its ending; files that it names lie beside it.
+---
+---Errors: `config`, `not_found`.
+---@param file string
+---@return cmgateway.GatewaySpec? spec
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.load_gateway_spec(file) end
+
+---The fields by their names, without the password.
+---@return table fields
+---@nodiscard
+function GatewaySpec:fields() end
+
+---The same spec with these fields changed; every mistake is told at once.
+---@param fields table
+---@return cmgateway.GatewaySpec? spec
+---@return cmgateway.Error? err
+---@nodiscard
+function GatewaySpec:replace(fields) end
+
+---Reads the certificates that the spec names and checks what can only be said with them.
+---
+---Gives what follows: `service_name` (proposed from the certificate where the spec has none), `name` (that of
+---everything in the cloud), `group_name`, `regional_name`, `thumbprint`, `not_after` (Unix seconds).
+---@param at integer? The moment, in Unix seconds; now where it is not given.
+---@return table? names
+---@return cmgateway.Error? err
+---@nodiscard
+function GatewaySpec:check(at) end
+
+---Where the instances of gateways run.
+---
+---Made by `local_cloud` and `resource_manager_cloud`; a plan changes nothing, and each change is read back and safe to
+---make twice.
+---@class cmgateway.Cloud
+---@field name string What it is called in plans.
+local Cloud = {}
+
+---This machine as the place where gateways run: each instance is a process, kept running by a supervisor.
+---
+---The supervisor outlives the script, starts instances again that end by themselves (after 0.5 s, doubling to 30 s),
+---and is found again through the gateway's folder.
+---
+---```lua
+---local cloud = assert(cmgateway.local_cloud({ folder = "gateways", ports = "free" }))
+---```
+---@param options { folder: string?, program: string?, address: string?, ports: "microsoft"|"free"|nil }?
+---@return cmgateway.Cloud? cloud
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.local_cloud(options) end
+
+---A subscription of the Azure Resource Manager as the place where gateways run: on machines of a scale set.
+---
+---Not tried against a live subscription: checked against recorded exchanges and a simulator made after them. The
+---options are those of `azure.ResourceManager`.
+---@param subscription_id string
+---@param credential cmgateway.azure.Credential
+---@param options cmgateway.azure.Options?
+---@return cmgateway.Cloud? cloud
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.resource_manager_cloud(subscription_id, credential, options) end
+
+---Says what creating the gateway in an empty subscription would do; asks nobody.
+---@param spec cmgateway.GatewaySpec
+---@return cmgateway.GatewayPlan? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.plan_offline(spec) end
+
+---Says what creating or changing the gateway would do; nothing is changed.
+---@param spec cmgateway.GatewaySpec
+---@return cmgateway.GatewayPlan? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function Cloud:plan(spec) end
+
+---Does what a plan says, keeps the gateway in the site, and reads back.
+---
+---Where it is is written into the site after each step, so that a run that was killed is taken up by the next one.
+---`progress` is called with `step`, `steps`, `kind`, `name`, `phase` and `text`; false stops, and applying again goes
+---on. Errors: `unsupported`, `stopped`, `conflict`, `timed_out`; those of the cloud.
+---
+---```lua
+---local plan = assert(cloud:plan(spec))
+---print(plan)
+---assert(cloud:apply(site, plan, { progress = function(now) print(now.text) end }))
+---```
+---@param site cmgateway.Site An embedded one.
+---@param plan cmgateway.GatewayPlan
+---@param options { progress: (fun(now: table): boolean?)? }?
+---@return cmgateway.Gateway? gateway
+---@return cmgateway.Error? err
+function Cloud:apply(site, plan, options) end
+
+---Starts the instances of a gateway that was stopped.
+---@param site cmgateway.Site An embedded one.
+---@param service_name string
+---@return true? done
+---@return cmgateway.Error? err
+function Cloud:start(site, service_name) end
+
+---Stops the instances of a gateway; it can be started again.
+---@param site cmgateway.Site An embedded one.
+---@param service_name string
+---@return true? done
+---@return cmgateway.Error? err
+function Cloud:stop(site, service_name) end
+
+---Deletes a gateway, then its row in the site.
+---@param site cmgateway.Site An embedded one.
+---@param service_name string
+---@return true? done
+---@return cmgateway.Error? err
+function Cloud:delete(site, service_name) end
+
+---What the cloud tells of the instances of a gateway.
+---
+---Each has `name`, `state`, `is_ready`, `address` (clients), `tunnel_address`, `process` and `restarts` (this
+---machine).
+---@param site cmgateway.Site An embedded one.
+---@param service_name string
+---@return table[]? instances
+---@return cmgateway.Error? err
+---@nodiscard
+function Cloud:instances(site, service_name) end
+
+---What creating or changing a gateway would do, to be read before it is applied.
+---
+---It prints as a table and serialises to JSON, without secrets.
+---@class cmgateway.GatewayPlan
+---@field service_name string The gateway's service name.
+---@field cloud string Where its instances will run.
+---@field steps table[] The resources, in the order in which they are made.
+---@field warnings string[] What the administrator should know.
+---@field is_change boolean False where everything is as wanted already.
+local GatewayPlan = {}
+
+---The plan as JSON text, indented by two blanks, with the names of the fields as here.
+---@return string text
+---@nodiscard
+function GatewayPlan:to_json() end
+
 return cmgateway

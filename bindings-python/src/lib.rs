@@ -13,11 +13,13 @@ mod cert;
 mod certificate_parts;
 mod chain;
 mod class;
+mod cloud;
 mod crl;
 mod datetime;
 mod error;
 mod file_source;
 mod gateway;
+mod gateway_spec;
 mod instance;
 mod json;
 mod keywords;
@@ -67,11 +69,15 @@ mod _native {
     #[pymodule_export]
     use crate::class::{ClassDefinition, PropertyDefinition};
     #[pymodule_export]
+    use crate::cloud::{Cloud, GatewayPlan, local_cloud, plan_offline, resource_manager_cloud};
+    #[pymodule_export]
     use crate::crl::{Crl, Revocation, load_crl};
     #[pymodule_export]
     use crate::datetime::DateTime;
     #[pymodule_export]
     use crate::gateway::Gateway;
+    #[pymodule_export]
+    use crate::gateway_spec::GatewaySpec;
     #[pymodule_export]
     use crate::instance::Instance;
     #[pymodule_export]

@@ -348,3 +348,20 @@ pub const KEY_SET_BYTES_MAX: usize = 1 << 20;
 pub const KEY_SET_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// How often they may be asked for, and how long after a failure they are asked for again.
 pub const KEY_SET_INTERVAL_MIN: Duration = Duration::from_secs(10);
+
+/// How often a supervisor of local instances looks at them and at what is wanted.
+pub const SUPERVISOR_INTERVAL: Duration = Duration::from_millis(100);
+/// The pause before an instance that has ended by itself is started again; it doubles each time.
+pub const SUPERVISOR_BACKOFF: Duration = Duration::from_millis(500);
+/// The longest of those pauses.
+pub const SUPERVISOR_BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// How long an instance must have run for its next end to count as the first.
+pub const SUPERVISOR_STEADY: Duration = Duration::from_secs(60);
+/// How long a new supervisor may take to be at work.
+pub const SUPERVISOR_START_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a local instance may take to end its open requests before it is killed.
+pub const INSTANCE_STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long local instances may take until they serve, or are gone.
+pub const LOCAL_INSTANCES_TIMEOUT: Duration = Duration::from_secs(90);
+/// Size at which the log of a local instance is begun anew.
+pub const INSTANCE_LOG_BYTES_MAX: u64 = 4 << 20;

@@ -80,6 +80,10 @@ local function add_azure_objects(known)
     local credential = azure.access_token("t")
     local manager = assert(azure.resource_manager(subscription, credential))
     known["azure.Credential"] = credential
+    known.Cloud = assert(cmgateway.resource_manager_cloud(subscription, credential))
+    local folder = require("gateway_files").write()
+    known.GatewaySpec = assert(cmgateway.load_gateway_spec(folder .. "/gateway.toml"))
+    known.GatewayPlan = assert(cmgateway.plan_offline(known.GatewaySpec))
     known["azure.ResourceManager"] = manager
     known["azure.Operation"] = assert(manager:resume(
         '{"operation":"put x","method":"PUT","url":"https://management.azure.com/x","ask":"resource"}'

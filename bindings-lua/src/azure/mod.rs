@@ -9,6 +9,7 @@ mod service_management;
 use cmgateway::azure::AzureOptions;
 use mlua::{Lua, Table, Value};
 
+pub(crate) use self::credential::LuaCredential;
 use crate::arguments::Arguments;
 use crate::error::{expected, misuse};
 use crate::json;

@@ -26,6 +26,7 @@ __all__ = [
     "CertificateTemplate",
     "Chain",
     "ClassDefinition",
+    "Cloud",
     "ConnectionPointService",
     "Credential",
     "Crl",
@@ -34,6 +35,8 @@ __all__ = [
     "FetchedChain",
     "Finding",
     "Gateway",
+    "GatewayPlan",
+    "GatewaySpec",
     "Instance",
     "InstanceService",
     "IssuedCertificate",
@@ -94,8 +97,11 @@ __all__ = [
     "load_p7b",
     "load_pfx",
     "load_private_key",
+    "local_cloud",
     "managed_identity",
+    "plan_offline",
     "quote",
+    "resource_manager_cloud",
     "service_name",
     "start_connection_point",
     "start_instance",
@@ -3999,3 +4005,219 @@ class ServiceManagement:
 
     def delete_deployment(self, service: str, at: str = "Production") -> str:
         """Begins to delete a deployment."""
+
+@final
+class GatewaySpec:
+    """What a gateway shall be, with the names of `New-CMCloudManagementGateway` as `snake_case`.
+
+    `service_cert_path` and `service_cert_password` (a PFX) are needed; `service_name` is proposed from the
+    certificate. Azure needs `subscription_id`, `region` and `ssh_public_key`, every cloud `connection_point_cert`
+    (files with the certificates of the connection points). Others: `description`, `environment_setting`,
+    `tenant_id`, `server_app_client_id`, `group_name`, `is_using_existing_group`, `vm_instance_count` (1 to 16),
+    `vmss_vm_size` (`B2s`, `A2_v2`, `A4_v2`), `ca_root_cert` and `sub_ca_cert` (files),
+    `check_client_cert_revocation`, `enforce_protocol`, `enable_cloud_dp_function`, `enable_traffic_out`,
+    `traffic_out_gb`, `traffic_warning_pct`, `traffic_critical_pct`, `traffic_out_stop_service`,
+    `enable_storage_quota`, `storage_quota_gb`, `storage_warning_pct`, `storage_critical_pct`,
+    `instance_program_url`, `instance_program_sha256`.
+
+    Raises:
+        ConfigError: Every field that is unknown, missing, of another type or breaks a rule, all at once; `context`
+            names the fields.
+
+    Example:
+        >>> spec = cmgateway.GatewaySpec(service_cert_path="server.pfx", region="WestUS2", vm_instance_count=2)
+        >>> spec.fields()["vmss_vm_size"]
+        'A2_v2'
+        >>> cmgateway.GatewaySpec(vm_instance_count=17)
+        Traceback (most recent call last):
+        cmgateway.errors.ConfigError: could not read the gateway's spec: service_cert_path is missing; ...
+    """
+
+    def __new__(cls, **fields: Any) -> Self: ...
+    @staticmethod
+    def from_json(value: Union[Mapping[str, Any], str, bytes]) -> GatewaySpec:
+        """Reads a spec from JSON or what became of TOML, a dict or a table; every mistake is told at once."""
+
+    @staticmethod
+    def from_toml(text: str) -> GatewaySpec:
+        """Reads a spec from TOML text."""
+
+    @staticmethod
+    def load(file: Union[str, os.PathLike[str]]) -> GatewaySpec:
+        """Reads a spec from a file, TOML or JSON by its ending; files that it names lie beside it.
+
+        Raises:
+            NotFoundError: There is no such file.
+        """
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by their names, without the password."""
+
+    def replace(self, **fields: Any) -> GatewaySpec:
+        """The same spec with these fields changed; every mistake is told at once."""
+
+    def check(self, *, at: Optional[datetime.datetime] = None) -> dict[str, Any]:
+        """Reads the certificates that the spec names and checks what can only be said with them.
+
+        Gives what follows: `service_name` (proposed from the certificate where the spec has none), `name` (that of
+        everything in the cloud), `group_name`, `regional_name`, `thumbprint`, `not_after` (Unix seconds).
+
+        Raises:
+            ConfigError: Every rule that is broken: files that cannot be read, names, expiry, key size, purpose.
+        """
+
+@final
+class Cloud:
+    """Where the instances of gateways run.
+
+    Made by `local_cloud` and `resource_manager_cloud`; a plan changes nothing, and each change is read back and
+    safe to make twice.
+
+    Example:
+        >>> cmgateway.local_cloud(folder="gateways").name
+        'this machine'
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in plans."""
+
+    def plan(self, spec: GatewaySpec) -> GatewayPlan:
+        """Says what creating or changing the gateway would do; nothing is changed.
+
+        Raises:
+            ConfigError: Every rule of the spec that is broken.
+            NotFoundError: The program `cmgateway` is nowhere (this machine).
+        """
+
+    def apply(
+        self, site: Site, plan: GatewayPlan, *, progress: Optional[Callable[[dict[str, Any]], Any]] = None
+    ) -> Gateway:
+        """Does what a plan says, keeps the gateway in the site, and reads back.
+
+        Where it is is written into the site after each step, so that a run that was killed is taken up by the next
+        one; nothing is made twice and nothing rolled back. On this machine every instance answers over HTTPS when
+        it returns.
+
+        Args:
+            progress: Called with `step`, `steps`, `kind`, `name`, `phase` and `text` of each step; False stops, and
+                applying again goes on.
+
+        Raises:
+            UnsupportedError: The site is not embedded; on a real one ConfigMgr makes gateways.
+            StoppedError: `progress` said so.
+            ConflictError: Something is not as wanted after it was made.
+        """
+
+    def start(self, site: Site, service_name: str) -> None:
+        """Starts the instances of a gateway that was stopped.
+
+        Raises:
+            NotFoundError: The site or the cloud has no such gateway.
+        """
+
+    def stop(self, site: Site, service_name: str) -> None:
+        """Stops the instances of a gateway; it can be started again.
+
+        Raises:
+            NotFoundError: The site or the cloud has no such gateway.
+        """
+
+    def delete(self, site: Site, service_name: str) -> None:
+        """Deletes a gateway, then its row in the site.
+
+        Raises:
+            NotFoundError: The site has no such gateway.
+        """
+
+    def instances(self, site: Site, service_name: str) -> list[dict[str, Any]]:
+        """What the cloud tells of the instances of a gateway.
+
+        Each has `name`, `state`, `is_ready`, `address` (clients), `tunnel_address`, `process` and `restarts` (this
+        machine).
+        """
+
+def local_cloud(
+    *,
+    folder: Union[str, os.PathLike[str], None] = None,
+    program: Union[str, os.PathLike[str], None] = None,
+    address: str = "127.0.0.1",
+    ports: Literal["microsoft", "free"] = "microsoft",
+) -> Cloud:
+    """This machine as the place where gateways run: each instance is a process, kept running by a supervisor.
+
+    The supervisor outlives the script, starts instances again that end by themselves (after 0.5 s, doubling to 30
+    s), and is found again through the gateway's folder.
+
+    Args:
+        folder: Where gateways are kept; the user's own place for such state where it is not given.
+        program: The program `cmgateway`; else `CMGATEWAY_PROGRAM`, beside the running program, or in `PATH`.
+        address: Where instances listen.
+        ports: `microsoft`: tunnels at 10140 and up, clients at 443, with several instances at 10124 and up; `free`:
+            free ones, kept for an instance's life.
+
+    Example:
+        >>> cmgateway.local_cloud(folder="gateways", ports="free")
+        <cloud: this machine>
+    """
+
+def resource_manager_cloud(subscription_id: str, credential: Credential, **options: Any) -> Cloud:
+    """A subscription of the Azure Resource Manager as the place where gateways run: on machines of a scale set.
+
+    Not tried against a live subscription: checked against recorded exchanges and a simulator made after them. The
+    options are those of `azure.ResourceManager`.
+
+    Example:
+        >>> token = cmgateway.azure.access_token("eyJ")
+        >>> cmgateway.resource_manager_cloud("00000000-0000-0000-0000-000000000001", token)
+        <cloud: Azure Resource Manager>
+    """
+
+def plan_offline(spec: GatewaySpec) -> GatewayPlan:
+    """Says what creating the gateway in an empty subscription would do; asks nobody.
+
+    Raises:
+        ConfigError: Every rule of the spec that is broken.
+
+    Example:
+        >>> spec = cmgateway.GatewaySpec(service_cert_path="none.pfx", service_cert_password="secret")
+        >>> cmgateway.plan_offline(spec)
+        Traceback (most recent call last):
+        cmgateway.errors.ConfigError: could not read the gateway's spec: service_cert_path cannot be read: ...
+    """
+
+@final
+class GatewayPlan:
+    """What creating or changing a gateway would do, to be read before it is applied.
+
+    It prints as a table and serialises to JSON, without secrets.
+
+    Example:
+        >>> spec = cmgateway.GatewaySpec(service_cert_path="none.pfx")
+        >>> cmgateway.local_cloud(folder="gateways", program="cmgateway").plan(spec)
+        Traceback (most recent call last):
+        cmgateway.errors.NotFoundError: could not find the program cmgateway: the option program names cmgateway, ...
+    """
+
+    @property
+    def service_name(self) -> str:
+        """The gateway's service name."""
+
+    @property
+    def cloud(self) -> str:
+        """Where its instances will run."""
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The resources, in the order in which they are made."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the administrator should know."""
+
+    @property
+    def is_change(self) -> bool:
+        """False where everything is as wanted already."""
+
+    def to_json(self) -> str:
+        """The plan as JSON text, indented by two blanks, with the names of the fields as here."""

@@ -3,12 +3,14 @@
 //! SIGHUP reads the settings again, SIGTERM and Ctrl-C let open requests end and stop.
 
 mod signals;
+mod supervisor_input;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use cmgateway::Result;
+use cmgateway::gateway::provision::{supervise, supervise_detached};
 use cmgateway::gateway::service::{
     ConnectionPointService, InstanceService, read_connection_point_file, read_instance_file,
 };
@@ -50,10 +52,38 @@ enum LogFormat {
 enum Command {
     /// An instance of a gateway: the front that clients connect to.
     #[command(subcommand)]
-    Gateway(Action),
+    Gateway(GatewayAction),
     /// A connection point: dials the instances and asks the servers inside.
     #[command(subcommand)]
     ConnectionPoint(Action),
+}
+
+#[derive(Subcommand)]
+enum GatewayAction {
+    /// Runs until it is told to stop.
+    Run {
+        /// The settings, TOML.
+        #[arg(long)]
+        config: PathBuf,
+        /// Reads the settings again for each line `reload` of the standard input, and stops where that ends.
+        #[arg(long)]
+        supervised: bool,
+    },
+    /// Reads the settings and says whether they are right.
+    Check {
+        /// The settings, TOML.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Keeps the instances of a gateway on this machine running, as a script has made it in this folder.
+    Supervise {
+        /// The gateway's folder.
+        #[arg(long)]
+        folder: PathBuf,
+        /// Starts the supervisor as a process of its own and returns when it is at work.
+        #[arg(long)]
+        detach: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -85,6 +115,11 @@ fn main() -> ExitCode {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+    // It needs no runtime, and is to cost little.
+    if let Command::Gateway(GatewayAction::Supervise { folder, detach }) = &arguments.command {
+        let done = if *detach { supervise_detached(folder) } else { supervise(folder) };
+        return done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
@@ -102,10 +137,12 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
 
 async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Gateway(Action::Check { config }) => read_instance_file(config).map(drop),
+        Command::Gateway(GatewayAction::Check { config }) => read_instance_file(config).map(drop),
         Command::ConnectionPoint(Action::Check { config }) => read_connection_point_file(config).map(drop),
-        Command::Gateway(Action::Run { config }) => {
-            let mut signals = Signals::new()?;
+        // Done before there was a runtime.
+        Command::Gateway(GatewayAction::Supervise { .. }) => Ok(()),
+        Command::Gateway(GatewayAction::Run { config, supervised }) => {
+            let mut signals = Signals::new(supervised)?;
             let service = InstanceService::start(config).await?;
             for address in service.addresses() {
                 // For whoever started it with port 0.
@@ -118,7 +155,7 @@ async fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::ConnectionPoint(Action::Run { config }) => {
-            let mut signals = Signals::new()?;
+            let mut signals = Signals::new(false)?;
             let service = ConnectionPointService::start(config).await?;
             println!("started");
             while signals.next().await == Signal::Reload {

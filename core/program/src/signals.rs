@@ -2,10 +2,11 @@
 
 use cmgateway::{Error, ErrorKind, Result};
 
+use crate::supervisor_input::SupervisorInput;
+
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    #[cfg_attr(windows, expect(dead_code, reason = "Windows has no such signal"))]
     Reload,
     Stop,
 }
@@ -20,17 +21,19 @@ pub(crate) struct Signals {
     reload: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    supervisor: SupervisorInput,
 }
 
 #[cfg(unix)]
 impl Signals {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(is_supervised: bool) -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).map_err(failed);
         Ok(Signals {
             reload: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
+            supervisor: SupervisorInput::new(is_supervised),
         })
     }
 
@@ -39,6 +42,7 @@ impl Signals {
             _ = self.reload.recv() => Signal::Reload,
             _ = self.terminate.recv() => Signal::Stop,
             _ = self.interrupt.recv() => Signal::Stop,
+            signal = self.supervisor.next() => signal,
         }
     }
 }
@@ -49,25 +53,27 @@ pub(crate) struct Signals {
     interrupt: tokio::signal::windows::CtrlC,
     end: tokio::signal::windows::CtrlBreak,
     shutdown: tokio::signal::windows::CtrlShutdown,
+    supervisor: SupervisorInput,
 }
 
 #[cfg(windows)]
 impl Signals {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(is_supervised: bool) -> Result<Self> {
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_shutdown};
         Ok(Signals {
             interrupt: ctrl_c().map_err(failed)?,
             end: ctrl_break().map_err(failed)?,
             shutdown: ctrl_shutdown().map_err(failed)?,
+            supervisor: SupervisorInput::new(is_supervised),
         })
     }
 
     pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.end.recv() => {}
-            _ = self.shutdown.recv() => {}
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.end.recv() => Signal::Stop,
+            _ = self.shutdown.recv() => Signal::Stop,
+            signal = self.supervisor.next() => signal,
         }
-        Signal::Stop
     }
 }

@@ -101,6 +101,18 @@ pub(crate) fn tunnel_dial(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Ar
     Ok(Arc::new(config))
 }
 
+/// A client without a certificate of its own, of a server that shows one of these.
+pub(crate) fn pinned_client(pins: Vec<[u8; 32]>) -> Result<Arc<ClientConfig>> {
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| tls_error("set up TLS", &error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Pinned(pins)))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
 /// To servers inside, with a certificate of our own where there is one.
 pub(crate) fn inside(
     roots: &TrustedRoots,

@@ -1,14 +1,15 @@
 //! Does what a plan says, and writes down in the site where it is.
 
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
+use super::cloud::ProgressFn;
 use super::comparison::{Observed, differences, resolved};
 use super::journal::StoredJournal;
-use super::lifecycle::{self, State};
+use super::lifecycle::{self, RowPlace, State};
 use super::plan::GatewayPlan;
-use super::resource::Resource;
-use super::resource_manager_cloud::{Begun, ResourceManagerCloud};
-use crate::azure::Operation;
+use super::resource::{How, Resource};
+use super::steps::{Begun, Steps};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::Gateway;
 use crate::site::Site;
@@ -29,6 +30,15 @@ pub struct Progress {
     pub phase: &'static str,
 }
 
+impl Serialize for Progress {
+    /// The fields, and `text`, which prints.
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        let (step, steps, text) = (self.step, self.steps, self.to_string());
+        json!({ "step": step, "steps": steps, "kind": self.kind, "name": self.name, "phase": self.phase, "text": text })
+            .serialize(to)
+    }
+}
+
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "[{}/{}] {} {}: {}", self.step, self.steps, self.kind, self.name, self.phase)
@@ -44,45 +54,40 @@ pub enum Go {
     Stop,
 }
 
-impl ResourceManagerCloud {
-    /// Does what a plan says: makes each resource that is not yet as wanted, reads it back, and keeps the gateway in the site.
-    ///
-    /// Where it is is written into the site after each step, so that a run that was killed is taken up by the next one, without
-    /// anything made twice: each step looks before it acts, and an operation that was under way is asked about. Nothing is
-    /// rolled back. Safe to call twice.
-    ///
-    /// # Errors
-    /// `unsupported` for a site that is not embedded; `stopped` where `progress` says so; `conflict` where a resource is not as
-    /// wanted after it was made; those of Azure, with what to do.
-    pub async fn apply(
-        &self,
-        site: &Site,
-        plan: &GatewayPlan,
-        progress: &(dyn Fn(&Progress) -> Go + Send + Sync),
-    ) -> Result<Gateway> {
-        let spec = &plan.spec;
-        let id = lifecycle::record(site, spec, State::Provisioning).await?;
-        let mut stored = StoredJournal::open(site, id, &spec.service_name, self.now()).await?;
-        let run = Run { cloud: self, plan, progress };
-        if let Err(error) = run.all(&mut stored).await {
-            stored.journal.error = Some(error.to_string());
-            // The first error is the one to tell.
-            let _ = stored.save().await;
-            return Err(error);
-        }
-        lifecycle::record(site, spec, State::Ready).await?;
-        stored.complete(self.now()).await?;
-        Gateway::find(site, &spec.service_name).await
+/// Does what a plan says: makes each resource that is not yet as wanted, reads it back, and keeps the gateway in the site.
+///
+/// Where it is is written into the site after each step, so that a run that was killed is taken up by the next one, without
+/// anything made twice: each step looks before it acts, and an operation that was under way is asked about. Nothing is
+/// rolled back. Safe to call twice.
+pub(super) async fn apply<S: Steps>(
+    cloud: &S,
+    place: &RowPlace,
+    site: &Site,
+    plan: &GatewayPlan,
+    progress: &ProgressFn<'_>,
+) -> Result<Gateway> {
+    let spec = &plan.spec;
+    let id = lifecycle::record(site, spec, place, State::Provisioning).await?;
+    let mut stored = StoredJournal::open(site, id, &spec.service_name, cloud.now()).await?;
+    let run = Run { cloud, plan, progress };
+    if let Err(error) = run.all(&mut stored).await {
+        stored.journal.error = Some(error.to_string());
+        // The first error is the one to tell.
+        let _ = stored.save().await;
+        return Err(error);
     }
+    lifecycle::record(site, spec, place, State::Ready).await?;
+    stored.complete(cloud.now()).await?;
+    Gateway::find(site, &spec.service_name).await
 }
 
-struct Run<'a> {
-    cloud: &'a ResourceManagerCloud,
+struct Run<'a, S> {
+    cloud: &'a S,
     plan: &'a GatewayPlan,
-    progress: &'a (dyn Fn(&Progress) -> Go + Send + Sync),
+    progress: &'a ProgressFn<'a>,
 }
 
-impl Run<'_> {
+impl<S: Steps> Run<'_, S> {
     async fn all(&self, stored: &mut StoredJournal) -> Result<()> {
         stored.journal.error = None;
         let mut observed = Observed::new();
@@ -104,7 +109,7 @@ impl Run<'_> {
             if key == resource.key {
                 self.tell(at, resource, "waiting")?;
                 // How it ended is seen by looking: an operation that failed, or that nobody knows any more, is begun again.
-                let _ = self.finish(operation).await;
+                let _ = self.cloud.finish(operation).await;
             } else {
                 stored.journal.under_way = Some((key, operation));
             }
@@ -117,10 +122,10 @@ impl Run<'_> {
         self.tell(at, resource, "making")?;
         let begun = self.cloud.begin(resource, &body, &self.plan.spec).await?;
         if let Begun::Running(operation) = begun {
-            stored.journal.under_way = Some((resource.key.to_owned(), (*operation).clone()));
+            stored.journal.under_way = Some((resource.key.clone(), operation.clone()));
             stored.save().await?;
             self.tell(at, resource, "waiting")?;
-            self.finish(*operation).await?;
+            self.cloud.finish(operation).await?;
         }
         stored.journal.under_way = None;
         let (_, left) = self.look(resource, observed).await?;
@@ -145,17 +150,17 @@ impl Run<'_> {
     ) -> Result<(Value, Option<Vec<String>>)> {
         let seen = self.cloud.observe(resource, observed).await?;
         let body = resolved(&resource.body, observed);
-        let left = seen.as_ref().map(|seen| differences(&body, seen));
-        observed.insert(resource.key, seen);
+        let left = match (resource.how, &seen) {
+            (How::Removal, None) => Some(Vec::new()),
+            (How::Removal, Some(_)) => Some(vec!["it is still there".to_owned()]),
+            (_, seen) => seen.as_ref().map(|seen| differences(&body, seen)),
+        };
+        observed.insert(resource.key.clone(), seen);
         Ok((body, left))
     }
 
-    async fn finish(&self, mut operation: Operation) -> Result<()> {
-        self.cloud.manager().finish(&mut operation).await.map(drop)
-    }
-
     async fn note(&self, resource: &Resource, stored: &mut StoredJournal) -> Result<()> {
-        let key = resource.key.to_owned();
+        let key = resource.key.clone();
         if !stored.journal.done.contains(&key) {
             stored.journal.done.push(key);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// What is known of the resources, by their keys; None where one is not there.
-pub(super) type Observed = BTreeMap<&'static str, Option<Value>>;
+pub(super) type Observed = BTreeMap<String, Option<Value>>;
 
 /// Members that no service gives back.
 const WRITE_ONLY: [&str; 3] = ["customData", "createMode", "pwd"];
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn what_others_tell_is_put_in() {
         let mut observed = Observed::new();
-        observed.insert("identity", Some(json!({"properties": {"principalId": "p"}})));
+        observed.insert("identity".to_owned(), Some(json!({"properties": {"principalId": "p"}})));
         let wanted = json!({"a": "${identity:/properties/principalId}", "b": "x ${vault:/y} ${identity:/properties/principalId}"});
         let done = resolved(&wanted, &observed);
         assert_eq!(done, json!({"a": "p", "b": "x ${vault:/y} p"}));

@@ -6,7 +6,6 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::azure::Operation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::site::{PutMode, Site};
 use crate::wmi::wql::Parameters;
@@ -27,7 +26,7 @@ pub(super) struct Journal {
     pub(super) done: Vec<String>,
     /// The resource that is being made, and the operation to ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) under_way: Option<(String, Operation)>,
+    pub(super) under_way: Option<(String, serde_json::Value)>,
     /// Why the run stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,

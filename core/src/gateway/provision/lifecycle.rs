@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cloud::CloudInstance;
 use super::resource_manager_cloud::ResourceManagerCloud;
 use super::wanted::{COMPUTE, GROUPS, VAULTS};
 use crate::azure::AzureEnvironment;
@@ -22,14 +23,29 @@ pub(super) enum State {
     Deleting = 99,
 }
 
+/// Where a gateway lies, as its row tells it.
+pub(super) struct RowPlace {
+    pub(super) fqdn: String,
+    /// `AffinityGroup`: the resource group.
+    pub(super) group: String,
+    /// `DeploymentModel`, where its value is known.
+    pub(super) model: Option<u32>,
+}
+
+impl RowPlace {
+    pub(super) fn resource_manager(spec: &CheckedSpec) -> Self {
+        RowPlace { fqdn: spec.regional_name(), group: spec.group(), model: Some(1) }
+    }
+}
+
 /// Creates or changes the gateway's row and gives its `AzureServiceID`.
-pub(super) async fn record(site: &Site, spec: &CheckedSpec, state: State) -> Result<i128> {
+pub(super) async fn record(site: &Site, spec: &CheckedSpec, place: &RowPlace, state: State) -> Result<i128> {
     let mut instance = match Gateway::find(site, &spec.service_name).await {
         Ok(gateway) => gateway.instance().await?,
         Err(error) if error.kind() == ErrorKind::NotFound => site.new_instance("SMS_AzureService").await?,
         Err(error) => return Err(error),
     };
-    fill(&mut instance, spec)?;
+    fill(&mut instance, spec, place)?;
     instance.set("SiteCode", site.code().await?.as_str())?;
     instance.set("State", state as u32)?;
     site.put(&mut instance, PutMode::CreateOrUpdate).await?;
@@ -40,7 +56,7 @@ pub(super) async fn record(site: &Site, spec: &CheckedSpec, state: State) -> Res
     })
 }
 
-fn fill(instance: &mut Instance, checked: &CheckedSpec) -> Result<()> {
+fn fill(instance: &mut Instance, checked: &CheckedSpec, place: &RowPlace) -> Result<()> {
     let spec = &checked.spec;
     instance.set("ServiceType", "CloudProxyService")?;
     instance.set("ServiceCName", checked.service_name.as_str())?;
@@ -48,11 +64,13 @@ fn fill(instance: &mut Instance, checked: &CheckedSpec) -> Result<()> {
     instance.set("Description", spec.description.as_str())?;
     instance.set("DeploymentSlot", "Production")?;
     instance.set("Region", display_region(&spec.region))?;
-    instance.set("Fqdn", checked.regional_name())?;
+    instance.set("Fqdn", place.fqdn.as_str())?;
     instance.set("SubscriptionID", spec.subscription_id.as_str())?;
-    instance.set("AffinityGroup", checked.group())?;
+    instance.set("AffinityGroup", place.group.as_str())?;
     instance.set("NumberOfInstances", spec.vm_instance_count)?;
-    instance.set("DeploymentModel", 1_u32)?;
+    if let Some(model) = place.model {
+        instance.set("DeploymentModel", model)?;
+    }
     if spec.environment_setting == AzureEnvironment::PublicCloud {
         // The value for the government's cloud is not known.
         instance.set("AzureEnvironmentId", 1_u32)?;
@@ -106,6 +124,19 @@ impl ResourceManagerCloud {
     /// Those of [`ResourceManagerCloud::start`].
     pub async fn stop(&self, site: &Site, service_name: &str) -> Result<()> {
         self.power(site, service_name, "deallocate", State::Stopping, State::Stopped).await
+    }
+
+    /// The machines of a gateway with their power states, as the scale set tells them.
+    ///
+    /// # Errors
+    /// Those of [`ResourceManagerCloud::start`].
+    pub async fn instances(&self, site: &Site, service_name: &str) -> Result<Vec<CloudInstance>> {
+        let place = locate(site, service_name).await?;
+        let kind = "Microsoft.Compute/virtualMachineScaleSets";
+        let path = self.manager().resource_path(&place.group, kind, &format!("{}-vmss", place.prefix));
+        let path = format!("{path}/virtualMachines?$expand=instanceView");
+        let machines = self.manager().list(&path, COMPUTE).await?;
+        Ok(machines.iter().map(|machine| cloud_instance(machine, &place)).collect())
     }
 
     async fn power(
@@ -173,6 +204,21 @@ impl ResourceManagerCloud {
     }
 }
 
+fn cloud_instance(machine: &Value, place: &Where) -> CloudInstance {
+    let text = |pointer| machine.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let statuses = machine.pointer("/properties/instanceView/statuses").and_then(Value::as_array);
+    let codes = statuses.into_iter().flatten().filter_map(|one| one.get("code").and_then(Value::as_str));
+    let state = codes.filter_map(|code| code.strip_prefix("PowerState/")).next_back().unwrap_or("unknown");
+    let host = place.instance.text("Fqdn").unwrap_or_default();
+    CloudInstance {
+        name: text("/name").to_owned(),
+        state: state.to_owned(),
+        is_ready: state == "running",
+        address: if host.is_empty() { String::new() } else { format!("{host}:443") },
+        ..CloudInstance::default()
+    }
+}
+
 async fn locate(site: &Site, service_name: &str) -> Result<Where> {
     let instance = Gateway::find(site, service_name).await?.instance().await?;
     let text = |name: &str| instance.text(name).unwrap_or_default().to_owned();
@@ -184,7 +230,7 @@ async fn locate(site: &Site, service_name: &str) -> Result<Where> {
     Ok(Where { instance, group, prefix })
 }
 
-async fn set_state(site: &Site, instance: &mut Instance, state: State) -> Result<()> {
+pub(super) async fn set_state(site: &Site, instance: &mut Instance, state: State) -> Result<()> {
     instance.set("State", state as u32)?;
     site.put(instance, PutMode::CreateOrUpdate).await.map(drop)
 }

@@ -116,20 +116,21 @@ pub(super) fn plan(
     cloud: &str,
     resources: Vec<Resource>,
     observed: &Observed,
+    warnings: Vec<String>,
 ) -> GatewayPlan {
     let steps = resources.iter().map(|resource| step(resource, observed)).collect();
     GatewayPlan {
         service_name: spec.service_name.clone(),
         cloud: cloud.to_owned(),
         steps,
-        warnings: warnings(&spec),
+        warnings,
         resources,
         spec,
     }
 }
 
 fn step(resource: &Resource, observed: &Observed) -> GatewayStep {
-    let seen = observed.get(resource.key).and_then(Option::as_ref);
+    let seen = observed.get(&resource.key).and_then(Option::as_ref);
     let changes = seen.map(|seen| differences(&resolved(&resource.body, observed), seen));
     let (action, changes) = match changes {
         None => (GatewayStepAction::Create, Vec::new()),
@@ -139,12 +140,14 @@ fn step(resource: &Resource, observed: &Observed) -> GatewayStep {
     // Instances come with their scale set.
     let action = match (resource.how, action) {
         (How::Instances | How::Provider, GatewayStepAction::Create) => GatewayStepAction::Change,
+        (How::Removal, GatewayStepAction::Create) => GatewayStepAction::Keep,
+        (How::Removal, _) => GatewayStepAction::Delete,
         (_, action) => action,
     };
     GatewayStep { action, kind: resource.kind.to_owned(), name: resource.name.clone(), changes }
 }
 
-fn warnings(spec: &CheckedSpec) -> Vec<String> {
+pub(super) fn azure_warnings(spec: &CheckedSpec) -> Vec<String> {
     let mut warnings = Vec::new();
     let regional = spec.regional_name();
     if !spec.service_name.eq_ignore_ascii_case(&regional) {

@@ -17,13 +17,21 @@ pub(super) enum How {
     VaultCertificate,
     /// Nothing is put: waits until the instances run.
     Instances,
+    /// A folder of this machine.
+    Folder,
+    /// Certificate and key, as files of this machine.
+    CertificateFiles,
+    /// The settings file of an instance.
+    Settings,
+    /// Shall not be there.
+    Removal,
 }
 
 /// A resource: where it is and what it shall be.
 #[derive(Clone, Debug)]
 pub(super) struct Resource {
     /// Its short name, by which others refer to what is known of it: `${identity:/properties/principalId}`.
-    pub(super) key: &'static str,
+    pub(super) key: String,
     /// For people.
     pub(super) kind: &'static str,
     pub(super) name: String,

@@ -6,15 +6,23 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::apply::apply;
+use super::cloud::{Cloud, CloudFuture, CloudInstance, ProgressFn};
 use super::comparison::{Observed, is_open};
+use super::lifecycle::RowPlace;
 use super::plan::{self, GatewayPlan};
 use super::resource::{How, Resource};
+use super::steps::{Begun, Steps};
 use super::wanted::{self, Place};
 use crate::azure::{AzureOptions, Credential, KeyVault, Operation, ResourceManager, is_same_location};
 use crate::cert::{PfxProfile, write_pfx};
 use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::Gateway;
 use crate::gateway::spec::{CheckedSpec, GatewaySpec};
+use crate::site::Site;
 
+/// What it is called in plans.
+pub(super) const NAME: &str = "Azure Resource Manager";
 /// How often the instances are looked at until they run.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How long they are given.
@@ -22,7 +30,7 @@ const INSTANCES_DEADLINE: Duration = Duration::from_secs(1800);
 /// How long a resource group that is being deleted is waited for.
 const GROUP_DEADLINE: Duration = Duration::from_secs(3600);
 
-/// The Azure Resource Manager of one subscription as the place where gateways run: on virtual machines of a scale set.
+/// A subscription of the Azure Resource Manager as the place where gateways run: on machines of a scale set.
 ///
 /// Not tried against a live subscription: checked against recorded exchanges and a simulator made after them.
 ///
@@ -40,12 +48,6 @@ pub struct ResourceManagerCloud {
     options: AzureOptions,
     credential: Credential,
     manager: ResourceManager,
-}
-
-/// What a change began.
-pub(super) enum Begun {
-    Done,
-    Running(Box<Operation>),
 }
 
 impl ResourceManagerCloud {
@@ -75,7 +77,8 @@ impl ResourceManagerCloud {
         if spec.spec.is_using_existing_group {
             check_existing_group(&spec, &observed)?;
         }
-        Ok(plan::plan(spec, "Azure Resource Manager", resources, &observed))
+        let warnings = plan::azure_warnings(&spec);
+        Ok(plan::plan(spec, NAME, resources, &observed, warnings))
     }
 
     /// Says what creating the gateway in an empty subscription would do; asks nobody.
@@ -89,10 +92,25 @@ impl ResourceManagerCloud {
             format!("/subscriptions/{}/resourceGroups/{}", spec.spec.subscription_id, spec.group());
         let place = Place { spec: &spec, group_path, tenant_id, object_id: String::new() };
         let resources = wanted::resources(&place)?;
-        Ok(plan::plan(Arc::clone(&spec), "Azure Resource Manager", resources, &Observed::new()))
+        let warnings = plan::azure_warnings(&spec);
+        Ok(plan::plan(Arc::clone(&spec), NAME, resources, &Observed::new(), warnings))
+    }
+
+    /// Does what a plan says: makes each resource that is not yet as wanted, reads it back, and keeps the gateway in the site.
+    ///
+    /// Where it is is written into the site after each step, so that a run that was killed is taken up by the next one, without
+    /// anything made twice: each step looks before it acts, and an operation that was under way is asked about. Nothing is
+    /// rolled back. Safe to call twice.
+    ///
+    /// # Errors
+    /// `unsupported` for a site that is not embedded; `stopped` where `progress` says so; `conflict` where a resource is not as
+    /// wanted after it was made; those of Azure, with what to do.
+    pub async fn apply(&self, site: &Site, plan: &GatewayPlan, progress: &ProgressFn<'_>) -> Result<Gateway> {
+        apply(self, &RowPlace::resource_manager(&plan.spec), site, plan, progress).await
     }
 
     async fn wanted(&self, spec: &CheckedSpec) -> Result<Vec<Resource>> {
+        spec.check_for_azure(true)?;
         if !spec.spec.subscription_id.eq_ignore_ascii_case(self.manager.subscription_id()) {
             let cause = format!("the spec is for subscription {}", spec.spec.subscription_id);
             return Err(Error::new(ErrorKind::Config, "plan the gateway", cause));
@@ -111,43 +129,6 @@ impl ResourceManagerCloud {
         wanted::resources(&place)
     }
 
-    /// Looks at every resource.
-    pub(super) async fn observe_all(&self, resources: &[Resource]) -> Result<Observed> {
-        let mut observed = Observed::new();
-        for resource in resources {
-            let seen = self.observe(resource, &observed).await?;
-            observed.insert(resource.key, seen);
-        }
-        Ok(observed)
-    }
-
-    /// Looks at a resource; `known` are those before it.
-    pub(super) async fn observe(&self, resource: &Resource, known: &Observed) -> Result<Option<Value>> {
-        let is_there = |key| known.get(key).is_some_and(Option::is_some);
-        match resource.how {
-            How::Provider => {
-                let state = self.manager.provider_state(&resource.name).await?;
-                Ok(Some(json!({ "registrationState": state })))
-            }
-            // What is in a group that goes is gone.
-            How::Put | How::Vault if !is_there("group") => Ok(None),
-            How::VaultCertificate if !is_there("vault") => Ok(None),
-            How::Instances if !is_there("vmss") => Ok(None),
-            How::VaultCertificate => {
-                let found = self.vault(resource)?.certificate(&resource.name).await?;
-                Ok(found.map(|one| {
-                    let thumbprint = one.thumbprint.map(|thumbprint| thumbprint.to_string());
-                    json!({ "thumbprint": thumbprint, "secret_id": one.secret_id })
-                }))
-            }
-            How::Instances => Ok(Some(json!({ "running": self.running(resource).await? }))),
-            How::Put | How::Vault | How::Group { .. } => {
-                let seen = self.manager.get(&resource.path, resource.api_version).await?;
-                Ok(seen.filter(|seen| !is_state(seen, "deleting")))
-            }
-        }
-    }
-
     /// How many instances run the wanted model.
     async fn running(&self, resource: &Resource) -> Result<u64> {
         let path = format!("{}/virtualMachines?$expand=instanceView", resource.path);
@@ -162,60 +143,11 @@ impl ResourceManagerCloud {
         Ok(instances.iter().filter(runs).count() as u64)
     }
 
-    /// Begins to make a resource what it shall be.
-    pub(super) async fn begin(&self, resource: &Resource, body: &Value, spec: &CheckedSpec) -> Result<Begun> {
-        if is_open(body) {
-            let cause = "it refers to a resource that is not there; apply the plan from its beginning";
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!("make {} {}", resource.kind, resource.name),
-                cause,
-            ));
-        }
-        match resource.how {
-            How::Provider => self.manager.register_provider(&resource.name).await.map(|()| Begun::Done),
-            How::Group { existing: true } => {
-                let cause = "the spec says that it is there already, and it is not";
-                Err(Error::new(ErrorKind::NotFound, format!("use resource group {}", resource.name), cause))
-            }
-            How::Group { existing: false } => {
-                self.wait_until_deleted(resource).await?;
-                self.put(resource, body).await
-            }
-            How::Put => self.put(resource, body).await,
-            How::Vault => {
-                let mut body = body.clone();
-                if let (true, Some(body)) =
-                    (self.is_vault_deleted(resource, spec).await?, body.as_object_mut())
-                {
-                    let properties = body.get_mut("properties").and_then(Value::as_object_mut);
-                    properties.map(|properties| properties.insert("createMode".into(), "recover".into()));
-                }
-                self.put(resource, &body).await
-            }
-            How::VaultCertificate => {
-                let password = crate::secret::Secret::new(random_password()?);
-                let pair = std::slice::from_ref(&spec.server);
-                let pfx = zeroize::Zeroizing::new(write_pfx(
-                    pair,
-                    &spec.chain,
-                    password.expose(),
-                    PfxProfile::Modern,
-                )?);
-                let bits = spec.server.certificate.key_size_bits().unwrap_or(2048);
-                let vault = self.vault(resource)?;
-                vault
-                    .import_certificate(&resource.name, &pfx, Some(&password), bits)
-                    .await
-                    .map(|_| Begun::Done)
-            }
-            How::Instances => self.wait_until_running(resource, body).await.map(|()| Begun::Done),
-        }
-    }
-
     async fn put(&self, resource: &Resource, body: &Value) -> Result<Begun> {
         let begun = self.manager.begin("PUT", &resource.path, resource.api_version, Some(body), None).await?;
-        Ok(Begun::Running(Box::new(begun)))
+        let kept = serde_json::to_value(begun)
+            .map_err(|error| Error::new(ErrorKind::Internal, "store the operation", error.to_string()))?;
+        Ok(Begun::Running(kept))
     }
 
     async fn is_vault_deleted(&self, resource: &Resource, spec: &CheckedSpec) -> Result<bool> {
@@ -269,9 +201,95 @@ impl ResourceManagerCloud {
     fn vault(&self, resource: &Resource) -> Result<KeyVault> {
         KeyVault::new(&self.options, resource.path.rsplit('/').next().unwrap_or_default(), &self.credential)
     }
+}
 
-    /// Now, by the timer of the options.
-    pub(super) fn now(&self) -> OffsetDateTime {
+impl Steps for ResourceManagerCloud {
+    async fn observe(&self, resource: &Resource, known: &Observed) -> Result<Option<Value>> {
+        let is_there = |key| known.get(key).is_some_and(Option::is_some);
+        match resource.how {
+            How::Provider => {
+                let state = self.manager.provider_state(&resource.name).await?;
+                Ok(Some(json!({ "registrationState": state })))
+            }
+            // What is in a group that goes is gone.
+            How::Put | How::Vault if !is_there("group") => Ok(None),
+            How::VaultCertificate if !is_there("vault") => Ok(None),
+            How::Instances if !is_there("vmss") => Ok(None),
+            How::VaultCertificate => {
+                let found = self.vault(resource)?.certificate(&resource.name).await?;
+                Ok(found.map(|one| {
+                    let thumbprint = one.thumbprint.map(|thumbprint| thumbprint.to_string());
+                    json!({ "thumbprint": thumbprint, "secret_id": one.secret_id })
+                }))
+            }
+            How::Folder | How::CertificateFiles | How::Settings | How::Removal => Ok(None),
+            How::Instances => Ok(Some(json!({ "running": self.running(resource).await? }))),
+            How::Put | How::Vault | How::Group { .. } => {
+                let seen = self.manager.get(&resource.path, resource.api_version).await?;
+                Ok(seen.filter(|seen| !is_state(seen, "deleting")))
+            }
+        }
+    }
+
+    async fn begin(&self, resource: &Resource, body: &Value, spec: &CheckedSpec) -> Result<Begun> {
+        if is_open(body) {
+            let cause = "it refers to a resource that is not there; apply the plan from its beginning";
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("make {} {}", resource.kind, resource.name),
+                cause,
+            ));
+        }
+        match resource.how {
+            How::Provider => self.manager.register_provider(&resource.name).await.map(|()| Begun::Done),
+            How::Group { existing: true } => {
+                let cause = "the spec says that it is there already, and it is not";
+                Err(Error::new(ErrorKind::NotFound, format!("use resource group {}", resource.name), cause))
+            }
+            How::Group { existing: false } => {
+                self.wait_until_deleted(resource).await?;
+                self.put(resource, body).await
+            }
+            How::Put => self.put(resource, body).await,
+            How::Vault => {
+                let mut body = body.clone();
+                if let (true, Some(body)) =
+                    (self.is_vault_deleted(resource, spec).await?, body.as_object_mut())
+                {
+                    let properties = body.get_mut("properties").and_then(Value::as_object_mut);
+                    properties.map(|properties| properties.insert("createMode".into(), "recover".into()));
+                }
+                self.put(resource, &body).await
+            }
+            How::VaultCertificate => {
+                let password = crate::secret::Secret::new(random_password()?);
+                let pair = std::slice::from_ref(&spec.server);
+                let pfx = zeroize::Zeroizing::new(write_pfx(
+                    pair,
+                    &spec.chain,
+                    password.expose(),
+                    PfxProfile::Modern,
+                )?);
+                let bits = spec.server.certificate.key_size_bits().unwrap_or(2048);
+                let vault = self.vault(resource)?;
+                vault
+                    .import_certificate(&resource.name, &pfx, Some(&password), bits)
+                    .await
+                    .map(|_| Begun::Done)
+            }
+            How::Folder | How::CertificateFiles | How::Settings | How::Removal => Ok(Begun::Done),
+            How::Instances => self.wait_until_running(resource, body).await.map(|()| Begun::Done),
+        }
+    }
+
+    async fn finish(&self, under_way: Value) -> Result<()> {
+        let read = serde_json::from_value(under_way);
+        let mut operation: Operation = read
+            .map_err(|error| Error::new(ErrorKind::Protocol, "take up the operation", error.to_string()))?;
+        self.manager.finish(&mut operation).await.map(drop)
+    }
+
+    fn now(&self) -> OffsetDateTime {
         self.options.timer.now()
     }
 }
@@ -302,4 +320,39 @@ fn random_password() -> Result<String> {
         Error::new(ErrorKind::Internal, "make a password", "the system gives no random numbers")
     })?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+impl Cloud for ResourceManagerCloud {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> CloudFuture<'a, GatewayPlan> {
+        Box::pin(ResourceManagerCloud::plan(self, spec))
+    }
+
+    fn apply<'a>(
+        &'a self,
+        site: &'a Site,
+        plan: &'a GatewayPlan,
+        progress: &'a ProgressFn<'a>,
+    ) -> CloudFuture<'a, Gateway> {
+        Box::pin(ResourceManagerCloud::apply(self, site, plan, progress))
+    }
+
+    fn start<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
+        Box::pin(ResourceManagerCloud::start(self, site, service_name))
+    }
+
+    fn stop<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
+        Box::pin(ResourceManagerCloud::stop(self, site, service_name))
+    }
+
+    fn delete<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
+        Box::pin(ResourceManagerCloud::delete(self, site, service_name))
+    }
+
+    fn instances<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, Vec<CloudInstance>> {
+        Box::pin(ResourceManagerCloud::instances(self, site, service_name))
+    }
 }

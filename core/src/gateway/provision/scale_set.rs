@@ -19,7 +19,7 @@ pub(super) fn resources(place: &Place<'_>) -> Result<Vec<Resource>> {
     );
     let count = spec.spec.vm_instance_count;
     let scale_set = Resource {
-        key: "vmss",
+        key: "vmss".to_owned(),
         kind: "scale set",
         name: place.name("vmss"),
         how: How::Put,
@@ -28,7 +28,7 @@ pub(super) fn resources(place: &Place<'_>) -> Result<Vec<Resource>> {
         body: body(place)?,
     };
     let instances = Resource {
-        key: "instances",
+        key: "instances".to_owned(),
         kind: "instances",
         name: format!("{count} running"),
         how: How::Instances,

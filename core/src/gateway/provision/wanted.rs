@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::resource::{How, Resource};
 use super::scale_set;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::gateway::spec::CheckedSpec;
 
 pub(super) const GROUPS: &str = "2021-04-01";
@@ -57,17 +57,13 @@ impl Place<'_> {
             body.insert("location".into(), self.spec.region().into());
             body.insert("tags".into(), json!({ "cmgateway": self.spec.service_name }));
         }
-        Resource { key, kind, name, how: How::Put, path, api_version, body }
+        Resource { key: key.to_owned(), kind, name, how: How::Put, path, api_version, body }
     }
 }
 
 /// Every resource, in order.
 pub(super) fn resources(place: &Place<'_>) -> Result<Vec<Resource>> {
-    if place.spec.spec.ssh_public_key.is_none() {
-        let cause =
-            "ssh_public_key is missing; Azure makes no Linux machine without one (no port for it is opened)";
-        return Err(Error::new(ErrorKind::Config, "plan the gateway", cause));
-    }
+    place.spec.check_for_azure(true)?;
     let mut all = providers(place);
     all.push(group(place));
     all.push(identity(place));
@@ -85,8 +81,8 @@ pub(super) fn resources(place: &Place<'_>) -> Result<Vec<Resource>> {
 
 fn providers(place: &Place<'_>) -> Vec<Resource> {
     let subscription = place.group_path.split("/resourceGroups/").next().unwrap_or_default();
-    let provider = |key, namespace: &str| Resource {
-        key,
+    let provider = |key: &str, namespace: &str| Resource {
+        key: key.to_owned(),
         kind: "resource provider",
         name: namespace.to_owned(),
         how: How::Provider,
@@ -111,7 +107,7 @@ fn group(place: &Place<'_>) -> Resource {
         body.insert("tags".into(), json!({ "cmgateway": place.spec.service_name }));
     }
     Resource {
-        key: "group",
+        key: "group".to_owned(),
         kind: "resource group",
         name: place.spec.group(),
         how: How::Group { existing },
@@ -222,7 +218,7 @@ fn vault(place: &Place<'_>) -> Vec<Resource> {
     let mut vault = place.put("vault", "key vault", path.clone(), VAULTS, body);
     vault.how = How::Vault;
     let certificate = Resource {
-        key: "certificate",
+        key: "certificate".to_owned(),
         kind: "server certificate",
         name: CERTIFICATE.to_owned(),
         how: How::VaultCertificate,

@@ -2,6 +2,7 @@
 
 mod fields;
 mod region;
+mod table;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -59,13 +60,13 @@ pub struct GatewaySpec {
     pub description: String,
     /// Which of Azure's clouds.
     pub environment_setting: AzureEnvironment,
-    /// The subscription, a GUID.
+    /// The subscription, a GUID; Azure's clouds need it.
     pub subscription_id: String,
     /// The tenant, a GUID or a domain.
     pub tenant_id: Option<String>,
     /// The application that ConfigMgr signs in as; a GUID.
     pub server_app_client_id: Option<String>,
-    /// The region, such as `WestUS2`.
+    /// The region, such as `WestUS2`; Azure's clouds need it.
     pub region: String,
     /// The resource group; its name is made from the service name where it is missing.
     pub group_name: Option<String>,
@@ -206,6 +207,22 @@ pub struct CheckedSpec {
 }
 
 impl CheckedSpec {
+    /// Refuses a spec that lacks what a cloud of Azure needs, with everything that it lacks.
+    pub(crate) fn check_for_azure(&self, needs_machines: bool) -> Result<()> {
+        let spec = &self.spec;
+        let mut fields = Fields::new(Map::new());
+        fields.must(!spec.subscription_id.is_empty(), "subscription_id", "is missing");
+        fields.must(!spec.region.is_empty(), "region", "is missing");
+        if needs_machines {
+            let rule = "is missing; Azure makes no Linux machine without one (no port for it is opened)";
+            fields.must(spec.ssh_public_key.is_some(), "ssh_public_key", rule);
+            let rule = "is missing; the instances let in no connection point without it";
+            fields.must(!self.connection_points.is_empty(), "connection_point_cert", rule);
+        }
+        let violations = fields.end();
+        if violations.is_empty() { Ok(()) } else { Err(refusal(&violations)) }
+    }
+
     /// The region as Azure writes it: `westus2`.
     pub fn region(&self) -> String {
         self.spec.region.replace(' ', "").to_ascii_lowercase()
@@ -268,10 +285,10 @@ fn read(map: Map<String, Value>) -> (GatewaySpec, Vec<Violation>) {
         service_name: fields.text("service_name"),
         description: fields.text("description").unwrap_or_default(),
         environment_setting: fields.parsed("environment_setting"),
-        subscription_id: fields.required_text("subscription_id"),
+        subscription_id: fields.text("subscription_id").unwrap_or_default(),
         tenant_id: fields.text("tenant_id"),
         server_app_client_id: fields.text("server_app_client_id"),
-        region: fields.required_text("region"),
+        region: fields.text("region").unwrap_or_default(),
         group_name: fields.text("group_name"),
         is_using_existing_group: fields.flag("is_using_existing_group", false),
         vm_instance_count: fields.number("vm_instance_count", 1, 1..=GATEWAY_INSTANCES_MAX),

@@ -29,7 +29,7 @@ impl Pin {
         Self::of_der(certificate.der())
     }
 
-    pub(in crate::proxy) fn bytes(self) -> [u8; 32] {
+    pub(crate) fn bytes(self) -> [u8; 32] {
         self.0
     }
 

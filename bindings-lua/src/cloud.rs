@@ -1,0 +1,189 @@
+//! The clouds, and what creating a gateway in one of them would do.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cmgateway::gateway::provision::{
+    Cloud, GatewayPlan, Go, LocalCloud, LocalCloudOptions, LocalPorts, Progress, ResourceManagerCloud,
+};
+use cmgateway::site::Site;
+use cmgateway::{Error, ErrorKind};
+use mlua::{Function, Lua, Table, UserData, UserDataFields, UserDataMethods, Value};
+use time::OffsetDateTime;
+
+use crate::arguments::Arguments;
+use crate::azure::{LuaCredential, options};
+use crate::error::{answer, expected, misuse, no_other_fields};
+use crate::gateway::LuaGateway;
+use crate::gateway_spec::LuaGatewaySpec;
+use crate::json::to_lua;
+use crate::objects::object;
+use crate::options::Options;
+use crate::runtime::{wait, waiting};
+use crate::site::LuaSite;
+
+struct LuaCloud(Arc<dyn Cloud>);
+
+struct LuaGatewayPlan(GatewayPlan);
+
+/// Puts the functions into the module.
+pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
+    module.set("local_cloud", lua.create_function(|lua, given: Value| answer(local(lua, given)))?)?;
+    module.set(
+        "resource_manager_cloud",
+        lua.create_function(|lua, (subscription, credential, given): (Value, Value, Value)| {
+            answer(resource_manager(lua, &subscription, &credential, given))
+        })?,
+    )?;
+    module.set(
+        "plan_offline",
+        lua.create_function(|lua, spec: Value| {
+            let spec = spec_of("plan_offline", 1, &spec)?;
+            let planned = ResourceManagerCloud::plan_offline(&spec, OffsetDateTime::now_utc());
+            answer(wait(lua, planned).map(LuaGatewayPlan))
+        })?,
+    )
+}
+
+fn local(lua: &Lua, given: Value) -> mlua::Result<LuaCloud> {
+    let given = Arguments("local_cloud").options(1, given)?;
+    let given = Options::read("local_cloud", given, &["folder", "program", "address", "ports"])?;
+    let mut options = LocalCloudOptions::default();
+    options.folder = given.text(lua, "folder")?.map(Into::into);
+    options.program = given.text(lua, "program")?.map(Into::into);
+    if let Some(address) = given.text(lua, "address")? {
+        options.address = address.parse().map_err(|_| {
+            let cause = format!("address {address:?} is no IP address");
+            expected(Error::new(ErrorKind::Config, "use this machine as a cloud", cause))
+        })?;
+    }
+    options.ports = given.word(lua, "ports", &LocalPorts::ALL, LocalPorts::as_str)?.unwrap_or_default();
+    Ok(LuaCloud(Arc::new(LocalCloud::new(options).map_err(expected)?)))
+}
+
+fn resource_manager(
+    lua: &Lua,
+    subscription: &Value,
+    credential: &Value,
+    given: Value,
+) -> mlua::Result<LuaCloud> {
+    let function = "resource_manager_cloud";
+    let subscription = Arguments(function).text(1, subscription)?;
+    let place = format!("bad argument #2 to '{function}'");
+    let credential = object(&place, "Credential", credential, |one: &LuaCredential| one.0.clone())?;
+    let options = options(lua, function, 3, given, &[])?;
+    let cloud = ResourceManagerCloud::new(options, &subscription, credential).map_err(expected)?;
+    Ok(LuaCloud(Arc::new(cloud)))
+}
+
+fn spec_of(
+    function: &str,
+    position: usize,
+    value: &Value,
+) -> mlua::Result<cmgateway::gateway::spec::GatewaySpec> {
+    let place = format!("bad argument #{position} to '{function}'");
+    object(&place, "GatewaySpec", value, |one: &LuaGatewaySpec| one.0.clone())
+}
+
+/// A site and the name of its gateway.
+fn place(function: &'static str, site: &Value, name: &Value) -> mlua::Result<(Site, String)> {
+    let site =
+        object(&format!("bad argument #1 to '{function}'"), "Site", site, |one: &LuaSite| one.0.clone())?;
+    Ok((site, Arguments(function).text(2, name)?))
+}
+
+static FUNCTIONS: AtomicU64 = AtomicU64::new(0);
+
+impl LuaCloud {
+    fn apply(&self, lua: &Lua, site: &Value, plan: &Value, given: Value) -> mlua::Result<LuaGateway> {
+        let site = object("bad argument #1 to 'apply'", "Site", site, |one: &LuaSite| one.0.clone())?;
+        let plan =
+            object("bad argument #2 to 'apply'", "GatewayPlan", plan, |one: &LuaGatewayPlan| one.0.clone())?;
+        let given = Options::read("apply", Arguments("apply").options(3, given)?, &["progress"])?;
+        let Some(progress) = given.get::<Function>(lua, "progress")? else {
+            return wait(lua, self.0.apply(&site, &plan, &|_| Go::On)).map(LuaGateway);
+        };
+        // The function stays in its state; the call waits on that state's thread and finds it there.
+        let key = format!("cmgateway.progress.{}", FUNCTIONS.fetch_add(1, Ordering::Relaxed));
+        lua.set_named_registry_value(&key, progress)?;
+        let raised: Mutex<Option<String>> = Mutex::new(None);
+        let tell = |now: &Progress| match waiting(|lua| told(lua, &key, now)) {
+            Some(Ok(true)) | None => Go::On,
+            Some(Ok(false)) => Go::Stop,
+            Some(Err(error)) => {
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                Go::Stop
+            }
+        };
+        let applied = wait(lua, self.0.apply(&site, &plan, &tell));
+        lua.unset_named_registry_value(&key)?;
+        // What the function has raised says more than that it stopped.
+        match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(misuse(error)),
+            None => applied.map(LuaGateway),
+        }
+    }
+}
+
+/// Calls the script's function; only false stops.
+fn told(lua: &Lua, key: &str, now: &Progress) -> Option<mlua::Result<bool>> {
+    let function = lua.named_registry_value::<Option<Function>>(key).ok().flatten()?;
+    let said = to_lua(lua, now).and_then(|now| function.call::<Value>(now));
+    Some(said.map(|said| !matches!(said, Value::Boolean(false))))
+}
+
+type Pair = (Value, Value);
+
+impl UserData for LuaCloud {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field("__name", "cmgateway.Cloud");
+        fields.add_field_method_get("name", |_, this| Ok(this.0.name()));
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "Cloud");
+        methods.add_method("plan", |lua, this, spec: Value| {
+            let spec = spec_of("plan", 1, &spec)?;
+            answer(wait(lua, this.0.plan(&spec)).map(LuaGatewayPlan))
+        });
+        methods.add_method("apply", |lua, this, (site, plan, given): (Value, Value, Value)| {
+            answer(this.apply(lua, &site, &plan, given))
+        });
+        methods.add_method("start", |lua, this, (site, name): Pair| {
+            let (site, name) = place("start", &site, &name)?;
+            answer(wait(lua, this.0.start(&site, &name)).map(|()| true))
+        });
+        methods.add_method("stop", |lua, this, (site, name): Pair| {
+            let (site, name) = place("stop", &site, &name)?;
+            answer(wait(lua, this.0.stop(&site, &name)).map(|()| true))
+        });
+        methods.add_method("delete", |lua, this, (site, name): Pair| {
+            let (site, name) = place("delete", &site, &name)?;
+            answer(wait(lua, this.0.delete(&site, &name)).map(|()| true))
+        });
+        methods.add_method("instances", |lua, this, (site, name): Pair| {
+            let (site, name) = place("instances", &site, &name)?;
+            let found = wait(lua, this.0.instances(&site, &name));
+            answer(found.and_then(|found| to_lua(lua, &found)))
+        });
+        methods
+            .add_meta_method("__tostring", |_, this, ()| Ok(format!("<cmgateway.Cloud {}>", this.0.name())));
+    }
+}
+
+impl UserData for LuaGatewayPlan {
+    fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
+        fields.add_meta_field("__name", "cmgateway.GatewayPlan");
+        fields.add_field_method_get("service_name", |_, this| Ok(this.0.service_name.clone()));
+        fields.add_field_method_get("cloud", |_, this| Ok(this.0.cloud.clone()));
+        fields.add_field_method_get("steps", |lua, this| to_lua(lua, &this.0.steps));
+        fields.add_field_method_get("warnings", |_, this| Ok(this.0.warnings.clone()));
+        fields.add_field_method_get("is_change", |_, this| Ok(this.0.is_change()));
+    }
+
+    fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+        no_other_fields(methods, "GatewayPlan");
+        methods.add_method("to_json", |_, this, ()| Ok(this.0.to_json()));
+        methods.add_meta_method("__tostring", |_, this, ()| Ok(this.0.to_string()));
+    }
+}

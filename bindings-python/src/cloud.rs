@@ -1,0 +1,192 @@
+//! The clouds, and what creating a gateway in one of them would do.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cmgateway::gateway::provision::{
+    self, Go, LocalCloudOptions, LocalPorts, Progress, ResourceManagerCloud,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use time::OffsetDateTime;
+
+use crate::azure::{Credential, options};
+use crate::error::{Result, config};
+use crate::gateway::Gateway;
+use crate::gateway_spec::GatewaySpec;
+use crate::json::to_python;
+use crate::runtime::Handle;
+use crate::site::Site;
+
+/// Where the instances of gateways run.
+#[pyclass(frozen, module = "cmgateway")]
+pub(crate) struct Cloud {
+    cloud: Arc<dyn provision::Cloud>,
+    handle: Handle,
+}
+
+/// What creating or changing a gateway would do, to be read before it is applied.
+#[pyclass(frozen, module = "cmgateway")]
+pub(crate) struct GatewayPlan(provision::GatewayPlan);
+
+/// This machine as the place where gateways run: each instance is a process, kept running by a supervisor.
+#[pyfunction]
+#[pyo3(signature = (*, folder=None, program=None, address="127.0.0.1", ports="microsoft"))]
+pub(crate) fn local_cloud(
+    folder: Option<PathBuf>,
+    program: Option<PathBuf>,
+    address: &str,
+    ports: &str,
+) -> Result<Cloud> {
+    let operation = "use this machine as a cloud";
+    let mut options = LocalCloudOptions::default();
+    (options.folder, options.program) = (folder, program);
+    options.address =
+        address.parse().map_err(|_| config(operation, format!("address {address:?} is no IP address")))?;
+    let known = LocalPorts::ALL.into_iter().find(|known| known.as_str() == ports);
+    options.ports =
+        known.ok_or_else(|| config(operation, format!("ports is microsoft or free, not {ports:?}")))?;
+    Ok(Cloud { cloud: Arc::new(provision::LocalCloud::new(options)?), handle: Handle::new()? })
+}
+
+/// A subscription of the Azure Resource Manager as the place where gateways run: on machines of a scale set.
+#[pyfunction]
+#[pyo3(signature = (subscription_id, credential, **given))]
+pub(crate) fn resource_manager_cloud(
+    subscription_id: &str,
+    credential: &Credential,
+    given: Option<&Bound<'_, PyDict>>,
+) -> Result<Cloud> {
+    let options = options("resource_manager_cloud", given)?;
+    let cloud = ResourceManagerCloud::new(options, subscription_id, credential.0.clone())?;
+    Ok(Cloud { cloud: Arc::new(cloud), handle: Handle::new()? })
+}
+
+/// Says what creating the gateway in an empty subscription would do; asks nobody.
+#[pyfunction]
+pub(crate) fn plan_offline(py: Python<'_>, spec: &GatewaySpec) -> Result<GatewayPlan> {
+    let planned = ResourceManagerCloud::plan_offline(&spec.0, OffsetDateTime::now_utc());
+    Ok(GatewayPlan(Handle::new()?.block(py, planned)?))
+}
+
+#[pymethods]
+impl Cloud {
+    /// What it is called in plans.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.cloud.name()
+    }
+
+    /// Says what creating or changing the gateway would do; nothing is changed.
+    fn plan(&self, py: Python<'_>, spec: &GatewaySpec) -> Result<GatewayPlan> {
+        Ok(GatewayPlan(self.handle.block(py, self.cloud.plan(&spec.0))?))
+    }
+
+    /// Does what a plan says, keeps the gateway in the site, and reads back.
+    #[pyo3(signature = (site, plan, *, progress=None))]
+    fn apply(
+        &self,
+        py: Python<'_>,
+        site: &Site,
+        plan: &GatewayPlan,
+        progress: Option<Py<PyAny>>,
+    ) -> Result<Gateway> {
+        let raised: Mutex<Option<PyErr>> = Mutex::new(None);
+        let tell = |now: &Progress| match progress.as_ref().map(|progress| told(progress, now)) {
+            None | Some(Ok(true)) => Go::On,
+            Some(Ok(false)) => Go::Stop,
+            Some(Err(error)) => {
+                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Go::Stop
+            }
+        };
+        let site = &site.connection().site;
+        let applied = self.handle.block(py, self.cloud.apply(site, &plan.0, &tell));
+        // What the callback has raised says more than that it stopped.
+        if let Some(error) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error.into());
+        }
+        Ok(Gateway::new(applied?, self.handle.clone()))
+    }
+
+    /// Starts the instances of a gateway that was stopped.
+    fn start(&self, py: Python<'_>, site: &Site, service_name: &str) -> Result<()> {
+        self.handle.block(py, self.cloud.start(&site.connection().site, service_name))
+    }
+
+    /// Stops the instances of a gateway; it can be started again.
+    fn stop(&self, py: Python<'_>, site: &Site, service_name: &str) -> Result<()> {
+        self.handle.block(py, self.cloud.stop(&site.connection().site, service_name))
+    }
+
+    /// Deletes a gateway, then its row in the site.
+    fn delete(&self, py: Python<'_>, site: &Site, service_name: &str) -> Result<()> {
+        self.handle.block(py, self.cloud.delete(&site.connection().site, service_name))
+    }
+
+    /// What the cloud tells of the instances of a gateway.
+    fn instances<'py>(&self, py: Python<'py>, site: &Site, service_name: &str) -> Result<Bound<'py, PyAny>> {
+        to_python(py, &self.handle.block(py, self.cloud.instances(&site.connection().site, service_name))?)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<cloud: {}>", self.cloud.name())
+    }
+}
+
+/// Calls the script's function; only False stops.
+fn told(progress: &Py<PyAny>, now: &Progress) -> PyResult<bool> {
+    Python::attach(|py| {
+        let now = to_python(py, now).map_err(PyErr::from)?;
+        let said = progress.call1(py, (now,))?;
+        Ok(!said.bind(py).is(pyo3::types::PyBool::new(py, false)))
+    })
+}
+
+#[pymethods]
+impl GatewayPlan {
+    /// The gateway's service name.
+    #[getter]
+    fn service_name(&self) -> &str {
+        &self.0.service_name
+    }
+
+    /// Where its instances will run.
+    #[getter]
+    fn cloud(&self) -> &str {
+        &self.0.cloud
+    }
+
+    /// The resources, in the order in which they are made.
+    #[getter]
+    fn steps<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        to_python(py, &self.0.steps)
+    }
+
+    /// What the administrator should know.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.0.warnings.clone()
+    }
+
+    /// False where everything is as wanted already.
+    #[getter]
+    fn is_change(&self) -> bool {
+        self.0.is_change()
+    }
+
+    /// The plan as JSON text, indented by two blanks, with the names of the fields as here.
+    fn to_json(&self) -> String {
+        self.0.to_json()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        let table = self.0.to_string();
+        let summary = table.lines().last().unwrap_or_default().trim_start();
+        format!("<plan for {} on {}: {summary}>", self.0.service_name, self.0.cloud)
+    }
+}

@@ -1,0 +1,70 @@
+//! What every cloud does with a gateway.
+
+use std::fmt;
+use std::pin::Pin;
+
+use serde::Serialize;
+
+use super::apply::{Go, Progress};
+use super::plan::GatewayPlan;
+use crate::error::Result;
+use crate::gateway::Gateway;
+use crate::gateway::spec::GatewaySpec;
+use crate::site::Site;
+
+/// A call that waits.
+pub type CloudFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// What is told of each step; it says whether the application goes on.
+pub type ProgressFn<'a> = dyn Fn(&Progress) -> Go + Send + Sync + 'a;
+
+/// An instance of a gateway, as its cloud tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CloudInstance {
+    /// Its name there.
+    pub name: String,
+    /// The cloud's own word, such as `running` or `ReadyRole`.
+    pub state: String,
+    /// True where it serves.
+    pub is_ready: bool,
+    /// Where clients connect, `host:port`; empty where the cloud does not tell.
+    pub address: String,
+    /// Where only tunnels connect; empty where that is the same.
+    pub tunnel_address: String,
+    /// The process on this machine.
+    pub process: Option<u32>,
+    /// How often it was started again after it had ended by itself.
+    pub restarts: u32,
+}
+
+/// Where the instances of gateways run.
+///
+/// A plan changes nothing; each change is read back and safe to make twice.
+pub trait Cloud: fmt::Debug + Send + Sync {
+    /// What it is called in plans.
+    fn name(&self) -> &'static str;
+
+    /// Says what creating or changing the gateway would do; nothing is changed.
+    fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> CloudFuture<'a, GatewayPlan>;
+
+    /// Does what a plan says, keeps the gateway in the site, and reads back.
+    fn apply<'a>(
+        &'a self,
+        site: &'a Site,
+        plan: &'a GatewayPlan,
+        progress: &'a ProgressFn<'a>,
+    ) -> CloudFuture<'a, Gateway>;
+
+    /// Starts the instances of a gateway that was stopped.
+    fn start<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()>;
+
+    /// Stops the instances of a gateway; it can be started again.
+    fn stop<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()>;
+
+    /// Deletes a gateway, then its row in the site.
+    fn delete<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()>;
+
+    /// What the cloud tells of the instances of a gateway.
+    fn instances<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, Vec<CloudInstance>>;
+}

@@ -1,0 +1,84 @@
+-- "I write down what a gateway shall be, read the plan, and have it made on this machine."
+
+local cmgateway = require "cmgateway"
+local files = require "gateway_files"
+local kit = require "kit"
+local tests = {}
+
+local ROOT = arg[0]:gsub("tests[/\\]lua[/\\]run%.lua$", "")
+local SCRIPT = ROOT .. "examples/lua/create_gateway.lua"
+
+local function program()
+    local name = os.getenv("CMGATEWAY_PROGRAM") or ROOT .. "target/debug/cmgateway"
+    local file = io.open(name, "rb")
+    if not file then kit.skip("the program cmgateway is not built") end
+    file:close()
+    return name
+end
+
+function tests.every_mistake_is_told_at_once()
+    local message = kit.fails("config", cmgateway.gateway_spec({ vm_instance_count = 17, misspelt = 1, region = "x/y" }))
+    for _, part in ipairs({ "service_cert_path is missing", "from 1 to 16", "misspelt is not a field", "region must be" }) do
+        kit.contains(message, part)
+    end
+    kit.fails("config", cmgateway.gateway_spec_from_toml("a = "))
+    kit.fails("not_found", cmgateway.load_gateway_spec("none.toml"))
+    kit.raises("a table or JSON text expected", cmgateway.gateway_spec, 1)
+end
+
+function tests.the_certificate_proposes_the_name_and_the_plan_needs_no_network()
+    local spec = assert(cmgateway.load_gateway_spec(files.write() .. "/gateway.toml"))
+    kit.equal(assert(spec:check()).service_name, files.name)
+    kit.equal(spec:fields().vm_instance_count, 2)
+    kit.equal(spec:fields().service_cert_password, nil)
+    kit.contains(spec, "instances: 2")
+    local plan = assert(cmgateway.plan_offline(assert(spec:replace({ vm_instance_count = 3 }))))
+    kit.equal(plan.is_change, true)
+    kit.equal(plan.cloud, "Azure Resource Manager")
+    kit.contains(plan, "3 running")
+    kit.contains(plan:to_json(), '"action": "create"')
+    kit.equal(plan.steps[#plan.steps].kind, "instances")
+    kit.contains(plan.warnings[1], "CNAME")
+    kit.fails("config", cmgateway.plan_offline(assert(spec:replace({ region = cmgateway.null }))))
+    kit.fails("config", spec:replace({ vm_instance_count = 0 }))
+end
+
+function tests.a_gateway_lives_on_this_machine()
+    local folder, seen = files.write(), {}
+    local cloud = assert(cmgateway.local_cloud({ folder = folder .. "/gateways", program = program(), ports = "free" }))
+    local spec = assert(cmgateway.load_gateway_spec(folder .. "/gateway.toml"))
+    local site = assert(cmgateway.create_site(folder .. "/site.db", "GF1"))
+    local plan = assert(cloud:plan(spec))
+    kit.fails("stopped", cloud:apply(site, plan, { progress = function() return false end }))
+    kit.raises("from the function", cloud.apply, cloud, site, plan, { progress = function() error("from the function") end })
+    local gateway = assert(cloud:apply(site, plan, { progress = function(now) seen[#seen + 1] = now.text end }))
+    kit.equal(gateway.service_name, files.name)
+    kit.equal(#seen > 5, true)
+    kit.equal(assert(cloud:plan(spec)).is_change, false)
+    kit.equal(#assert(cloud:instances(site, files.name)), 2)
+    kit.equal(cloud:stop(site, files.name), true)
+    kit.equal(assert(cloud:instances(site, files.name))[1].state, "stopped")
+    kit.equal(cloud:start(site, files.name), true)
+    kit.equal(cloud:delete(site, files.name), true)
+    kit.fails("not_found", cloud:instances(site, files.name))
+end
+
+function tests.the_example_goes_from_certificates_to_a_request_and_back()
+    local output, code = kit.run(SCRIPT, "--program", program(), "--instances", "1")
+    kit.equal(code, 0, output)
+    kit.contains(output, "to create")
+    kit.contains(output, '"SiteCode":"GF1"')
+    kit.contains(output, " 200")
+    kit.contains(output, files.name .. " is deleted")
+    output, code = kit.run(SCRIPT, "--cloud", "azure")
+    kit.equal(code, 0, output)
+    kit.contains(output, "scale set")
+end
+
+function tests.wrong_options_are_told()
+    kit.fails("config", cmgateway.local_cloud({ address = "here" }))
+    kit.raises("allowed: microsoft, free", cmgateway.local_cloud, { ports = "any" })
+    kit.raises("GatewaySpec expected", cmgateway.plan_offline, {})
+end
+
+return tests
