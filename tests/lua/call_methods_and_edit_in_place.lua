@@ -90,4 +90,18 @@ function tests.mof_declares_classes_and_instances()
     kit.contains(names.Rack.mof, "uint32 Units[];")
 end
 
+function tests.an_instance_is_written_as_xml_and_a_class_tells_its_methods()
+    local site = kit.site_with_gateway()
+    local alert = assert(site:new("SMS_Alert", { Name = "a<b" }))
+    kit.contains(assert(alert:xml_()), '<PROPERTY NAME="Name" TYPE="string"><VALUE>a&lt;b</VALUE></PROPERTY>')
+    alert.Name = "\1"
+    kit.fails("config", alert:xml_())
+    local class = assert(site:class_definition("SMS_Alert"))
+    kit.equal(class.inputs.Close[1].name, "Comments")
+    kit.equal(#class.outputs.Close, 0)
+    local collection = assert(site:class_definition("SMS_Collection"))
+    kit.equal(collection.properties[2].qualifiers.lazy, true)
+    kit.equal(assert(site:class_definition("SMS_Resource")).qualifiers.abstract, true)
+end
+
 return tests
