@@ -1,11 +1,13 @@
 //! The list of a gateway's sub-CA thumbprints, and what changes it.
 
 use cmgateway::gateway::sub_ca::{SubCa, SubCaSource};
-use mlua::{Lua, UserData, UserDataFields, UserDataMethods, Value};
+use mlua::{Lua, UserData, UserDataFields, UserDataMethods, UserDataRef, Value};
 
 use crate::arguments::Arguments;
+use crate::azure::LuaServiceManagement;
 use crate::certificate::LuaCertificate;
 use crate::error::{answer, expected, misuse, no_other_fields};
+use crate::json::to_lua;
 use crate::runtime::{wait, with_free_queries};
 use crate::sub_ca_plan::LuaSubCaPlan;
 use crate::thumbprint::LuaThumbprint;
@@ -42,10 +44,25 @@ impl UserData for LuaSubCa {
         methods.add_method("remove", |lua, this, given: Value| {
             answer(sources(given).and_then(|given| wait(lua, this.0.remove(&given))).map(LuaSubCaPlan))
         });
+        methods.add_method("plan_sync", |lua, this, (given, classic): (Value, Value)| {
+            let classic = classic_of("plan_sync", &classic)?;
+            let planned = sources(given).and_then(|given| wait(lua, this.0.plan_sync(&classic.0, &given)));
+            answer(planned.and_then(|plan| to_lua(lua, &plan)))
+        });
+        methods.add_method("sync", |lua, this, (given, classic): (Value, Value)| {
+            let classic = classic_of("sync", &classic)?;
+            let done = sources(given).and_then(|given| wait(lua, this.0.sync(&classic.0, &given)));
+            answer(done.and_then(|plan| to_lua(lua, &plan)))
+        });
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.SubCa of {}>", this.0.gateway().service_name()))
         });
     }
+}
+
+fn classic_of(function: &str, value: &Value) -> mlua::Result<UserDataRef<LuaServiceManagement>> {
+    let classic = value.as_userdata().and_then(|object| object.borrow::<LuaServiceManagement>().ok());
+    classic.ok_or_else(|| misuse(format!("bad argument #2 to '{function}': a ServiceManagement expected")))
 }
 
 fn plan(lua: &Lua, sub_ca: &SubCa, kind: &str, given: Value) -> mlua::Result<LuaSubCaPlan> {

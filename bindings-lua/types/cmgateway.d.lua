@@ -999,6 +999,27 @@ function SubCa:add(sources) end
 ---@return cmgateway.Error? err
 function SubCa:remove(sources) end
 
+---Says what making the cloud service and the site agree on these sub-CAs would do; nothing is changed.
+---
+---The cloud service is that of the classic API, by the gateway's `Name`. Gives `cloud_service`, `uploads` and `kept`
+---(thumbprints), `site` (the plan for the list), `is_change`, `text`. Errors: those of `plan` and of the classic API.
+---@param sources cmgateway.SubCaSource|cmgateway.SubCaSource[]
+---@param classic cmgateway.azure.ServiceManagement
+---@return table? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function SubCa:plan_sync(sources, classic) end
+
+---Uploads sub-CAs to the cloud service, writes their thumbprints to the site, and checks that all agree.
+---
+---The site's list becomes exactly these. Safe to call twice. The classic API was switched off: checked against scripted
+---answers only. Errors: those of `plan_sync` and `apply`; `conflict` where the two do not agree afterwards.
+---@param sources cmgateway.SubCaSource|cmgateway.SubCaSource[]
+---@param classic cmgateway.azure.ServiceManagement
+---@return table? done What was done, as `plan_sync` has it.
+---@return cmgateway.Error? err
+function SubCa:sync(sources, classic) end
+
 ---@class cmgateway.PlanStep
 ---@field action "keep"|"add"|"remove"
 ---@field thumbprint string

@@ -3,7 +3,9 @@
 use cmgateway::gateway::sub_ca;
 use pyo3::prelude::*;
 
+use crate::azure::ServiceManagement;
 use crate::error::Result;
+use crate::json::to_python;
 use crate::plan::SubCaPlan;
 use crate::runtime::Handle;
 use crate::source;
@@ -56,6 +58,28 @@ impl SubCa {
     fn remove(&self, py: Python<'_>, sources: &Bound<'_, PyAny>) -> Result<SubCaPlan> {
         let sources = source::from_python(sources)?;
         self.handle.block(py, self.sub_ca.remove(&sources)).map(SubCaPlan)
+    }
+
+    /// Says what making the cloud service and the site agree on these sub-CAs would do; nothing is changed.
+    fn plan_sync<'py>(
+        &self,
+        py: Python<'py>,
+        sources: &Bound<'py, PyAny>,
+        classic: &ServiceManagement,
+    ) -> Result<Bound<'py, PyAny>> {
+        let sources = source::from_python(sources)?;
+        to_python(py, &self.handle.block(py, self.sub_ca.plan_sync(&classic.azure, &sources))?)
+    }
+
+    /// Uploads sub-CAs to the cloud service, writes their thumbprints to the site, and checks that all agree.
+    fn sync<'py>(
+        &self,
+        py: Python<'py>,
+        sources: &Bound<'py, PyAny>,
+        classic: &ServiceManagement,
+    ) -> Result<Bound<'py, PyAny>> {
+        let sources = source::from_python(sources)?;
+        to_python(py, &self.handle.block(py, self.sub_ca.sync(&classic.azure, &sources))?)
     }
 
     fn __repr__(&self) -> String {

@@ -256,6 +256,55 @@ def test_the_classic_api(service, options, pki):
         azure.ServiceManagement(SUBSCRIPTION)
 
 
+def test_sub_cas_of_cloud_service_and_site_are_made_to_agree(service, options, pki, site):
+    row = site.new(
+        "SMS_AzureService", ServiceCName="gw.contoso.com", ServiceType="CloudProxyService", Name="granite"
+    )
+    site.put(row, "create_only")
+    classic = azure.ServiceManagement(
+        SUBSCRIPTION, credential=azure.access_token("t"), service_management_url=service.url, **options
+    )
+    sub_ca = site.gateway("gw.contoso.com").sub_ca
+    namespace = 'xmlns="http://schemas.microsoft.com/windowsazure"'
+    wanted = [issued.certificate for issued in pki.sub_cas]
+    old, new = (str(certificate.thumbprint) for certificate in wanted)
+
+    def listed(*thumbprints):
+        rows = "".join(f"<Certificate><Thumbprint>{one}</Thumbprint></Certificate>" for one in thumbprints)
+        return (200, {}, f"<Certificates {namespace}>{rows}</Certificates>")
+
+    service.answers += [listed(old)]
+    plan = sub_ca.plan_sync(wanted, classic)
+    assert (plan["cloud_service"], plan["uploads"], plan["kept"], plan["is_change"]) == (
+        "granite",
+        [new],
+        [old],
+        True,
+    )
+    assert [request[0] for request in service.requests] == ["GET"]
+    assert str(sub_ca.list()) == ""
+
+    begun = (202, {"x-ms-request-id": "0123456789abcdef0123456789abcdef"}, None)
+    over = (200, {}, f"<Operation {namespace}><ID>1</ID><Status>Succeeded</Status></Operation>")
+    service.answers += [listed(old), begun, over, listed(old, new)]
+    sub_ca.sync(wanted, classic)
+    assert {str(one) for one in sub_ca.list()} == {old, new}
+    assert [request[0] for request in service.requests[1:]] == ["GET", "POST", "GET", "GET"]
+    assert b"<CertificateFormat>cer</CertificateFormat>" in service.requests[2][3]
+
+    # The second time nothing is sent; a service that lost one afterwards is told.
+    service.requests.clear()
+    service.answers += [listed(old, new), listed(old, new)]
+    assert not sub_ca.sync(wanted, classic)["is_change"]
+    assert [request[0] for request in service.requests] == ["GET", "GET"]
+    service.answers += [listed(old, new), listed(old)]
+    with pytest.raises(errors.ConflictError, match=new):
+        sub_ca.sync(wanted, classic)
+    service.answers += [listed()]
+    with pytest.raises(errors.ConfigError, match="give the certificate"):
+        sub_ca.plan_sync([new], classic)
+
+
 def test_wrong_options_are_told(options):
     token = azure.access_token("t")
     with pytest.raises(TypeError, match="has no argument resource_manger_url"):

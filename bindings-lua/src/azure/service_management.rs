@@ -19,7 +19,7 @@ use crate::runtime::wait;
 use crate::thumbprint::thumbprint_from;
 use crate::value::{secret_from, text_from};
 
-struct LuaServiceManagement(ServiceManagement);
+pub(crate) struct LuaServiceManagement(pub(crate) ServiceManagement);
 
 const DEPLOYMENT_OPTIONS: [&str; 6] =
     ["name", "package_url", "label", "configuration", "start", "extended_properties"];

@@ -1589,6 +1589,27 @@ class SubCa:
             ['8824022CB382CADD9E19290449B893A839140962 is not in the list']
         """
 
+    def plan_sync(self, sources: _Sources, classic: ServiceManagement) -> dict[str, Any]:
+        """Says what making the cloud service and the site agree on these sub-CAs would do; nothing is changed.
+
+        The cloud service is that of the classic API, by the gateway's `Name`. Gives `cloud_service`, `uploads` and
+        `kept` (thumbprints), `site` (the plan for the list), `is_change`, `text`.
+
+        Raises:
+            ConfigError: A thumbprint without its certificate, which the cloud service does not have.
+            CertificateError: One is no CA, has expired, or cannot be read.
+        """
+
+    def sync(self, sources: _Sources, classic: ServiceManagement) -> dict[str, Any]:
+        """Uploads sub-CAs to the cloud service, writes their thumbprints to the site, and checks that all agree.
+
+        The site's list becomes exactly these. Safe to call twice; where it stops half-way, the next call goes on. The
+        classic API was switched off: checked against scripted answers only. Gives what was done, as `plan_sync`.
+
+        Raises:
+            ConflictError: The cloud service and the site do not agree afterwards.
+        """
+
 @final
 class SubCaPlan:
     """What a change of a gateway's sub-CA thumbprints would do, to be read before it is applied.

@@ -17,7 +17,7 @@ use crate::thumbprint;
 /// The classic Service Management API of one subscription.
 #[pyclass(frozen, module = "cmgateway.azure")]
 pub(crate) struct ServiceManagement {
-    azure: asm::ServiceManagement,
+    pub(crate) azure: asm::ServiceManagement,
     handle: Handle,
 }
 

@@ -5,6 +5,7 @@
 mod list;
 mod plan;
 mod source;
+mod sync;
 
 use time::OffsetDateTime;
 
@@ -13,6 +14,7 @@ use self::plan::Current;
 pub use self::plan::{ChangeKind, PlanStep, StepAction, SubCaPlan};
 use self::source::Candidate;
 pub use self::source::SubCaSource;
+pub use self::sync::SubCaSyncPlan;
 use super::Gateway;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CONFLICT_ATTEMPTS_MAX, CONFLICT_PAUSE};
