@@ -58,6 +58,9 @@ impl UserData for LuaPfxKeyPair {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "PfxKeyPair");
+        methods.add_meta_method("__tostring", |_, this, ()| {
+            Ok(format!("<cmgateway.cert.PfxKeyPair {}>", this.0.certificate.subject()))
+        });
     }
 }
 
@@ -70,6 +73,9 @@ impl UserData for LuaPfxCertificate {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "PfxCertificate");
+        methods.add_meta_method("__tostring", |_, this, ()| {
+            Ok(format!("<cmgateway.cert.PfxCertificate {}>", this.0.certificate.subject()))
+        });
     }
 }
 
@@ -82,6 +88,9 @@ impl UserData for LuaPfxKey {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "PfxKey");
+        methods.add_meta_method("__tostring", |_, this, ()| {
+            Ok(format!("<cmgateway.cert.PfxKey {}>", this.0.private_key.algorithm()))
+        });
     }
 }
 
@@ -94,5 +103,8 @@ impl UserData for LuaPfxMac {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "PfxMac");
+        methods.add_meta_method("__tostring", |_, this, ()| {
+            Ok(format!("<cmgateway.cert.PfxMac {}, {} iterations>", this.0.algorithm, this.0.iterations))
+        });
     }
 }

@@ -37,6 +37,9 @@ function tests.a_pfx_comes_back_in_both_profiles()
         check_pfx(pfx, pki, key)
         kit.equal(pfx.mac.algorithm, digest)
         kit.equal(pfx.mac.iterations >= 1000, true)
+        kit.equal(tostring(pfx.mac):find(digest, 1, true) ~= nil, true)
+        local pair = pfx.key_pairs[1]
+        kit.equal(tostring(pair), "<cmgateway.cert.PfxKeyPair " .. pair.certificate.subject .. ">")
     end
     kit.equal(assert(cert.load_pfx(written(pki, key, { password = "p" }), "p")).mac.algorithm, "SHA-256")
 end
