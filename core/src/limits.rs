@@ -236,21 +236,21 @@ pub const MAPPINGS_MAX: usize = 10_000;
 pub const MAPPING_ENDPOINTS_MAX: usize = 100;
 
 /// Largest part of a body in flight in a tunnel while its receiver takes nothing.
-pub const TUNNEL_CREDIT_BYTES_MIN: usize = 64 << 10;
+pub const TUNNEL_CREDIT_BYTES_MIN: usize = 128 << 10;
 /// Largest part of a body in flight in a tunnel, on a long and fast way.
 pub const TUNNEL_CREDIT_BYTES_MAX: usize = 8 << 20;
 /// How much of a body its receiver hands on before it says so.
-pub const TUNNEL_CREDIT_REPORT_BYTES: u32 = 24 << 10;
+pub const TUNNEL_CREDIT_REPORT_BYTES: u32 = 48 << 10;
 /// With this much in flight on one connection of a tunnel, no body may grow beyond the least.
 pub const TUNNEL_IN_FLIGHT_BYTES_MAX: usize = 128 << 20;
-/// Largest HTTP/2 frame in a tunnel; a small request waits for one frame of each bulk transfer.
-pub const TUNNEL_FRAME_BYTES_MAX: u32 = 32 << 10;
+/// Largest part of a body in one frame of a tunnel; a small request waits for one frame of each bulk transfer.
+pub const TUNNEL_FRAME_BYTES_MAX: usize = 32 << 10;
+/// What is taken of all streams of a tunnel for one write.
+pub const TUNNEL_BATCH_BYTES: usize = 128 << 10;
 /// Largest head of a request or an answer in a tunnel.
-pub const TUNNEL_HEADER_BYTES_MAX: u32 = 256 << 10;
-/// How much of earlier heads both ends of a tunnel remember, so that the certificate of a client is sent once.
-pub const TUNNEL_HEADER_TABLE_BYTES: u32 = 64 << 10;
+pub const TUNNEL_HEADER_BYTES_MAX: usize = 256 << 10;
 /// Most requests at a time on one connection of a tunnel.
-pub const TUNNEL_STREAMS_MAX: u32 = 20_000;
+pub const TUNNEL_STREAMS_MAX: usize = 20_000;
 /// Largest message on the control stream of a tunnel, except for revocation lists.
 pub const CONTROL_MESSAGE_BYTES_MAX: usize = 32 << 20;
 /// Most messages that wait to go out on the control stream of a tunnel.
@@ -265,6 +265,8 @@ pub const TUNNEL_PING_DEADLINE: Duration = Duration::from_secs(5);
 pub const TUNNEL_HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections from a connection point to each instance, unless the caller says otherwise.
 pub const TUNNEL_CONNECTIONS_DEFAULT: usize = 2;
+/// Most bytes that are read of a socket at once.
+pub const SOCKET_READ_BYTES: usize = 64 << 10;
 /// Most connections from a connection point to each instance.
 pub const TUNNEL_CONNECTIONS_MAX: usize = 64;
 /// Most connections of tunnels that one instance holds.
@@ -308,6 +310,8 @@ pub const FRONT_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 pub const FRONT_IDLE_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long a client may not read its answer or not send its body, unless the caller says otherwise.
 pub const FRONT_STALL_TIMEOUT: Duration = Duration::from_secs(120);
+/// After this time without a request a client counts as idle, and nothing but its TLS connection is kept.
+pub const FRONT_REST_AFTER: Duration = Duration::from_secs(2);
 /// What is read of a client, and kept of an answer for it, before it is passed on.
 pub const FRONT_BUFFER_BYTES: usize = 64 << 10;
 /// What is encrypted for a client before it is sent.

@@ -18,6 +18,10 @@ use tracing::level_filters::LevelFilter;
 
 use crate::signals::{Signal, Signals};
 
+/// Requests are small and short: the allocator of the system takes a fifth of their time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The cloud management gateway of Configuration Manager.
 #[derive(Parser)]
 #[command(version)]

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, DistinguishedName, ServerConfig,
+    SignatureScheme,
 };
 
 use super::tls::{
@@ -70,10 +71,17 @@ pub(crate) fn check_again(clients: &ClientVerifier, leaf: &CertificateDer<'_>) -
     clients.verify_client_cert(leaf, &[], UnixTime::now()).is_ok()
 }
 
+/// As everywhere, with AES-128 before AES-256: both ends of a tunnel are ours, and it is the cheaper one.
+fn tunnel_provider() -> Arc<CryptoProvider> {
+    let mut ours = CryptoProvider::clone(&provider());
+    ours.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+    Arc::new(ours)
+}
+
 /// The instance's end of a tunnel: only connection points that are pinned.
 pub(crate) fn tunnel_front(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Arc<ServerConfig>> {
     let (chain, key) = identity.parts();
-    let mut config = ServerConfig::builder_with_provider(provider())
+    let mut config = ServerConfig::builder_with_provider(tunnel_provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| tls_error("set up TLS", &error))?
         .with_client_cert_verifier(Arc::new(Pinned(pins)))
@@ -89,7 +97,7 @@ pub(crate) fn tunnel_front(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<A
 /// The connection point's end of a tunnel: only instances that are pinned.
 pub(crate) fn tunnel_dial(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Arc<ClientConfig>> {
     let (chain, key) = identity.parts();
-    let mut config = ClientConfig::builder_with_provider(provider())
+    let mut config = ClientConfig::builder_with_provider(tunnel_provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| tls_error("set up TLS", &error))?
         .dangerous()

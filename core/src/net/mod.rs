@@ -14,6 +14,7 @@ pub(crate) mod gateway_tls;
 pub(crate) mod http;
 mod http_error;
 mod issuer_download;
+pub(crate) mod large_reads;
 mod negotiate;
 mod timer;
 mod tls;

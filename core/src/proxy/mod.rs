@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `mapping/` | [`ExternalPath`], [`MappingTable`], [`InternalAddress`]: which path leads where; pure |
 //! | `configuration` | [`Configuration`]: whom instances trust and what they publish, with a version |
-//! | `tunnel/` | HTTP/2 with the roles turned round: credit, pings, the control stream |
+//! | `tunnel/` | streams with the roles turned round: credit, pings, the control stream |
 //! | `instance/` | [`Instance`]: the front that clients connect to |
 //! | `connection_point/` | [`ConnectionPoint`]: dials the instances, asks the servers inside |
 //! | `headers`, `traffic` | which headers pass; what went through |

@@ -14,13 +14,14 @@ use super::options::{InstanceAddress, TunnelProxy};
 use crate::limits::{CONNECT_TIMEOUT, TUNNEL_UNSENT_BYTES};
 use crate::net::ConnectProxy;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
+use crate::net::large_reads::LargeReads;
 
 /// Tries the addresses of an instance in their order.
 pub(super) async fn dial(
     instance: &InstanceAddress,
     proxy: Option<&TunnelProxy>,
     tls: &Arc<ClientConfig>,
-) -> Result<(TlsStream<TcpStream>, String), String> {
+) -> Result<(TlsStream<LargeReads<TcpStream>>, String), String> {
     let mut causes = Vec::new();
     for address in &instance.candidates {
         match timeout(CONNECT_TIMEOUT, dial_one(address, proxy, tls)).await {
@@ -36,7 +37,7 @@ async fn dial_one(
     address: &str,
     proxy: Option<&TunnelProxy>,
     tls: &Arc<ClientConfig>,
-) -> Result<TlsStream<TcpStream>, String> {
+) -> Result<TlsStream<LargeReads<TcpStream>>, String> {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
@@ -47,7 +48,7 @@ async fn dial_one(
         let login = proxy.login.as_ref().map(|(method, credentials)| (*method, credentials));
         ConnectProxy { address: &proxy.address, login }.connect(&mut socket, address).await?;
     }
-    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, socket).await;
+    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, LargeReads::new(socket)).await;
     let stream = stream.map_err(|error| error.to_string())?;
     match stream.get_ref().1.alpn_protocol() {
         Some(TUNNEL_PROTOCOL) => Ok(stream),

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use bytes::Bytes;
-use h2::server::SendResponse;
-use h2::{Reason, RecvStream};
 use http_body_util::{BodyExt, Empty};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use tokio::time::timeout;
 
@@ -18,9 +15,8 @@ use super::upstream::{BoxError, RequestBody, UpstreamBody, UpstreamFailure};
 use crate::limits::UPSTREAM_RESPONSE_TIMEOUT;
 use crate::proxy::headers::{self, REQUEST_ID, STATUS_WORDS};
 use crate::proxy::mapping::ExternalPath;
-use crate::proxy::tunnel::Flow;
-use crate::proxy::tunnel::receiving::TunnelBody;
-use crate::proxy::tunnel::sending::{SendFailure, send_body};
+use crate::proxy::tunnel::receiving::{Incoming, TunnelBody};
+use crate::proxy::tunnel::sending::{Outgoing, SendFailure, send_body};
 
 /// The server inside wants a certificate that the connection point does not have (Microsoft's words).
 const CERTIFICATE_REQUIRED: &str = "CMGConnector_Clientcertificaterequired";
@@ -34,12 +30,7 @@ const NOT_FOUND: &str = "CMGConnector_NotFound";
 const TIMED_OUT: &str = "CMGConnector_Timeout";
 
 /// Serves one request of an instance.
-pub(super) async fn serve(
-    inside: Arc<Inside>,
-    request: Request<RecvStream>,
-    mut respond: SendResponse<Bytes>,
-    flow: Arc<Flow>,
-) {
+pub(super) async fn serve(inside: Arc<Inside>, request: Request<Incoming>, mut respond: Outgoing) {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let id = parts.headers.get(REQUEST_ID).cloned();
@@ -60,10 +51,10 @@ pub(super) async fn serve(
     *head.headers_mut() = parts.headers;
     headers::strip_hop_by_hop(head.headers_mut());
     let target = Target { addresses: &mapping.internal, rest: external.rest, query: query.as_deref() };
-    let has_body = !body.is_end_stream();
+    let has_body = !body.is_over();
     let body: RequestBody = if has_body {
         let guard = ();
-        let body = TunnelBody::new(body, Arc::clone(&flow), Arc::clone(&counter.bytes_in), guard);
+        let body = TunnelBody::new(body, Arc::clone(&counter.bytes_in), guard);
         Box::pin(body.map_err(BoxError::from))
     } else {
         Box::pin(Empty::new().map_err(|never| match never {}))
@@ -71,7 +62,7 @@ pub(super) async fn serve(
     let answer = tokio::select! {
         answer = timeout(UPSTREAM_RESPONSE_TIMEOUT, send(&inside, head, body, has_body, target)) => answer,
         // The client has gone: dropping the request closes the connection to the server inside.
-        _ = poll_fn(|context| respond.poll_reset(context)) => {
+        _ = poll_fn(|context| respond.poll_stopped(context)) => {
             counter.cancelled.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -79,7 +70,7 @@ pub(super) async fn serve(
     match answer {
         Ok(Ok(response)) => {
             let status = response.status();
-            pass_back(&inside, response, respond, &flow, &counter.bytes_out).await;
+            pass_back(&inside, response, respond, &counter.bytes_out).await;
             tracing::debug!(request = id, role = mapping.published.id, endpoint, status = status.as_u16(), took = ?started.elapsed(), "answered");
         }
         Ok(Err(failure)) => {
@@ -188,8 +179,7 @@ fn wants_certificate(cause: &BoxError) -> bool {
 async fn pass_back(
     inside: &Inside,
     response: Response<UpstreamBody>,
-    mut respond: SendResponse<Bytes>,
-    flow: &Arc<Flow>,
+    mut respond: Outgoing,
     moved: &std::sync::atomic::AtomicU64,
 ) {
     let (mut parts, body) = response.into_parts();
@@ -200,24 +190,18 @@ async fn pass_back(
             if inside.has_identity.load(Ordering::Relaxed) { FORBIDDEN } else { CERTIFICATE_REQUIRED };
         parts.headers.insert(STATUS_WORDS, HeaderValue::from_static(words));
     }
-    let mut head = Response::new(());
-    *head.status_mut() = parts.status;
-    *head.headers_mut() = parts.headers;
     let is_empty = hyper::body::Body::is_end_stream(&body);
-    let Ok(stream) = respond.send_response(head, is_empty) else { return };
-    if is_empty {
+    if respond.answer(parts.status, &parts.headers, is_empty).is_err() || is_empty {
         return;
     }
-    if let Err(SendFailure::Source(error)) = send_body(body, stream, flow, moved).await {
+    if let Err(SendFailure::Source(error)) = send_body(body, respond, moved).await {
         tracing::warn!(%error, "an answer from inside broke off");
     }
 }
 
-fn refuse(respond: &mut SendResponse<Bytes>, status: StatusCode, words: &'static str) {
-    let mut head = Response::new(());
-    *head.status_mut() = status;
-    head.headers_mut().insert(STATUS_WORDS, HeaderValue::from_static(words));
-    if respond.send_response(head, true).is_err() {
-        respond.send_reset(Reason::INTERNAL_ERROR);
-    }
+fn refuse(respond: &mut Outgoing, status: StatusCode, words: &'static str) {
+    let mut headers = HeaderMap::new();
+    headers.insert(STATUS_WORDS, HeaderValue::from_static(words));
+    // Nobody may be there any more.
+    let _ = respond.answer(status, &headers, true);
 }

@@ -5,26 +5,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use h2::RecvStream;
-use h2::server::SendResponse;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, StatusCode};
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_rustls::client::TlsStream;
 
 use super::backoff::Backoff;
 use super::options::{InstanceAddress, TunnelProxy};
 use super::{Inside, dial, forward};
-use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER, DRAIN_TIMEOUT, TUNNEL_HELLO_TIMEOUT};
+use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER, DRAIN_TIMEOUT};
+use crate::net::large_reads::LargeReads;
 use crate::proxy::Pin;
 use crate::proxy::configuration::Encoded;
-use crate::proxy::tunnel::control::{self, CONTROL_PATH, Incoming};
+use crate::proxy::tunnel::control::{self, CONTROL_PATH, Messages};
+use crate::proxy::tunnel::drive::Drive;
 use crate::proxy::tunnel::liveness::{PingTimes, until_dead};
 use crate::proxy::tunnel::message::{Hello, InstanceReport, LANGUAGE, Message};
-use crate::proxy::tunnel::{Flow, http2, told};
+use crate::proxy::tunnel::mux::Mux;
+use crate::proxy::tunnel::receiving::{Incoming, accept};
+use crate::proxy::tunnel::sending::Outgoing;
+use crate::proxy::tunnel::told;
 
 /// What all connections of a connection point share.
 pub(super) struct Common {
@@ -156,45 +158,40 @@ impl Link {
     }
 
     /// Serves one connection to its end; returns why it ended.
-    async fn serve(self: &Arc<Self>, stream: TlsStream<TcpStream>, connection: usize) -> String {
-        let flow = Flow::new();
-        let handshake = timeout(TUNNEL_HELLO_TIMEOUT, http2::answering().handshake(stream)).await;
-        let mut tunnel = match handshake {
-            Ok(Ok(tunnel)) => tunnel,
-            Ok(Err(error)) => return error.to_string(),
-            Err(_) => return format!("no HTTP/2 within {TUNNEL_HELLO_TIMEOUT:?}"),
-        };
-        let ping_pong = tunnel.ping_pong();
-        let dead = until_dead(ping_pong, self.common.ping, &flow.round_trip);
+    async fn serve(self: &Arc<Self>, stream: TlsStream<LargeReads<TcpStream>>, connection: usize) -> String {
+        let mux = Mux::new();
+        let mut driver = tokio::spawn(Drive::answering(stream, Arc::clone(&mux)));
+        let dead = until_dead(&mux, self.common.ping);
         tokio::pin!(dead);
         let mut stop = self.common.stop.subscribe();
         let active = Arc::new(Active::default());
         let (draining, drain) = watch::channel(false);
-        let mut control = None;
+        let (mut control, mut is_over) = (None, false);
         let mut deadline: Option<std::pin::Pin<Box<tokio::time::Sleep>>> = None;
         let cause = loop {
             let is_draining = *draining.borrow();
             tokio::select! {
-                request = tunnel.accept() => match request {
-                    Some(Ok((request, respond))) if request.uri().path() == CONTROL_PATH && control.is_none() => {
-                        let (link, flow, drain) = (Arc::clone(self), Arc::clone(&flow), drain.clone());
-                        let work = link.control(request, respond, connection, flow, drain, Arc::clone(&active));
+                request = accept(&mux), if !is_over => match request {
+                    Some((request, respond)) if request.uri().path() == CONTROL_PATH && control.is_none() => {
+                        let work = Arc::clone(self).control(request, respond, connection, drain.clone(), Arc::clone(&active));
                         control = Some(tokio::spawn(work));
                     }
-                    Some(Ok((request, respond))) => {
-                        let (inside, flow, guard) = (Arc::clone(&self.common.inside), Arc::clone(&flow), active.begin());
+                    Some((request, respond)) => {
+                        let (inside, guard) = (Arc::clone(&self.common.inside), active.begin());
                         tokio::spawn(async move {
-                            forward::serve(inside, request, respond, flow).await;
+                            forward::serve(inside, request, respond).await;
                             drop(guard);
                         });
                     }
-                    Some(Err(error)) => break error.to_string(),
-                    None => break "the instance closed the connection".to_owned(),
+                    // The driver says why, or everything is answered.
+                    None if mux.is_closed() => is_over = true,
+                    None => break "it was told to stop".to_owned(),
                 },
+                ended = &mut driver => break ended.unwrap_or_else(|error| error.to_string()),
                 cause = &mut dead => break cause,
                 () = told(&mut stop), if !is_draining => {
                     draining.send_replace(true);
-                    tunnel.graceful_shutdown();
+                    mux.go_away();
                     deadline = Some(Box::pin(sleep(DRAIN_TIMEOUT)));
                 }
                 () = async { match deadline.as_mut() { Some(deadline) => deadline.await, None => std::future::pending().await } } => {
@@ -202,7 +199,8 @@ impl Link {
                 }
             }
         };
-        flow.credits.close();
+        driver.abort();
+        mux.close();
         if let Some(control) = control {
             control.abort();
         }
@@ -212,14 +210,15 @@ impl Link {
     /// The control stream: hello, then whatever changes; ends after everything else when draining.
     async fn control(
         self: Arc<Self>,
-        request: Request<RecvStream>,
-        mut respond: SendResponse<Bytes>,
+        request: Request<Incoming>,
+        mut respond: Outgoing,
         connection: usize,
-        flow: Arc<Flow>,
         mut drain: watch::Receiver<bool>,
         active: Arc<Active>,
     ) {
-        let Ok(stream) = respond.send_response(Response::new(()), false) else { return };
+        if respond.answer(StatusCode::OK, &HeaderMap::new(), false).is_err() {
+            return;
+        }
         let (queue, queued) = mpsc::channel(CONTROL_QUEUE_MAX);
         let hello = Hello {
             language: LANGUAGE,
@@ -227,7 +226,7 @@ impl Link {
             session: self.common.session,
             connection,
         };
-        let mut incoming = Incoming::new(request.into_body());
+        let mut incoming = Messages::new(request.into_body());
         let speak = async {
             let _ = queue.send(Message::Hello(hello)).await;
             tokio::select! {
@@ -241,13 +240,13 @@ impl Link {
             drop(queue);
         };
         let listen = async {
-            while let Ok(Some(message)) = incoming.next(&flow).await {
+            while let Ok(Some(message)) = incoming.next().await {
                 if let Message::Report(report) = message {
                     self.reported(report);
                 }
             }
         };
-        let (_, _, ()) = tokio::join!(control::send(stream, queued, &flow), speak, listen);
+        let (_, _, ()) = tokio::join!(control::send(respond, queued), speak, listen);
     }
 
     fn reported(&self, report: InstanceReport) {

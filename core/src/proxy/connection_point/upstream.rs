@@ -23,6 +23,7 @@ use crate::limits::{
     CONNECT_TIMEOUT, UPSTREAM_BUFFER_BYTES, UPSTREAM_FAILURE_PAUSE, UPSTREAM_IDLE_CONNECTIONS_MAX,
     UPSTREAM_IDLE_TIMEOUT,
 };
+use crate::net::large_reads::LargeReads;
 use crate::proxy::InternalAddress;
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -136,7 +137,7 @@ impl Upstreams {
             return Ok(sender);
         }
         let name = ServerName::try_from(address.host().to_owned())?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, socket).await?;
+        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, LargeReads::new(socket)).await?;
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(sender)

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::options::InstanceLimits;
@@ -72,6 +73,17 @@ impl Activity {
         Receiving(Arc::clone(self))
     }
 
+    /// True where nothing was asked or is on its way, and that for at least this time.
+    pub(super) fn is_quiet(&self, time: Duration) -> bool {
+        let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
+        let is_open = self.busy.load(Ordering::Relaxed) > 0 || self.receiving.load(Ordering::Relaxed) > 0;
+        let last = load(&self.last_read).max(load(&self.last_write));
+        let since = Duration::from_millis(self.now().saturating_sub(last));
+        // Timers are a little early or late.
+        let is_long = since.saturating_add(Duration::from_millis(50)) >= time;
+        !is_open && load(&self.head) == 0 && load(&self.write_blocked) == 0 && is_long
+    }
+
     /// Whether the connection may go on.
     pub(super) fn judge(&self, limits: &InstanceLimits) -> Verdict {
         let now = self.now();
@@ -135,6 +147,8 @@ impl Drop for Receiving {
 pub(super) struct Watched<S> {
     pub(super) stream: S,
     pub(super) activity: Arc<Activity>,
+    /// What was read before, and comes first.
+    pub(super) ahead: Bytes,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -144,7 +158,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let polled = if self.ahead.is_empty() {
+            Pin::new(&mut self.stream).poll_read(context, buffer)
+        } else {
+            let count = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(count));
+            Poll::Ready(Ok(()))
+        };
         if polled.is_ready() && buffer.filled().len() > before {
             let activity = &self.activity;
             let now = activity.now();

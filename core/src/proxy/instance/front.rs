@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
@@ -21,14 +23,16 @@ use super::client::Client;
 use super::reply::ReplyBody;
 use super::{Shared, request};
 use crate::limits::{
-    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_STREAMS_MAX, FRONT_TLS_BUFFER_BYTES, SHUTDOWN_TIMEOUT,
+    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_REST_AFTER, FRONT_STREAMS_MAX, FRONT_TLS_BUFFER_BYTES,
+    SHUTDOWN_TIMEOUT,
 };
+use crate::net::large_reads::LargeReads;
 use crate::proxy::tunnel::told;
 
 /// Serves a client to the end of its connection.
 pub(super) async fn serve(
     shared: Arc<Shared>,
-    mut stream: TlsStream<TcpStream>,
+    mut stream: Box<TlsStream<LargeReads<TcpStream>>>,
     address: SocketAddr,
     local: SocketAddr,
 ) {
@@ -43,7 +47,7 @@ pub(super) async fn serve(
     let trusted = if is_resumed { None } else { Some(shared.clients.version()) };
     let client = Client::new(address, local, tls.peer_certificates(), trusted);
     let activity = Activity::new(is_http2);
-    let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity) });
+    let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity), ahead: Bytes::new() });
     let open = shared.open_connections.begin();
     let service = {
         let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
@@ -61,39 +65,68 @@ pub(super) async fn serve(
             .max_header_list_size(FRONT_HEADER_BYTES_MAX as u32)
             .max_send_buf_size(FRONT_BUFFER_BYTES)
             .keep_alive_interval(Some(shared.limits.idle.min(Duration::from_secs(30))));
-        let connection = builder.serve_connection(watched, service);
-        drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity).await;
+        let connection = Box::pin(builder.serve_connection(watched, service));
+        drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity, false).await;
     } else {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(FRONT_BUFFER_BYTES);
-        let connection = builder.serve_connection(watched, service);
-        drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity).await;
+        let (mut io, mut service) = (watched, service);
+        loop {
+            let connection = Box::pin(builder.serve_connection(io, service));
+            let shut_down = |connection: Pin<&mut _>| http1::Connection::graceful_shutdown(connection);
+            let Some(resting) = drive(&shared, connection, shut_down, &activity, true).await else { break };
+            let parts = Pin::into_inner(resting).into_parts();
+            (io, service) = (parts.io, parts.service);
+            io.inner_mut().ahead = parts.read_buf;
+            if io.inner().ahead.is_empty() && !rest(&shared, &mut io.inner_mut().stream).await {
+                break;
+            }
+        }
     }
     drop(open);
 }
 
-/// Polls a connection, and ends it when it does nothing for too long or the instance stops.
+/// Between requests nothing is held but TLS: what HTTP needs for one is made when the next one comes. False at the end
+/// of the connection.
+async fn rest(shared: &Shared, stream: &mut TlsStream<LargeReads<TcpStream>>) -> bool {
+    let mut stop = shared.stop.subscribe();
+    let has_more = tokio::select! {
+        more = stream.fill_buf() => more.is_ok_and(|bytes| !bytes.is_empty()),
+        () = sleep(shared.limits.idle.saturating_sub(FRONT_REST_AFTER)) => false,
+        () = told(&mut stop) => false,
+    };
+    if !has_more {
+        let _ = timeout(SHUTDOWN_TIMEOUT, stream.shutdown()).await;
+    }
+    has_more
+}
+
+/// Polls a connection, and ends it when it does nothing for too long or the instance stops; gives it back where it may
+/// rest and has nothing to do.
+///
+/// Boxed: hyper's connection is large, and what lies behind it here is small.
 async fn drive<C: Future>(
     shared: &Shared,
-    connection: C,
+    mut connection: Pin<Box<C>>,
     shut_down: impl Fn(Pin<&mut C>),
     activity: &Activity,
-) {
-    // Boxed: hyper's connection is large, and what lies behind it here is small.
-    let mut connection = Box::pin(connection);
+    may_rest: bool,
+) -> Option<Pin<Box<C>>> {
     let mut stop = shared.stop.subscribe();
-    let look: Sleep = sleep(shared.limits.head);
+    let pace = if may_rest { FRONT_REST_AFTER } else { Duration::MAX };
+    let look: Sleep = sleep(shared.limits.head.min(shared.limits.idle).min(pace));
     tokio::pin!(look);
     loop {
         tokio::select! {
             biased;
-            _ = connection.as_mut() => return,
+            _ = connection.as_mut() => return None,
             () = look.as_mut() => match activity.judge(&shared.limits) {
-                Verdict::Wait(time) => look.as_mut().reset(Instant::now() + time.max(Duration::from_millis(10))),
+                Verdict::Wait(_) if may_rest && activity.is_quiet(FRONT_REST_AFTER) => return Some(connection),
+                Verdict::Wait(time) => look.as_mut().reset(Instant::now() + time.min(pace).max(Duration::from_millis(10))),
                 Verdict::Idle => break,
                 Verdict::Stalled => {
                     shared.metrics.stalled.fetch_add(1, Ordering::Relaxed);
-                    return;
+                    return None;
                 }
             },
             () = told(&mut stop) => {
@@ -103,10 +136,11 @@ async fn drive<C: Future>(
                     _ = connection => {}
                     () = sleep_until(until) => {}
                 }
-                return;
+                return None;
             }
         }
     }
     shut_down(connection.as_mut());
     let _ = timeout(SHUTDOWN_TIMEOUT, connection).await;
+    None
 }

@@ -17,6 +17,7 @@ use super::front;
 use super::{Shared, tunnel_end};
 use crate::limits::ACCEPT_PAUSE;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
+use crate::net::large_reads::LargeReads;
 use crate::proxy::connection_point::dial::prepare;
 use crate::proxy::tunnel::told;
 
@@ -72,12 +73,17 @@ async fn greet(
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
         Ok(Ok((stream, true))) => {
-            prepare(stream.get_ref().0);
+            prepare(stream.get_ref().0.socket());
             tunnel_end::serve(shared, stream, address).await;
         }
         Ok(Ok((stream, false))) => {
             shared.metrics.handshakes.fetch_add(1, Ordering::Relaxed);
-            front::serve(shared, stream, address, local).await;
+            // A task of its own: this one has room for a handshake, which an idle client should not hold.
+            tokio::spawn(async move {
+                front::serve(shared, stream, address, local).await;
+                drop(place);
+            });
+            return;
         }
         Ok(Err(error)) => {
             shared.metrics.handshakes_failed.fetch_add(1, Ordering::Relaxed);
@@ -96,8 +102,8 @@ async fn shake_hands(
     shared: &Shared,
     socket: TcpStream,
     admits: Admits,
-) -> std::io::Result<(TlsStream<TcpStream>, bool)> {
-    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), socket).await?;
+) -> std::io::Result<(Box<TlsStream<LargeReads<TcpStream>>>, bool)> {
+    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), LargeReads::new(socket)).await?;
     let asks_for_tunnel = start
         .client_hello()
         .alpn()
@@ -108,7 +114,7 @@ async fn shake_hands(
     let tls = shared.tls();
     let config = if asks_for_tunnel { tls.tunnel } else { tls.front };
     let stream = gated(&shared.handshakes, start.into_stream(config)).await?;
-    Ok((stream, asks_for_tunnel))
+    Ok((Box::new(stream), asks_for_tunnel))
 }
 
 /// Lets only a few handshakes calculate at a time, so that a storm of them leaves processors to live traffic. A

@@ -13,6 +13,7 @@ use super::sessions::OpenRequest;
 use super::slot::Slot;
 use crate::limits::RETRY_AFTER_SECONDS;
 use crate::proxy::headers::STATUS_WORDS;
+use crate::proxy::tunnel::mux::Broken;
 use crate::proxy::tunnel::receiving::TunnelBody;
 
 /// The body of an answer: the instance's own, or what comes out of the tunnel.
@@ -23,12 +24,12 @@ pub(super) enum ReplyBody {
 
 impl Body for ReplyBody {
     type Data = Bytes;
-    type Error = h2::Error;
+    type Error = Broken;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             ReplyBody::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             ReplyBody::Tunnel(body) => Pin::new(body).poll_frame(context),

@@ -3,27 +3,24 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
-use h2::client::ResponseFuture;
-use h2::{RecvStream, SendStream};
 use http_body_util::Limited;
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, Uri, Version};
+use hyper::{Method, Request, Response, Version};
 
 use super::Shared;
 use super::activity::Activity;
 use super::client::Client;
 use super::reply::{Refused, ReplyBody, refuse, show_status_words};
-use super::sessions::Session;
 use super::slot::Slot;
 use super::trust::Active;
 use super::{self_description, token};
 use crate::limits::{FORWARD_ATTEMPTS_MAX, TUNNEL_WAIT, TUNNEL_WAITING_MAX};
 use crate::proxy::headers::{self, REQUEST_ID};
 use crate::proxy::mapping::{Authentication, ExternalPath, ExternalTarget, PathRefusal};
+use crate::proxy::tunnel::mux::Broken;
 use crate::proxy::tunnel::receiving::TunnelBody;
-use crate::proxy::tunnel::sending::send_body;
+use crate::proxy::tunnel::sending::{Outgoing, ask, send_body};
 
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
@@ -117,14 +114,6 @@ struct Job<'a> {
     id: &'a str,
 }
 
-/// What became of one attempt.
-enum Failed {
-    /// The connection point has not seen it, or will not do it.
-    NotDone,
-    /// It may have been done.
-    Unknown,
-}
-
 impl Job<'_> {
     async fn forward(
         &self,
@@ -132,14 +121,12 @@ impl Job<'_> {
         body_max: Option<u64>,
         slot: Option<Slot>,
     ) -> Result<Response<ReplyBody>, Refused> {
-        let (parts, body) = request.into_parts();
-        let mut head = Request::new(());
-        *head.method_mut() = parts.method;
-        *head.uri_mut() = tunnel_uri(&parts.uri).ok_or(Refused::BAD_PATH)?;
-        *head.headers_mut() = parts.headers;
-        self.dress(head.headers_mut(), parts.uri.authority().map(|authority| authority.as_str()));
+        let (mut parts, body) = request.into_parts();
+        // The path and query as the client sent them; who is asked is the connection point's business.
+        let path = parts.uri.path_and_query().ok_or(Refused::BAD_PATH)?;
+        self.dress(&mut parts.headers, parts.uri.authority().map(|authority| authority.as_str()));
         let has_body = !body.is_end_stream();
-        let is_safe = !has_body && matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let is_safe = !has_body && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let mut body = Some(body).filter(|_| has_body);
         let mut tried = Vec::new();
         for _ in 0..FORWARD_ATTEMPTS_MAX {
@@ -147,25 +134,25 @@ impl Job<'_> {
             let session = chosen.ok_or(Refused::NO_TUNNEL)?;
             tried.push(Arc::clone(&session));
             let open = session.begin();
-            let Some((response, stream)) = begin(&session, &head, has_body).await else {
+            let Some((incoming, outgoing)) = ask(&session.mux, &parts.method, path, &parts.headers, has_body)
+            else {
                 self.shared.metrics.retries.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            if let Some(body) = body.take() {
-                self.pump(body, stream, &session, body_max);
+            if let (Some(body), Some(outgoing)) = (body.take(), outgoing) {
+                self.pump(body, outgoing, body_max);
             }
-            match response.await.map_err(|error| what_became(&error)) {
+            match incoming.answer().await {
                 Ok(response) => {
                     let moved = Arc::clone(&self.shared.metrics.bytes_out);
                     let guard = (open, slot);
-                    let mut response = response.map(|stream: RecvStream| {
-                        ReplyBody::Tunnel(TunnelBody::new(stream, Arc::clone(&session.flow), moved, guard))
-                    });
+                    let mut response =
+                        response.map(|incoming| ReplyBody::Tunnel(TunnelBody::new(incoming, moved, guard)));
                     show_status_words(&mut response);
                     return Ok(response);
                 }
-                Err(Failed::NotDone) if !has_body => {}
-                Err(Failed::Unknown) if is_safe => {}
+                Err(Broken::NotDone) if !has_body => {}
+                Err(_) if is_safe => {}
                 Err(_) => return Err(Refused::NO_ANSWER),
             }
             self.shared.metrics.retries.fetch_add(1, Ordering::Relaxed);
@@ -200,8 +187,7 @@ impl Job<'_> {
     }
 
     /// Sends the body beside the answer, which may come before the body is over.
-    fn pump(&self, body: Incoming, stream: SendStream<Bytes>, session: &Arc<Session>, body_max: Option<u64>) {
-        let flow = Arc::clone(&session.flow);
+    fn pump(&self, body: Incoming, stream: Outgoing, body_max: Option<u64>) {
         let moved = Arc::clone(&self.shared.metrics.bytes_in);
         let receiving = self.activity.receiving();
         tokio::spawn(async move {
@@ -209,36 +195,13 @@ impl Job<'_> {
             let sent = match body_max {
                 Some(max) => {
                     let max = usize::try_from(max).unwrap_or(usize::MAX);
-                    send_body(Box::pin(Limited::new(body, max)), stream, &flow, &moved).await
+                    send_body(Box::pin(Limited::new(body, max)), stream, &moved).await
                 }
-                None => send_body(body, stream, &flow, &moved).await,
+                None => send_body(body, stream, &moved).await,
             };
             if let Err(failure) = sent {
                 tracing::debug!(?failure, "a request body did not go through");
             }
         });
     }
-}
-
-/// Opens a stream; nothing where the session is gone.
-async fn begin(
-    session: &Session,
-    head: &Request<()>,
-    has_body: bool,
-) -> Option<(ResponseFuture, SendStream<Bytes>)> {
-    let mut send = session.send.clone().ready().await.ok()?;
-    send.send_request(head.clone(), !has_body).ok()
-}
-
-/// RFC 9113, 8.7: what is refused, or comes after the last stream of a GOAWAY, was not done.
-fn what_became(error: &h2::Error) -> Failed {
-    let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    let is_unseen = error.is_go_away() && error.is_remote();
-    if is_refused || is_unseen { Failed::NotDone } else { Failed::Unknown }
-}
-
-/// The path and query as the client sent them; who is asked is the connection point's business.
-fn tunnel_uri(uri: &Uri) -> Option<Uri> {
-    let path = uri.path_and_query()?.clone();
-    Uri::builder().scheme("https").authority("cmgateway").path_and_query(path).build().ok()
 }

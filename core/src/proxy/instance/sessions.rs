@@ -4,20 +4,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use h2::client::SendRequest;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::limits::TUNNEL_SESSIONS_MAX;
-use crate::proxy::tunnel::Flow;
 use crate::proxy::tunnel::message::Hello;
+use crate::proxy::tunnel::mux::Mux;
 
 /// One connection of a tunnel.
 pub(super) struct Session {
     pub(super) hello: Hello,
-    pub(super) send: SendRequest<Bytes>,
-    pub(super) flow: Arc<Flow>,
+    pub(super) mux: Arc<Mux>,
     /// Requests that are on it now.
     open: AtomicUsize,
     /// It takes no new requests.
@@ -30,9 +27,9 @@ pub(super) struct Session {
 pub(super) struct OpenRequest(Arc<Session>);
 
 impl Session {
-    pub(super) fn new(hello: Hello, send: SendRequest<Bytes>, flow: Arc<Flow>) -> Arc<Self> {
+    pub(super) fn new(hello: Hello, mux: Arc<Mux>) -> Arc<Self> {
         let (open, draining) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Session { hello, send, flow, open, draining, end: Notify::new() })
+        Arc::new(Session { hello, mux, open, draining, end: Notify::new() })
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> OpenRequest {

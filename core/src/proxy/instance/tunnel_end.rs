@@ -3,52 +3,51 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use h2::SendStream;
-use h2::client::SendRequest;
-use hyper::{Method, Request};
+use hyper::http::uri::PathAndQuery;
+use hyper::{HeaderMap, Method};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::Shared;
 use super::sessions::Session;
 use crate::limits::{CONTROL_QUEUE_MAX, TUNNEL_HELLO_TIMEOUT};
+use crate::net::large_reads::LargeReads;
 use crate::proxy::configuration::{Configuration, Parts};
-use crate::proxy::tunnel::control::{self, CONTROL_PATH, Incoming};
+use crate::proxy::tunnel::control::{self, CONTROL_PATH, Messages};
+use crate::proxy::tunnel::drive::Drive;
 use crate::proxy::tunnel::liveness::until_dead;
 use crate::proxy::tunnel::message::{Hello, LANGUAGE, Message};
-use crate::proxy::tunnel::{Flow, http2};
+use crate::proxy::tunnel::mux::Mux;
+use crate::proxy::tunnel::sending::{Outgoing, ask};
 
 /// Serves one connection of a tunnel to its end.
-pub(super) async fn serve(shared: Arc<Shared>, stream: TlsStream<TcpStream>, address: SocketAddr) {
-    let flow = Flow::new();
-    let handshake = timeout(TUNNEL_HELLO_TIMEOUT, http2::requesting().handshake::<_, Bytes>(stream)).await;
-    let Ok(Ok((send, mut connection))) = handshake else { return };
-    let ping_pong = connection.ping_pong();
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    stream: Box<TlsStream<LargeReads<TcpStream>>>,
+    address: SocketAddr,
+) {
+    let mux = Mux::new();
     let cause = tokio::select! {
-        ended = connection => match ended {
-            Ok(()) => "the connection point closed the connection".to_owned(),
-            Err(error) => error.to_string(),
-        },
-        cause = until_dead(ping_pong, shared.ping, &flow.round_trip) => cause,
-        cause = converse(&shared, send, &flow) => cause,
+        cause = Drive::asking(stream, Arc::clone(&mux)) => cause,
+        cause = until_dead(&mux, shared.ping) => cause,
+        cause = converse(&shared, &mux) => cause,
     };
-    // Requests on it learn of the end as the connection is dropped.
-    flow.credits.close();
+    // Requests on it learn of the end as the driver is dropped.
     tracing::warn!(%address, %cause, "a connection of a tunnel ended");
 }
 
 /// The control stream to its end: hello, then whatever comes.
-async fn converse(shared: &Arc<Shared>, mut send: SendRequest<Bytes>, flow: &Arc<Flow>) -> String {
-    let opened = timeout(TUNNEL_HELLO_TIMEOUT, open(&mut send, flow)).await;
+async fn converse(shared: &Arc<Shared>, mux: &Arc<Mux>) -> String {
+    let opened = timeout(TUNNEL_HELLO_TIMEOUT, greet(mux)).await;
     let (hello, mut incoming, stream) = match opened {
         Ok(Ok(opened)) => opened,
         Ok(Err(cause)) => return cause,
         Err(_) => return format!("no hello within {TUNNEL_HELLO_TIMEOUT:?}"),
     };
-    let session = Session::new(hello, send, Arc::clone(flow));
+    let session = Session::new(hello, Arc::clone(mux));
     if let Err(cause) = shared.sessions.add(Arc::clone(&session)) {
         return cause;
     }
@@ -57,10 +56,10 @@ async fn converse(shared: &Arc<Shared>, mut send: SendRequest<Bytes>, flow: &Arc
     tracing::info!(connection_point = hello.connection_point, connection = hello.connection, "tunnel up");
     let (queue, queued) = mpsc::channel(CONTROL_QUEUE_MAX);
     tokio::select! {
-        sent = control::send(stream, queued, flow) => match sent {
+        sent = control::send(stream, queued) => match sent {
             // Our half is over; the connection point closes.
             Ok(()) => std::future::pending().await,
-            Err(error) => error.to_string(),
+            Err(_) => "the connection point wants no more on the control stream".to_owned(),
         },
         cause = listen(shared, &session, &mut incoming, queue) => cause,
         () = session.end.notified() => "a later session took its place".to_owned(),
@@ -76,18 +75,14 @@ impl Drop for Removed<'_> {
     }
 }
 
-async fn open(
-    send: &mut SendRequest<Bytes>,
-    flow: &Flow,
-) -> Result<(Hello, Incoming, SendStream<Bytes>), String> {
-    let mut request = Request::new(());
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = format!("https://cmgateway{CONTROL_PATH}").parse().unwrap_or_default();
-    let (response, stream) = send.send_request(request, false).map_err(|error| error.to_string())?;
-    let response = response.await.map_err(|error| error.to_string())?;
-    let mut incoming = Incoming::new(response.into_body());
-    match incoming.next(flow).await? {
-        Some(Message::Hello(hello)) if hello.language == LANGUAGE => Ok((hello, incoming, stream)),
+async fn greet(mux: &Arc<Mux>) -> Result<(Hello, Messages, Outgoing), String> {
+    let path = PathAndQuery::from_static(CONTROL_PATH);
+    let opened = ask(mux, &Method::POST, &path, &HeaderMap::new(), true);
+    let Some((incoming, Some(outgoing))) = opened else { return Err("the connection is gone".into()) };
+    let answer = incoming.answer().await.map_err(|broken| broken.to_string())?;
+    let mut messages = Messages::new(answer.into_body());
+    match messages.next().await? {
+        Some(Message::Hello(hello)) if hello.language == LANGUAGE => Ok((hello, messages, outgoing)),
         Some(Message::Hello(hello)) => {
             Err(format!("it speaks version {} of the tunnel, not {LANGUAGE}", hello.language))
         }
@@ -98,7 +93,7 @@ async fn open(
 async fn listen(
     shared: &Arc<Shared>,
     session: &Arc<Session>,
-    incoming: &mut Incoming,
+    incoming: &mut Messages,
     queue: mpsc::Sender<Message>,
 ) -> String {
     let mut parts = Parts::default();
@@ -108,7 +103,7 @@ async fn listen(
         news.borrow_and_update();
         let _ = queue.send(Message::Report(shared.report(refused.clone()))).await;
         let message = tokio::select! {
-            message = incoming.next(&session.flow) => message,
+            message = incoming.next() => message,
             _ = news.changed() => continue,
         };
         match message {

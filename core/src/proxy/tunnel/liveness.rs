@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use h2::{Ping, PingPong};
 use tokio::time::{sleep, timeout};
+
+use super::mux::Mux;
 
 /// How often, and how long for an answer at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +33,12 @@ impl RoundTrip {
 }
 
 /// Pings until an answer does not come in time; returns what went wrong.
-pub(in crate::proxy) async fn until_dead(
-    ping_pong: Option<PingPong>,
-    times: PingTimes,
-    round_trip: &RoundTrip,
-) -> String {
-    let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
+pub(in crate::proxy) async fn until_dead(mux: &Mux, times: PingTimes) -> String {
     loop {
         let sent = Instant::now();
-        match timeout(times.deadline, ping_pong.ping(Ping::opaque())).await {
-            Ok(Ok(_)) => round_trip.seen(sent.elapsed()),
-            Ok(Err(error)) => return error.to_string(),
+        mux.send_ping();
+        match timeout(times.deadline, mux.pong.notified()).await {
+            Ok(()) => mux.round_trip.seen(sent.elapsed()),
             Err(_) => return format!("no answer to a ping within {:?}", times.deadline),
         }
         sleep(times.interval).await;

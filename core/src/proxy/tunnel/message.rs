@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{CONTROL_MESSAGE_BYTES_MAX, REVOCATION_LIST_BYTES_MAX};
 
 /// The version of this language; an end that speaks another is told so and let go.
-pub(in crate::proxy) const LANGUAGE: u32 = 1;
+pub(in crate::proxy) const LANGUAGE: u32 = 2;
 
 /// Who dialled; the first thing a connection point says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,6 @@ pub(in crate::proxy) enum Message {
     /// A long part of it, named by its SHA-256 digest in the configuration.
     Part(Bytes),
     Report(InstanceReport),
-    /// Streams and what was handed on of them.
-    Credit(Vec<(u32, u32)>),
     /// No new requests, please: this end is about to stop.
     Draining,
 }
@@ -51,10 +49,8 @@ const HELLO: u8 = 1;
 const CONFIGURATION: u8 = 2;
 const PART: u8 = 3;
 const REPORT: u8 = 4;
-const CREDIT: u8 = 5;
 const DRAINING: u8 = 6;
 const HEAD_BYTES: usize = 5;
-const CREDIT_BYTES: usize = 8;
 
 impl Message {
     /// The message as pieces to send; the long one is not copied.
@@ -64,14 +60,6 @@ impl Message {
             Message::Configuration(text) => (CONFIGURATION, text.clone()),
             Message::Part(bytes) => (PART, bytes.clone()),
             Message::Report(report) => (REPORT, json(report)),
-            Message::Credit(credit) => {
-                let mut bytes = BytesMut::with_capacity(credit.len().saturating_mul(CREDIT_BYTES));
-                for (stream, count) in credit {
-                    bytes.put_u32(*stream);
-                    bytes.put_u32(*count);
-                }
-                (CREDIT, bytes.freeze())
-            }
             Message::Draining => (DRAINING, Bytes::new()),
         };
         let mut head = BytesMut::with_capacity(HEAD_BYTES);
@@ -102,20 +90,11 @@ impl Message {
                 CONFIGURATION => return Ok(Some(Message::Configuration(content))),
                 PART => return Ok(Some(Message::Part(content))),
                 REPORT => return read_json(&content).map(|report| Some(Message::Report(report))),
-                CREDIT => return Ok(Some(Message::Credit(read_credit(content)))),
                 DRAINING => return Ok(Some(Message::Draining)),
                 _ => {}
             }
         }
     }
-}
-
-fn read_credit(mut content: Bytes) -> Vec<(u32, u32)> {
-    let mut credit = Vec::with_capacity(content.len() / CREDIT_BYTES);
-    while let (Ok(stream), Ok(count)) = (content.try_get_u32(), content.try_get_u32()) {
-        credit.push((stream, count));
-    }
-    credit
 }
 
 fn json(value: &impl Serialize) -> Bytes {
@@ -140,7 +119,6 @@ mod tests {
             Message::Configuration(Bytes::from_static(b"{}")),
             Message::Part(Bytes::from(vec![7; 3 << 20])),
             Message::Report(InstanceReport { refused: Some("no".into()), ..InstanceReport::default() }),
-            Message::Credit(vec![(1, 2), (u32::MAX, 0)]),
             Message::Draining,
         ]
     }
@@ -162,7 +140,7 @@ mod tests {
 
     #[test]
     fn too_long_a_message_is_refused_before_it_is_read() {
-        let mut buffer = BytesMut::from(&[CREDIT, 255, 255, 255, 255][..]);
+        let mut buffer = BytesMut::from(&[REPORT, 255, 255, 255, 255][..]);
         assert!(Message::decode(&mut buffer).is_err());
     }
 

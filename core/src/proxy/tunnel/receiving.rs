@@ -1,39 +1,99 @@
-//! The body of a request or an answer as it comes out of the tunnel.
+//! What comes out of the tunnel: requests, answers, and their bodies.
 
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use h2::RecvStream;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::Notify;
+use hyper::{Request, Response};
 
-use super::Flow;
+use super::head;
+use super::mux::{Broken, Item, Mux};
+use super::sending::Outgoing;
 use crate::limits::TUNNEL_CREDIT_REPORT_BYTES;
 
-/// What was handed on, until it is told to the other end; several bodies in one message.
-#[derive(Default)]
-pub(in crate::proxy) struct Reports {
-    due: Mutex<Vec<(u32, u32)>>,
-    some: Notify,
+/// What comes in on one stream; dropped before its end, the other end is told to stop.
+pub(in crate::proxy) struct Incoming {
+    mux: Arc<Mux>,
+    stream: u64,
+    is_over: bool,
+    unreported: u32,
 }
 
-impl Reports {
-    fn add(&self, stream: u32, bytes: u32) {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner).push((stream, bytes));
-        self.some.notify_one();
+impl Incoming {
+    pub(super) fn new(mux: Arc<Mux>, stream: u64, is_over: bool) -> Self {
+        Incoming { mux, stream, is_over, unreported: 0 }
     }
 
-    /// Returns what is due, when there is something.
-    pub(super) async fn due(&self) -> Vec<(u32, u32)> {
+    /// True where nothing more comes, which is known with the last piece.
+    pub(in crate::proxy) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn poll_item(&mut self, context: &Context<'_>) -> Poll<Result<Option<Item>, Broken>> {
+        if self.is_over {
+            return Poll::Ready(Ok(None));
+        }
+        let polled = ready!(self.mux.state().poll_item(self.stream, context));
+        self.is_over = !matches!(polled, Ok(Some((_, false))));
+        Poll::Ready(polled.map(|item| item.map(|(item, _)| item)))
+    }
+
+    /// So many bytes were handed on: now and then the other end is told, which may then send more.
+    fn handed_on(&mut self, bytes: usize) {
+        if self.is_over {
+            return;
+        }
+        self.unreported = self.unreported.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if self.unreported >= TUNNEL_CREDIT_REPORT_BYTES {
+            let bytes = std::mem::take(&mut self.unreported);
+            self.mux.change(|state| state.report(self.stream, bytes));
+        }
+    }
+
+    /// The next piece of a stream without trailers; nothing at its end.
+    pub(super) async fn data(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
-            let due = std::mem::take(&mut *self.due.lock().unwrap_or_else(PoisonError::into_inner));
-            if !due.is_empty() {
-                return due;
+            match poll_fn(|context| self.poll_item(context)).await? {
+                Some(Item::Data(bytes)) => return Ok(Some(bytes)),
+                Some(_) => {}
+                None => return Ok(None),
             }
-            self.some.notified().await;
+        }
+    }
+
+    /// The head of the answer; what comes then is its body.
+    pub(in crate::proxy) async fn answer(mut self) -> Result<Response<Incoming>, Broken> {
+        match poll_fn(|context| self.poll_item(context)).await? {
+            Some(Item::Head(bytes)) => match head::answer(bytes) {
+                Some(head) => Ok(head.map(|()| self)),
+                None => Err(Broken::Reset),
+            },
+            _ => Err(Broken::Reset),
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.mux.change(|state| state.stop(self.stream));
+        }
+    }
+}
+
+/// The next request of the other end; nothing when there will be none any more.
+pub(in crate::proxy) async fn accept(mux: &Arc<Mux>) -> Option<(Request<Incoming>, Outgoing)> {
+    loop {
+        let (stream, bytes, is_last) = poll_fn(|context| mux.state().poll_accept(context)).await?;
+        let incoming = Incoming::new(Arc::clone(mux), stream, is_last);
+        let outgoing = Outgoing::new(Arc::clone(mux), stream);
+        // Both give the stream up when dropped.
+        if let Some(request) = head::request(bytes) {
+            return Some((request.map(|()| incoming), outgoing));
         }
     }
 }
@@ -42,71 +102,53 @@ impl Reports {
 ///
 /// `G` is kept until the body is over: it counts, or lets go of something.
 pub(in crate::proxy) struct TunnelBody<G> {
-    stream: RecvStream,
-    flow: Arc<Flow>,
-    unreported: u32,
+    incoming: Incoming,
     moved: Arc<AtomicU64>,
-    has_data_ended: bool,
     guard: Option<G>,
 }
 
 impl<G> TunnelBody<G> {
-    pub(in crate::proxy) fn new(
-        stream: RecvStream,
-        flow: Arc<Flow>,
-        moved: Arc<AtomicU64>,
-        guard: G,
-    ) -> Self {
-        TunnelBody { stream, flow, unreported: 0, moved, has_data_ended: false, guard: Some(guard) }
-    }
-
-    fn handed_on(&mut self, bytes: usize) {
-        // HTTP/2's own window is given back at once; it is never what bounds us.
-        let _ = self.stream.flow_control().release_capacity(bytes);
-        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.unreported = self.unreported.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        if self.unreported >= TUNNEL_CREDIT_REPORT_BYTES {
-            self.flow.reports.add(self.stream.stream_id().as_u32(), std::mem::take(&mut self.unreported));
-        }
+    pub(in crate::proxy) fn new(incoming: Incoming, moved: Arc<AtomicU64>, guard: G) -> Self {
+        TunnelBody { incoming, moved, guard: Some(guard) }
     }
 }
 
 impl<G: Unpin> Body for TunnelBody<G> {
     type Data = Bytes;
-    type Error = h2::Error;
+    type Error = Broken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
-        while !this.has_data_ended {
-            match ready!(this.stream.poll_data(context)) {
-                Some(Ok(bytes)) if bytes.is_empty() && !this.stream.is_end_stream() => {}
-                Some(Ok(bytes)) => {
-                    this.handed_on(bytes.len());
-                    if this.stream.is_end_stream() {
-                        this.guard = None;
-                    }
-                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        let frame = loop {
+            match ready!(this.incoming.poll_item(context)) {
+                Ok(Some(Item::Data(bytes))) if bytes.is_empty() && !this.incoming.is_over => {}
+                Ok(Some(Item::Data(bytes))) => {
+                    this.incoming.handed_on(bytes.len());
+                    this.moved.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                    break Some(Ok(Frame::data(bytes)));
                 }
-                Some(Err(error)) => {
-                    this.guard = None;
-                    return Poll::Ready(Some(Err(error)));
+                Ok(Some(Item::Trailers(bytes))) => {
+                    break Some(head::trailers(bytes).map(Frame::trailers).ok_or(Broken::Reset));
                 }
-                None => this.has_data_ended = true,
+                Ok(Some(Item::Head(_))) => break Some(Err(Broken::Reset)),
+                Ok(None) => break None,
+                Err(broken) => break Some(Err(broken)),
             }
+        };
+        if this.incoming.is_over {
+            this.guard = None;
         }
-        let trailers = ready!(this.stream.poll_trailers(context));
-        this.guard = None;
-        Poll::Ready(trailers.transpose().map(|result| result.map(Frame::trailers)))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.stream.is_end_stream()
+        self.incoming.is_over
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.stream.is_end_stream() { SizeHint::with_exact(0) } else { SizeHint::default() }
+        if self.incoming.is_over { SizeHint::with_exact(0) } else { SizeHint::default() }
     }
 }
