@@ -43,7 +43,7 @@ local function write(path, text)
     return path
 end
 
--- What the administrator brings: the server certificate as PFX, the roots and sub-CAs of clients, the connection point's.
+-- What the administrator brings: the server certificate as PFX, roots and sub-CAs of clients, the tunnel's certificate.
 local function certificates(folder)
     local pki = assert(cmgateway.cert.development_pki({
         sub_cas = 1, server_names = { NAME, "localhost" }, key = "rsa_2048",
@@ -80,8 +80,8 @@ end
 -- A client on the Internet: it shows its certificate and checks the gateway's.
 local function ask_as_client(folder, address, path)
     local host, port = address:match("^(.*):(%d+)$")
-    local command = ("curl -sS --max-time 20 -w ' %%{http_code}' --cacert %s/root.pem --cert %s/client.pem --key %s/client.key "
-        .. "--resolve %s:%s:%s -H 'Authorization: Bearer rehearsal' 'https://%s:%s%s' 2>&1"):format(
+    local command = ("curl -sS --max-time 20 -w ' %%{http_code}' --cacert %s/root.pem "
+        .. "--cert %s/client.pem --key %s/client.key --resolve %s:%s:%s -H 'Authorization: Bearer rehearsal' 'https://%s:%s%s' 2>&1"):format(
         folder, folder, folder, NAME, port, host, NAME, port, path
     )
     local pipe = assert(io.popen(command))
@@ -128,8 +128,10 @@ local function options(words)
     local given = { cloud = "local", instances = "2" }
     for i = 1, #words, 2 do
         local name = words[i]:match("^%-%-(%a+)$")
-        if not (name == "cloud" or name == "instances" or name == "program" or name == "folder") or not words[i + 1] then
-            io.stderr:write("Usage: create_gateway.lua [--cloud local|azure] [--instances N] [--program FILE] [--folder FOLDER]\n")
+        local is_known = name == "cloud" or name == "instances" or name == "program" or name == "folder"
+        if not is_known or not words[i + 1] then
+            io.stderr:write("Usage: create_gateway.lua [--cloud local|azure] [--instances N] [--program FILE] ",
+                "[--folder FOLDER]\n")
             os.exit(2)
         end
         given[name] = words[i + 1]

@@ -17,8 +17,11 @@ local function program()
 end
 
 function tests.every_mistake_is_told_at_once()
-    local message = kit.fails("config", cmgateway.gateway_spec({ vm_instance_count = 17, misspelt = 1, region = "x/y" }))
-    for _, part in ipairs({ "service_cert_path is missing", "from 1 to 16", "misspelt is not a field", "region must be" }) do
+    local wrong = { vm_instance_count = 17, misspelt = 1, region = "x/y" }
+    local message = kit.fails("config", cmgateway.gateway_spec(wrong))
+    for _, part in ipairs({
+        "service_cert_path is missing", "from 1 to 16", "misspelt is not a field", "region must be",
+    }) do
         kit.contains(message, part)
     end
     kit.fails("config", cmgateway.gateway_spec_from_toml("a = "))
@@ -50,7 +53,8 @@ function tests.a_gateway_lives_on_this_machine()
     local site = assert(cmgateway.create_site(folder .. "/site.db", "GF1"))
     local plan = assert(cloud:plan(spec))
     kit.fails("stopped", cloud:apply(site, plan, { progress = function() return false end }))
-    kit.raises("from the function", cloud.apply, cloud, site, plan, { progress = function() error("from the function") end })
+    local function fail() error("from the function") end
+    kit.raises("from the function", cloud.apply, cloud, site, plan, { progress = fail })
     local gateway = assert(cloud:apply(site, plan, { progress = function(now) seen[#seen + 1] = now.text end }))
     kit.equal(gateway.service_name, files.name)
     kit.equal(#seen > 5, true)
