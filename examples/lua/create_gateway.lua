@@ -81,7 +81,8 @@ end
 local function ask_as_client(folder, address, path)
     local host, port = address:match("^(.*):(%d+)$")
     local command = ("curl -sS --max-time 20 -w ' %%{http_code}' --cacert %s/root.pem "
-        .. "--cert %s/client.pem --key %s/client.key --resolve %s:%s:%s -H 'Authorization: Bearer rehearsal' 'https://%s:%s%s' 2>&1"):format(
+        .. "--cert %s/client.pem --key %s/client.key --resolve %s:%s:%s "
+        .. "-H 'Authorization: Bearer rehearsal' 'https://%s:%s%s' 2>&1"):format(
         folder, folder, folder, NAME, port, host, NAME, port, path
     )
     local pipe = assert(io.popen(command))
