@@ -344,6 +344,8 @@ pub const SITE_WATCH_INTERVAL_MIN: Duration = Duration::from_millis(50);
 pub const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// Longest bearer token that is looked at.
 pub const TOKEN_BYTES_MAX: usize = 16 << 10;
+/// Calls that wait for the thread of COM at most.
+pub const COM_CALLS_MAX: usize = 256;
 /// Most keys of token issuers.
 pub const TOKEN_KEYS_MAX: usize = 100;
 /// Longest key set of token issuers that is fetched.

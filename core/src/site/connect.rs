@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::REQUEST_TIMEOUT;
 use crate::net::AuthMethod;
 use crate::secret::Secret;
+use crate::site::com::ComAddress;
 use crate::site::shown_address;
 use crate::site::winrm::Endpoint;
 
@@ -26,6 +27,7 @@ pub struct ConnectOptions {
     /// `sqlite:FILE` for an embedded site, `https://HOST/AdminService` for an AdminService, and for WS-Management
     /// (WinRM) `winrm://HOST[:5985]/root/sms/site_GF1`, which seals its messages by Kerberos or NTLM, or
     /// `winrms://HOST[:5986]/root/sms/site_GF1` over TLS; `http(s)://HOST:PORT/wsman/root/sms/site_GF1` is the same.
+    /// On Windows also `com://HOST/root/sms/site_GF1` (`.` for this machine), WMI over COM.
     ///
     /// An AdminService on another machine is reached through the proxy that the environment names (`HTTPS_PROXY` or
     /// `ALL_PROXY`, except for hosts in `NO_PROXY`).
@@ -114,6 +116,8 @@ pub(super) enum Address {
     AdminService(String),
     /// A namespace behind a WS-Management service.
     WinRm(Endpoint),
+    /// A namespace of WMI, over COM.
+    Com(ComAddress),
 }
 
 impl Address {
@@ -133,6 +137,9 @@ impl Address {
             }
             Some((scheme, file)) if scheme.eq_ignore_ascii_case("sqlite") => {
                 Ok(Address::Embedded(PathBuf::from(file)))
+            }
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("com") => {
+                ComAddress::parse(url).map(Address::Com)
             }
             Some((scheme, _))
                 if ["winrm", "winrms"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) =>

@@ -6,6 +6,7 @@ mod adminservice_server;
 mod association;
 mod call;
 mod class_objects;
+mod com;
 mod connect;
 mod difference;
 pub mod embedded;
@@ -97,6 +98,7 @@ impl Site {
             }
             Address::Embedded(_) if options.ca_file.is_some() => refuse("an embedded site takes no CA file"),
             Address::Embedded(file) => Ok(EmbeddedSite::open(file).await?.into()),
+            Address::Com(address) => com::connect(address, &options),
             Address::WinRm(endpoint) => {
                 let access = Access::from_options(&options, &operation)?;
                 let trusted_roots = options.ca_file.map_or(TrustedRoots::System, TrustedRoots::File);
