@@ -344,6 +344,9 @@ pub const SITE_WATCH_INTERVAL_MIN: Duration = Duration::from_millis(50);
 pub const ADMIN_CONNECTIONS_MAX: usize = 64;
 /// Longest bearer token that is looked at.
 pub const TOKEN_BYTES_MAX: usize = 16 << 10;
+/// The ports that instances on this machine get: the first, and how many. Linux gives outgoing connections those from 32768
+/// on, Windows from 49152 on.
+pub const LOCAL_PORTS: (u16, u16) = (20_000, 10_000);
 /// Calls that wait for the thread of COM at most.
 pub const COM_CALLS_MAX: usize = 256;
 /// Most keys of token issuers.

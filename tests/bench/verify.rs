@@ -4,7 +4,6 @@
 //! bytes, both over aws-lc-rs. One line a measure, medians; a signature check alone is shown too, as what neither can avoid.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panic")]
 
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::UnparsedPublicKey;
@@ -127,7 +126,7 @@ fn report(what: &str, ours: impl Fn(), theirs: impl Fn()) {
     const CALLS: u32 = 10;
     let measure = |work: &dyn Fn()| {
         let start = Instant::now();
-        (0..CALLS).for_each(|_| black_box(work()));
+        (0..CALLS).for_each(|_| work());
         start.elapsed() / CALLS
     };
     let (mut mine, mut other) = (Vec::new(), Vec::new());

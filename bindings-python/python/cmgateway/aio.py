@@ -202,7 +202,9 @@ class AsyncSubCa(_Twin[SubCa]):
     plan = _waits(SubCa.plan)
     apply = _waits(SubCa.apply)
     set = _waits(SubCa.set)
+    sync = _waits(SubCa.sync)
     add = _waits(SubCa.add)
+    plan_sync = _waits(SubCa.plan_sync)
     remove = _waits(SubCa.remove)
 
 

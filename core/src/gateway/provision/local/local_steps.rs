@@ -15,6 +15,7 @@ use crate::gateway::provision::resource::{How, Resource};
 use crate::gateway::provision::steps::{Begun, Steps};
 use crate::gateway::service::read_instance_file;
 use crate::gateway::spec::CheckedSpec;
+use crate::limits::LOCAL_PORTS;
 use crate::proxy::InstanceOptions;
 
 impl LocalCloud {
@@ -78,14 +79,17 @@ impl LocalCloud {
     fn write_settings(&self, folder: &Folder, body: &Value, spec: &CheckedSpec) -> Result<()> {
         let number = body.get("number").and_then(Value::as_u64).unwrap_or_default() as u16;
         let old = read_instance_file(folder.settings(number)).ok();
-        let port = |name: &str, old: Option<SocketAddr>| -> Result<u16> {
+        let mut taken = self.taken_ports(folder, number);
+        let mut port = |name: &str, old: Option<SocketAddr>| -> Result<u16> {
             if let Some(port) = body.get(name).and_then(Value::as_u64) {
                 return Ok(port as u16);
             }
-            match old.filter(|old| old.ip() == self.options.address) {
-                Some(old) => Ok(old.port()),
-                None => self.free_port(),
-            }
+            let port = match old.filter(|old| old.ip() == self.options.address) {
+                Some(old) => old.port(),
+                None => self.free_port(&taken)?,
+            };
+            taken.push(port);
+            Ok(port)
         };
         let old_listen = old.as_ref().and_then(|old| old.listen.first().copied());
         let old_tunnel = old.as_ref().and_then(|old| old.tunnel_listen.first().copied());
@@ -101,14 +105,32 @@ impl LocalCloud {
         write(&folder.settings(number), settings.to_string().as_bytes(), false)
     }
 
-    /// A port that nobody listens at now. Another program may take it before the instance does; the instance is then started
-    /// again until it is free.
-    fn free_port(&self) -> Result<u16> {
-        let listener = TcpListener::bind(SocketAddr::new(self.options.address, 0));
-        let port = listener.and_then(|listener| listener.local_addr()).map(|address| address.port());
-        port.map_err(|error| {
+    /// The ports that the settings of the other instances name.
+    fn taken_ports(&self, folder: &Folder, number: u16) -> Vec<u16> {
+        let others = (0..INSTANCES_MAX).filter(|other| *other != number);
+        let settings = others.filter_map(|other| read_instance_file(folder.settings(other)).ok());
+        let ports = settings.flat_map(|other| other.listen.into_iter().chain(other.tunnel_listen));
+        ports.map(|address| address.port()).collect()
+    }
+
+    /// A port that nobody listens at now, out of those that no system gives to outgoing connections by itself. Another
+    /// program may still take it before the instance does; the instance is then started again until it is free.
+    fn free_port(&self, taken: &[u16]) -> Result<u16> {
+        let bind = |port: u16| TcpListener::bind(SocketAddr::new(self.options.address, port));
+        // The system gives ports in no order; where it begins spares several gateways a search from the same place.
+        let somewhere =
+            bind(0).and_then(|listener| listener.local_addr()).map_or(0, |address| address.port());
+        let (first, count) = LOCAL_PORTS;
+        let candidates = (0..count).map(|step| first + (somewhere % count + step) % count);
+        let free = candidates.filter(|port| !taken.contains(port)).find(|port| bind(*port).is_ok());
+        free.ok_or_else(|| {
             let operation = format!("find a free port of {}", self.options.address);
-            Error::new(ErrorKind::Unavailable, operation, error.to_string())
+            let last = first + (count - 1);
+            Error::new(
+                ErrorKind::Unavailable,
+                operation,
+                format!("none of {first} to {last} can be listened at"),
+            )
         })
     }
 
