@@ -111,8 +111,8 @@ function cmgateway.connect(url, options) end
 ---What connects to WMI on any machine, as `SWbemLocator` does.
 ---
 ---With `rehearse` an embedded site stands for every machine: names of servers are read and lead nowhere else.
----Otherwise a server is reached by WinRM, sealed on port 5985. This machine (`.`) needs COM, which this version does
----not have. Impersonation levels, privileges and the locale are checked and have no effect.
+---Otherwise a server is reached by WinRM, sealed on port 5985. This machine (`.`) is reached by COM,
+---on Windows only. Impersonation levels, privileges and the locale are checked and have no effect.
 ---@class cmgateway.Locator
 local Locator = {}
 

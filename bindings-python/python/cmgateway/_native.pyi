@@ -579,7 +579,7 @@ class Locator:
     With `rehearse="sqlite:FILE"` an embedded site stands for every machine: names of servers are read and lead nowhere
     else, so that a script with a moniker of the real server cannot reach it. Otherwise a server is reached by WinRM,
     sealed on port 5985, or with `tls=True` on port 5986; the other options are those of `connect`. This machine (`.`)
-    needs COM, which this version does not have. Impersonation levels, privileges and the locale are checked and have
+    is reached by COM, on Windows only. Impersonation levels, privileges and the locale are checked and have
     no effect.
 
     Example:

@@ -44,7 +44,7 @@ pub struct ConnectServer {
 /// With [`Locator::rehearsing`] an embedded site stands for every machine: names of servers are read and lead
 /// nowhere else, so that a script with a moniker of the real server cannot reach it. Otherwise a server is reached by
 /// WinRM: `winrm:` on port 5985, sealed, whatever the authentication level asked for, which is never less than
-/// `pktPrivacy`. This machine (`.`) needs COM, which this version does not have.
+/// `pktPrivacy`. This machine (`.`) is reached by COM, on Windows only.
 ///
 /// Impersonation levels, privileges and the locale are checked and have no effect; `delegate` is refused.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ pub struct Locator {
 impl Locator {
     /// A locator of real machines; the options hold for each of them, but for their address.
     ///
-    /// An option address of `winrms:` chooses TLS on port 5986, an empty one `winrm:`.
+    /// An option address of `winrms:` chooses TLS on port 5986, `com:` chooses DCOM, an empty one `winrm:`.
     pub fn new(options: ConnectOptions) -> Self {
         Locator { options, local: None }
     }
@@ -85,7 +85,7 @@ impl Locator {
     /// # Errors
     /// `config` for arguments that cannot be: a user for this machine (`WBEM_E_LOCAL_CREDENTIALS`), a domain both in
     /// the user and in the authority; `not_found` where an embedded site does not have the namespace; `unsupported`
-    /// for this machine without a rehearsal; those of [`Site::connect`].
+    /// for this machine where it is not Windows; those of [`Site::connect`].
     pub async fn connect_server(&self, arguments: ConnectServer) -> Result<Site> {
         let operation = format!("connect to server {:?}", arguments.server);
         let refuse = |kind, code, cause: &str| {
@@ -122,14 +122,11 @@ impl Locator {
         if let Some(local) = &self.local {
             return rehearsal(local, namespace, &operation).await;
         }
-        if is_local {
-            let cause = "WMI of this machine needs COM, which this version does not have; name the server, or \
-                         rehearse on an embedded site";
-            return refuse(ErrorKind::Unsupported, INVALID_PARAMETER, cause);
-        }
-        let scheme = options.url.split(':').next().filter(|scheme| scheme.eq_ignore_ascii_case("winrms"));
         let namespace = if namespace.is_empty() { "root\\cimv2" } else { namespace };
-        options.url = format!("{}://{server}/{}", scheme.unwrap_or("winrm"), namespace.replace('\\', "/"));
+        let chosen = options.url.split(':').next().unwrap_or_default();
+        let chosen = ["winrms", "com"].into_iter().find(|known| known.eq_ignore_ascii_case(chosen));
+        let (scheme, server) = if is_local { ("com", ".") } else { (chosen.unwrap_or("winrm"), server) };
+        options.url = format!("{scheme}://{server}/{}", namespace.replace('\\', "/"));
         options.user = arguments.user.or(options.user);
         options.password = arguments.password.or(options.password);
         if arguments.security_flags == USE_MAX_WAIT {
