@@ -105,7 +105,7 @@ fn authority_options(lua: &Lua, given: &Options) -> mlua::Result<AuthorityOption
     let subject = given.text(lua, "subject")?.unwrap_or_default().parse().map_err(expected)?;
     let mut options = AuthorityOptions::new(subject, time_at(given.get(lua, "not_before")?)?);
     options.key = key_kind(lua, given)?.unwrap_or(options.key);
-    options.days = given.get(lua, "days")?.unwrap_or(options.days);
+    options.days = given.get(lua, "days")?;
     options.path_length = given.get(lua, "path_length")?;
     options.name_constraints.permitted = given.texts(lua, "permitted_names")?.unwrap_or_default();
     options.name_constraints.excluded = given.texts(lua, "excluded_names")?.unwrap_or_default();

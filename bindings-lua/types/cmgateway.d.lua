@@ -1427,7 +1427,7 @@ function cert.certreq_inf(options) end
 ---@field subject string Its name, as RFC 4514 or Windows writes it.
 ---@field key cmgateway.cert.KeyKind? "rsa_2048" by default.
 ---@field not_before integer? Unix seconds; now by default.
----@field days integer? Days of validity; 3650 by default.
+---@field days integer? Days of validity; by default ten years, of a sub-CA no longer than the authority above it.
 ---@field path_length integer? How many authorities may follow below it; any number by default.
 ---@field permitted_names string[]? What it may certify: `contoso.com`, `ip:10.0.0.0/8`, `email:`, `uri:`…
 ---@field excluded_names string[]? What it may not certify.

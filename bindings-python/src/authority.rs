@@ -52,7 +52,7 @@ fn authority_options(subject: &str, keywords: &Keywords<'_>) -> Result<Authority
     let now = keywords.moment("not_before")?.unwrap_or_else(OffsetDateTime::now_utc);
     let mut options = AuthorityOptions::new(subject.parse()?, now);
     options.key = keywords.key()?.unwrap_or(options.key);
-    options.days = keywords.number("days")?.unwrap_or(options.days);
+    options.days = keywords.number("days")?;
     options.path_length = keywords.number("path_length")?;
     let constraints = &mut options.name_constraints;
     constraints.permitted = keywords.texts("permitted_names", "names")?.unwrap_or_default();
@@ -101,7 +101,7 @@ impl Authority {
     #[staticmethod]
     #[pyo3(
         signature = (subject, **keywords),
-        text_signature = "(subject, *, key='rsa_2048', not_before=None, days=3650, path_length=None, \
+        text_signature = "(subject, *, key='rsa_2048', not_before=None, days=None, path_length=None, \
                           permitted_names=(), excluded_names=(), extended_key_usage=(), crl_urls=(), \
                           delta_crl_urls=(), ca_issuer_urls=(), ocsp_urls=())"
     )]
@@ -134,7 +134,7 @@ impl Authority {
     /// Makes an authority below this one, with a new key.
     #[pyo3(
         signature = (subject, **keywords),
-        text_signature = "($self, subject, *, key='rsa_2048', not_before=None, days=3650, path_length=None, \
+        text_signature = "($self, subject, *, key='rsa_2048', not_before=None, days=None, path_length=None, \
                           permitted_names=(), excluded_names=(), extended_key_usage=(), crl_urls=(), \
                           delta_crl_urls=(), ca_issuer_urls=(), ocsp_urls=())"
     )]

@@ -89,9 +89,7 @@ local function make_certificates(folder)
     end
     local key = { key = "ec_p256" }
     local root = assert(cmgateway.cert.root_authority({ subject = "CN=Contoso Root", key = "ec_p256" }))
-    local issuing = assert(root:sub_ca({
-        subject = "CN=Contoso Issuing CA", key = "ec_p256", path_length = 0, days = 1825,
-    }))
+    local issuing = assert(root:sub_ca({ subject = "CN=Contoso Issuing CA", key = "ec_p256", path_length = 0 }))
     write(folder .. "/root.pem", root.certificate:to_pem())
     write(folder .. "/issuing.pem", issuing.certificate:to_pem())
     for _, server in ipairs({ "gateway", "management-point" }) do

@@ -76,7 +76,7 @@ def make_certificates(folder: Path) -> None:
         (folder / f"{name}.key").write_text(issued.private_key_pem, encoding="ascii")
 
     root = Authority.root("CN=Contoso Root", key="ec_p256")
-    issuing = root.sub_ca("CN=Contoso Issuing CA", key="ec_p256", path_length=0, days=1825)
+    issuing = root.sub_ca("CN=Contoso Issuing CA", key="ec_p256", path_length=0)
     (folder / "root.pem").write_text(root.certificate.to_pem(), encoding="ascii")
     (folder / "issuing.pem").write_text(issuing.certificate.to_pem(), encoding="ascii")
     for server in ("gateway", "management-point"):

@@ -244,6 +244,18 @@ fn an_authority_stays_within_its_constraints() {
 }
 
 #[test]
+fn a_sub_ca_made_later_ends_with_its_root_unless_it_is_told_days() {
+    let root = Authority::root(&options("CN=Root", KeyKind::EcP256)).unwrap();
+    let mut later = options("CN=Issuing", KeyKind::EcP256);
+    later.not_before = NOW + time::Duration::days(1);
+    let issuing = root.sub_ca(&later).unwrap();
+    assert_eq!(issuing.certificate().not_after(), root.certificate().not_after());
+    later.days = Some(3_650);
+    let error = root.sub_ca(&later).unwrap_err().to_string();
+    assert!(error.contains("it would be valid from"), "{error}");
+}
+
+#[test]
 fn what_an_authority_may_not_do_is_refused() {
     let (root, issuing) = authorities(KeyKind::EcP256);
     let error = issuing.sub_ca(&options("CN=Below", KeyKind::EcP256)).unwrap_err();

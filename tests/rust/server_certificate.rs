@@ -189,7 +189,7 @@ fn names_of_azure_are_made_and_read() {
 #[test]
 fn a_pfx_is_checked_with_its_password_and_chain() {
     let mut below = AuthorityOptions::new(DistinguishedName::parse("CN=Issuing").unwrap(), NOW);
-    below.days = 1_000;
+    below.days = Some(1_000);
     let issuing = root().sub_ca(&below).unwrap();
     let server =
         issuing.issue_server(&IssueOptions::new(&names(&["granitefalls.contoso.com"]), NOW)).unwrap();

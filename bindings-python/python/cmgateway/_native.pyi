@@ -2665,7 +2665,7 @@ class Authority:
         *,
         key: _KeyKind = "rsa_2048",
         not_before: Optional[datetime.datetime] = None,
-        days: int = 3650,
+        days: Optional[int] = None,
         path_length: Optional[int] = None,
         permitted_names: Sequence[str] = (),
         excluded_names: Sequence[str] = (),
@@ -2681,7 +2681,7 @@ class Authority:
             subject: Its name, as RFC 4514 or Windows writes it.
             key: The kind of its key.
             not_before: The first moment of validity, with a time zone; now where it is not given.
-            days: Days of validity.
+            days: Days of validity; where it is not given ten years, of a sub-CA no longer than the authority above it.
             path_length: How many authorities may follow below it; any number where it is not given.
             permitted_names: What it may certify: `contoso.com`, `ip:10.0.0.0/8`, `email:`, `uri:`, `directory_name:`.
             excluded_names: What it may not certify.
@@ -2720,7 +2720,7 @@ class Authority:
         *,
         key: _KeyKind = "rsa_2048",
         not_before: Optional[datetime.datetime] = None,
-        days: int = 3650,
+        days: Optional[int] = None,
         path_length: Optional[int] = None,
         permitted_names: Sequence[str] = (),
         excluded_names: Sequence[str] = (),

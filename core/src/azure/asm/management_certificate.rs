@@ -36,7 +36,7 @@ impl ManagementCertificate {
         }
         let mut options = AuthorityOptions::new(DistinguishedName::of_common_name(common_name)?, now);
         options.key = KeyKind::Rsa2048;
-        options.days = days;
+        options.days = Some(days);
         let made = Authority::root(&options)?;
         Ok(ManagementCertificate(PfxKeyPair::new(made.certificate().clone(), made.private_key().clone())))
     }

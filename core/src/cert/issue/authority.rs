@@ -51,6 +51,9 @@ impl PublishedPlaces {
     }
 }
 
+/// Ten years.
+const AUTHORITY_DAYS: u32 = 3_650;
+
 /// What a new authority is to be.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -61,8 +64,8 @@ pub struct AuthorityOptions {
     pub key: KeyKind,
     /// The first second of validity.
     pub not_before: OffsetDateTime,
-    /// Days of validity.
-    pub days: u32,
+    /// Days of validity; where nothing is said ten years, of a sub-CA no longer than the authority above it.
+    pub days: Option<u32>,
     /// How many authorities may follow below it; `None` is any number.
     pub path_length: Option<u32>,
     /// The names that it may and may not certify.
@@ -74,13 +77,13 @@ pub struct AuthorityOptions {
 }
 
 impl AuthorityOptions {
-    /// RSA with 2048 bits and ten years from `now` on, without constraints.
+    /// RSA with 2048 bits and up to ten years from `now` on, without constraints.
     pub fn new(subject: DistinguishedName, now: OffsetDateTime) -> Self {
         AuthorityOptions {
             subject,
             key: KeyKind::Rsa2048,
             not_before: now,
-            days: 3_650,
+            days: None,
             path_length: None,
             name_constraints: NameConstraints::default(),
             extended_key_usage: Vec::new(),
@@ -147,7 +150,8 @@ impl Authority {
         if name.is_empty() {
             return Err(failed("it has no name".into()));
         }
-        let validity = Validity::of_days(options.not_before, options.days).map_err(&failed)?;
+        let days = options.days.unwrap_or(AUTHORITY_DAYS);
+        let validity = Validity::of_days(options.not_before, days).map_err(&failed)?;
         let draft = Draft { issuer: name, subject: name, validity, public_key_info: &info, extensions };
         let certificate = draft.sign(&key).map_err(&failed)?;
         // Checked as those of a certificate would be.
@@ -172,7 +176,12 @@ impl Authority {
         let key = PrivateKey::generate(options.key)?;
         let info = public_key_info(&key).map_err(&failed)?;
         let extensions = options.extensions().map_err(&failed)?;
-        let validity = Validity::of_days(options.not_before, options.days).map_err(&failed)?;
+        let days = options.days.unwrap_or(AUTHORITY_DAYS);
+        let mut validity = Validity::of_days(options.not_before, days).map_err(&failed)?;
+        if options.days.is_none() {
+            // As AD CS does: what an authority issues ends with it at the latest.
+            validity.not_after = validity.not_after.min(self.certificate().not_after());
+        }
         let certificate =
             self.issue(options.subject.content(), validity, &info, extensions).map_err(failed)?;
         let mut chain = vec![certificate];

@@ -105,7 +105,7 @@ fn make(options: &DevelopmentPkiOptions, names: Vec<SubjectAlternativeName>) -> 
     let organization = &options.organization;
     let authority = |common_name: &str, path_length| -> Result<AuthorityOptions> {
         let mut made = AuthorityOptions::new(subject(organization, common_name)?, options.not_before);
-        (made.key, made.days, made.path_length) = (options.key, options.days, path_length);
+        (made.key, made.days, made.path_length) = (options.key, Some(options.days), path_length);
         Ok(made)
     };
     let issued = |authority: &Authority| {

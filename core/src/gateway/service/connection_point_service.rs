@@ -153,9 +153,11 @@ async fn follow(watch: SiteWatch, point: Arc<ConnectionPoint>, settings: Arc<Mut
 fn follow_keys(source: KeySetSource, point: &Arc<ConnectionPoint>) -> Task {
     let point = Arc::clone(point);
     Task(tokio::spawn(async move {
+        let mut has_failed = false;
         loop {
             let pause = match source.fetch().await {
                 Ok(rules) => {
+                    has_failed = false;
                     match point.amend(|configuration| configuration.tokens = Some(rules)) {
                         Ok(true) => tracing::info!("token issuers have other keys; instances are told"),
                         Ok(false) => {}
@@ -166,7 +168,9 @@ fn follow_keys(source: KeySetSource, point: &Arc<ConnectionPoint>) -> Task {
                     source.interval
                 }
                 Err(error) => {
-                    tracing::error!(%error, "no keys of token issuers; the last ones stay in force");
+                    if !std::mem::replace(&mut has_failed, true) {
+                        tracing::error!(%error, "no keys of token issuers; the last ones stay in force");
+                    }
                     KEY_SET_INTERVAL_MIN
                 }
             };
