@@ -1,9 +1,14 @@
 //! The gateway as the site knows it, and the verbs of the trade.
 
 mod cname;
+pub mod connection_point_role;
+mod fields;
 pub mod provision;
 pub mod server_certificate;
 pub mod service;
+pub mod site_control;
+pub mod site_roles;
+pub mod site_switches;
 pub mod spec;
 pub mod sub_ca;
 

@@ -1,6 +1,5 @@
 //! What a gateway shall be: the fields of the wizard and of `New-CMCloudManagementGateway`, checked all at once.
 
-mod fields;
 mod region;
 mod table;
 
@@ -10,12 +9,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use self::fields::Fields;
 pub use self::region::display_region;
 use crate::azure::AzureEnvironment;
 use crate::background;
 use crate::cert::{Certificate, PfxKeyPair, load_cer_file, load_pfx_file};
 use crate::error::{Error, ErrorKind, Result};
+use crate::gateway::fields::Fields;
 use crate::gateway::server_certificate::{
     Finding, ServerCertificateOptions, ServiceName, Severity, check_name_prefix, check_server_pfx,
 };
@@ -210,7 +209,7 @@ impl CheckedSpec {
     /// Refuses a spec that lacks what a cloud of Azure needs, with everything that it lacks.
     pub(crate) fn check_for_azure(&self, needs_machines: bool) -> Result<()> {
         let spec = &self.spec;
-        let mut fields = Fields::new(Map::new());
+        let mut fields = Fields::new("a spec", Map::new());
         fields.must(!spec.subscription_id.is_empty(), "subscription_id", "is missing");
         fields.must(!spec.region.is_empty(), "region", "is missing");
         if needs_machines {
@@ -277,7 +276,7 @@ fn read_text(file: &Path, operation: &str) -> Result<String> {
 }
 
 fn read(map: Map<String, Value>) -> (GatewaySpec, Vec<Violation>) {
-    let mut fields = Fields::new(map);
+    let mut fields = Fields::new("a spec", map);
     let percent = 1..=100;
     let spec = GatewaySpec {
         service_cert_path: fields.required_text("service_cert_path").into(),
@@ -371,7 +370,7 @@ fn rules_without_certificates(spec: &GatewaySpec, fields: &mut Fields) {
 }
 
 fn checked(spec: GatewaySpec, now: OffsetDateTime) -> Result<CheckedSpec> {
-    let mut fields = Fields::new(Map::new());
+    let mut fields = Fields::new("a spec", Map::new());
     let password = spec.service_cert_password.as_ref().map(Secret::expose);
     fields.must(password.is_some_and(|text| !text.is_empty()), "service_cert_password", "is missing");
     let pfx = match load_pfx_file(&spec.service_cert_path, password) {

@@ -1,4 +1,4 @@
-//! Takes the fields of a spec out of a table, one by one, and collects what is wrong.
+//! Takes the fields that a script gives out of a table, one by one, and collects what is wrong.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -6,25 +6,38 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::Violation;
-use crate::error::Error;
+use super::spec::Violation;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The table, what was taken out of it missing.
 pub(super) struct Fields {
+    /// What has these fields, for messages: `a spec`.
+    whose: &'static str,
     rest: Map<String, Value>,
     violations: Vec<Violation>,
 }
 
 impl Fields {
-    pub(super) fn new(rest: Map<String, Value>) -> Self {
-        Fields { rest, violations: Vec::new() }
+    pub(super) fn new(whose: &'static str, rest: Map<String, Value>) -> Self {
+        Fields { whose, rest, violations: Vec::new() }
+    }
+
+    /// Refuses every mistake at once.
+    pub(super) fn finish(self, operation: &str) -> Result<()> {
+        let violations = self.end();
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<_> = violations.iter().map(Violation::to_string).collect();
+        let error = Error::new(ErrorKind::Config, operation, all.join("; "));
+        Err(violations.into_iter().fold(error, |error, one| error.with_context("field", one.field)))
     }
 
     /// Every violation; what is left in the table is unknown.
     pub(super) fn end(self) -> Vec<Violation> {
         let mut violations = self.violations;
         for (name, _) in self.rest {
-            violations.push(Violation { field: name, rule: "is not a field of a spec".into() });
+            violations.push(Violation { field: name, rule: format!("is not a field of {}", self.whose) });
         }
         violations
     }
@@ -77,18 +90,35 @@ impl Fields {
     }
 
     pub(super) fn flag(&mut self, field: &str, usual: bool) -> bool {
-        match self.take(field) {
-            None => usual,
-            Some(Value::Bool(flag)) => flag,
-            Some(_) => {
+        self.said(field).unwrap_or(usual)
+    }
+
+    /// True or false; None where nothing is said.
+    pub(super) fn said(&mut self, field: &str) -> Option<bool> {
+        match self.take(field)? {
+            Value::Bool(flag) => Some(flag),
+            _ => {
                 self.must(false, field, "must be true or false");
-                usual
+                None
             }
         }
     }
 
+    /// One of these words; None where nothing is said.
+    pub(super) fn word<T: Copy>(&mut self, field: &str, known: &[(&str, T)]) -> Option<T> {
+        let given = self.text(field)?;
+        let found = known.iter().find(|(word, _)| *word == given).map(|(_, meaning)| *meaning);
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        self.must(found.is_some(), field, &format!("must be one of {}, not {given:?}", words.join(", ")));
+        found
+    }
+
     pub(super) fn number(&mut self, field: &str, usual: u32, range: RangeInclusive<u32>) -> u32 {
-        let Some(value) = self.take(field) else { return usual };
+        self.optional_number(field, range).unwrap_or(usual)
+    }
+
+    pub(super) fn optional_number(&mut self, field: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let value = self.take(field)?;
         // Lua and JSON have numbers without a kind.
         let number = value.as_i64().or_else(|| {
             value
@@ -97,14 +127,14 @@ impl Fields {
                 .map(|number| number as i64)
         });
         match number.and_then(|number| u32::try_from(number).ok()).filter(|number| range.contains(number)) {
-            Some(number) => number,
+            Some(number) => Some(number),
             None => {
                 let rule = match number {
                     Some(_) => format!("must be from {} to {}", range.start(), range.end()),
                     None => "must be a whole number".to_owned(),
                 };
                 self.must(false, field, &rule);
-                usual
+                None
             }
         }
     }
