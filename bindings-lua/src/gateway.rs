@@ -3,6 +3,7 @@
 use cmgateway::gateway::Gateway;
 use mlua::{UserData, UserDataFields, UserDataMethods};
 
+use crate::analyzer;
 use crate::error::{answer, no_other_fields};
 use crate::instance::LuaInstance;
 use crate::path::LuaPath;
@@ -24,6 +25,7 @@ impl UserData for LuaGateway {
         methods.add_method("instance", |lua, this, ()| {
             answer(wait(lua, this.0.instance()).map(|row| LuaInstance::of(row, Some(this.0.site()))))
         });
+        analyzer::add_to_gateway(methods);
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Gateway {}>", this.0.service_name()))
         });

@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod analyzer;
 mod arguments;
 mod association;
 mod authority;
@@ -92,6 +93,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     server_certificate::add_to(lua, &module)?;
     service::add_to(lua, &module)?;
     gateway_spec::add_to(lua, &module)?;
+    analyzer::add_to(lua, &module)?;
     cloud::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;
     module.set("azure", azure::module(lua)?)?;

@@ -135,7 +135,7 @@ fn cname(lua: &Lua, (service, deployment, options): &(Value, Value, Value)) -> m
 }
 
 /// `192.0.2.1` or `192.0.2.1:5353`.
-fn address(text: &str) -> mlua::Result<SocketAddr> {
+pub(crate) fn address(text: &str) -> mlua::Result<SocketAddr> {
     let found = text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 53)));
     found.ok_or_else(|| {
         let cause = format!("{text:?} is not the address of a name server");

@@ -908,6 +908,13 @@ function Instance:call_(method, ...) end
 ---@field sub_ca cmgateway.SubCa The list of its sub-CA thumbprints.
 local Gateway = {}
 
+---Looks for what is wrong with this gateway, as its site knows it.
+---@param options cmgateway.GatewayAnalyzeOptions?
+---@return cmgateway.AnalysisReport? report
+---@return cmgateway.Error? err
+---@nodiscard
+function Gateway:analyze(options) end
+
 ---Its `SMS_AzureService` instance as it is now.
 ---@return cmgateway.Instance? instance
 ---@return cmgateway.Error? err
@@ -1062,6 +1069,90 @@ function ThumbprintList:each() end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function ThumbprintList:contains(thumbprint) end
+
+---How one check ended.
+---@class cmgateway.CheckResult
+---@field id string The name of the check.
+---@field area string What it is about.
+---@field proves string What holds where it passes.
+---@field outcome "passed"|"warning"|"failed"|"skipped" How it ended: `passed`, `warning`, `failed` or `skipped`.
+---@field finding string What was found, or why it was skipped.
+---@field evidence string[] What was seen, a line each.
+---@field cause string? What is usually behind it, where it failed or warns.
+---@field remedy string? What to do, where it failed or warns.
+---@field blocked_by string? The failed check that it could not be judged after.
+
+---What the analyzer found, check by check; prints as a table.
+---@class cmgateway.AnalysisReport
+---@field service_name string The gateway.
+---@field results cmgateway.CheckResult[] Every check, in the order in which they were made.
+---@field is_healthy boolean True where nothing failed; warnings and skipped checks may be there.
+---@field first_cause cmgateway.CheckResult? The first check that failed, which is the cause to look at.
+---@field summary string One sentence about all of it.
+local AnalysisReport = {}
+
+---The result of the check of this name.
+---@param id string
+---@return cmgateway.CheckResult? result
+---@nodiscard
+function AnalysisReport:result(id) end
+
+---The report as JSON text, indented by two blanks.
+---@return string json
+---@nodiscard
+function AnalysisReport:to_json() end
+
+---The report as one HTML page without scripts or outside references.
+---@return string html
+---@nodiscard
+function AnalysisReport:to_html() end
+
+---@class cmgateway.GatewayAnalyzeOptions
+---@field connection_point_file string? The settings of a connection point: they tell instances, trust and mappings.
+---@field addresses string[]? Where clients connect, `host:port`, one for each instance; the service name's port 443 by default.
+---@field deployment_name string? The name in Azure that the service name must lead to.
+---@field name_server string? The name server to ask; those of this machine by default.
+---@field ca_file string? Who certifies the gateway, PEM; the system's roots by default.
+---@field server_certificate cmgateway.cert.Certificate? The certificate that the gateway is meant to show.
+---@field admin_addresses string[]? Where instances tell metrics and health, `host:port`.
+---@field roots cmgateway.cert.Certificate[]? Trusted roots of clients, in place of those of the connection point.
+---@field sub_cas cmgateway.cert.Certificate[]? The sub-CAs that were uploaded, in place of those of the connection point.
+---@field crls cmgateway.cert.Crl[]? The revocation lists that the gateway goes by, in place of those of the connection point.
+---@field certificate_file string? A client's certificate, PEM.
+---@field key_file string? Its key, PEM, not encrypted.
+---@field token string? A client's bearer token.
+---@field roles (integer|string)[]? The numbers of roles that must be published; texts where they do not fit into a number.
+---@field asks_inside boolean? Asks the servers inside too: for the connection point's own machine.
+---@field at integer? What this machine's clock says, Unix seconds; the system is asked by default.
+---@field warn_days integer? Certificates with fewer days left are warned about; 30 by default.
+---@field timeout number? The longest wait of one step, in seconds; 5 by default.
+
+---@class cmgateway.AnalyzeOptions: cmgateway.GatewayAnalyzeOptions
+---@field site cmgateway.Site? The site that the gateway belongs to.
+
+---Looks for what is wrong with a gateway: every check in the order of cause and effect.
+---
+---It changes nothing. The first check that failed is the cause to look at; what could only be judged after it is skipped.
+---What a check needs and was not given skips it too; `checks_page` describes all of them. Against a live gateway of
+---Microsoft nothing of it was tried.
+---
+---Errors: `config` for an empty service name and for settings that cannot be read.
+---
+---```lua
+---local report = assert(cmgateway.analyze("gw.contoso.com", { site = site }))
+---if not report.is_healthy then print(report.first_cause.finding, report.first_cause.remedy) end
+---```
+---@param service_name string
+---@param options cmgateway.AnalyzeOptions?
+---@return cmgateway.AnalysisReport? report
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.analyze(service_name, options) end
+
+---The page that describes every check, as Markdown; `core/CHECKS.md` is this text.
+---@return string page
+---@nodiscard
+function cmgateway.checks_page() end
 
 ---One thing that is wrong or doubtful about a certificate or a name.
 ---@class cmgateway.Finding

@@ -1,7 +1,9 @@
 //! A cloud management gateway.
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
+use crate::analyzer::{AnalysisReport, analyze_gateway};
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::path::ObjectPath;
@@ -46,6 +48,18 @@ impl Gateway {
         let connection = Connection { site: self.gateway.site().clone(), handle: self.handle.clone() };
         let instance = self.handle.block(py, self.gateway.instance())?;
         Ok(Instance::of(instance, Some(&connection)))
+    }
+
+    /// Looks for what is wrong with this gateway, as its site knows it.
+    #[pyo3(
+        signature = (**keywords),
+        text_signature = "($self, *, connection_point_file=None, addresses=None, deployment_name=None, \
+            name_server=None, ca_file=None, server_certificate=None, admin_addresses=None, roots=(), \
+            sub_cas=(), crls=(), certificate_file=None, key_file=None, token=None, roles=None, \
+            asks_inside=False, at=None, warn_days=30, timeout=None)"
+    )]
+    fn analyze(&self, py: Python<'_>, keywords: Option<Bound<'_, PyDict>>) -> Result<AnalysisReport> {
+        analyze_gateway(py, &self.gateway, keywords)
     }
 
     fn __repr__(&self) -> String {

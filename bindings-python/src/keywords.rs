@@ -1,8 +1,10 @@
 //! Keyword arguments of calls that have many.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cmgateway::cert::{self, ExtendedKeyUsage, KeyKind, SubjectAlternativeName};
+use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -66,6 +68,25 @@ impl<'py> Keywords<'py> {
         self.take_optional(name)?
             .map(|all| texts(&all, &format!("{name} are {what} as text, in a list")))
             .transpose()
+    }
+
+    /// The path of a file, as text or `os.PathLike`.
+    pub(crate) fn path(&self, name: &str) -> Result<Option<PathBuf>> {
+        let Some(value) = self.take_optional(name)? else { return Ok(None) };
+        Ok(Some(value.extract().map_err(|_| wrong_type(&format!("{name} is the path of a file"), &value))?))
+    }
+
+    /// An object of one class; `what` is it with its article.
+    pub(crate) fn object<T: PyClass>(&self, name: &str, what: &str) -> Result<Option<Bound<'py, T>>> {
+        let Some(value) = self.take_optional(name)? else { return Ok(None) };
+        let object = value.cast::<T>().map_err(|_| wrong_type(&format!("{name} is {what}"), &value))?;
+        Ok(Some(object.clone()))
+    }
+
+    /// Whole numbers that are not negative, in a list.
+    pub(crate) fn whole_numbers(&self, name: &str) -> Result<Option<Vec<u64>>> {
+        let Some(value) = self.take_optional(name)? else { return Ok(None) };
+        items(&value, &format!("{name} are whole numbers in a list"), |item| item.extract().ok()).map(Some)
     }
 
     /// Names as certificates have them.

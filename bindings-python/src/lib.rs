@@ -4,6 +4,7 @@
 
 use pyo3::prelude::*;
 
+mod analyzer;
 mod association;
 mod authority;
 mod azure;
@@ -49,6 +50,8 @@ mod wql;
 
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use crate::analyzer::{AnalysisReport, CheckResult, analyze, checks_page};
     #[pymodule_export]
     use crate::authority::Authority;
     #[pymodule_export]

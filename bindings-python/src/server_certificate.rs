@@ -161,7 +161,7 @@ pub(crate) fn check_cname(
 }
 
 /// `192.0.2.1` or `192.0.2.1:5353`.
-fn address(text: &str) -> Result<SocketAddr> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr> {
     let found = text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 53)));
     found.ok_or_else(|| config("check CNAME", format!("{text:?} is not the address of a name server")))
 }

@@ -87,6 +87,19 @@ pub const DEVELOPMENT_SUB_CAS_MAX: usize = 100;
 /// Most thumbprints in one sub-CA list.
 pub const SUB_CA_THUMBPRINTS_MAX: usize = 1_000;
 
+/// Longest wait of one step of the analyzer: a connection, a handshake, an answer, where the caller says nothing.
+pub const ANALYZER_STEP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most addresses, instances or roles that the analyzer looks at.
+pub const ANALYZER_TARGETS_MAX: usize = 64;
+/// Largest answer that the analyzer reads; of a longer one it takes the beginning.
+pub const ANALYZER_ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Most certificates of the analyzer's input: those to look through for a missing one.
+pub const ANALYZER_CERTIFICATES_MAX: usize = 1_000;
+/// How far a clock may be off before sign-in by certificates and tokens goes wrong.
+pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5 * 60);
+/// How far a clock may be off without a word about it.
+pub const CLOCK_SKEW_NOTICED: Duration = Duration::from_secs(30);
+
 /// Most attempts at a change of a list that others keep changing.
 pub const CONFLICT_ATTEMPTS_MAX: u32 = 20;
 /// Pause before the second attempt; it grows with each further one.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use cmgateway_tests::analyzed_gateway::{Plan, SERVICE_NAME, Shared};
 use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::gateway_parts::GatewayPki;
 use cmgateway_tests::gateway_program::{Program, build_program, instance_file, point_file};
@@ -194,4 +195,34 @@ async fn a_clock_that_jumps_ends_no_tunnel_and_moves_only_what_dates_say() {
     for program in [&instance, &point] {
         assert!(!program.said().contains("ping"), "no tunnel ended: {}", program.said());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn analyze_prints_a_report_and_ends_with_what_it_found() {
+    build_program();
+    let shared = std::sync::Arc::new(Shared::new());
+    let gateway = Plan::new(&shared, 1).start().await;
+    let root = shared.pki.root_file.display().to_string();
+    let address = gateway.told.addresses.first().unwrap().clone();
+    let run = |arguments: &[&str]| {
+        let program = Program::path();
+        let done = Command::new(program).arg("analyze").args(arguments).output().unwrap();
+        let said = String::from_utf8(done.stdout).unwrap();
+        (done.status.code(), said, String::from_utf8(done.stderr).unwrap())
+    };
+    let usual = ["--service-name", SERVICE_NAME, "--address", &address, "--warn-days", "7"];
+    let healthy: Vec<&str> = usual.iter().copied().chain(["--roots", &root]).collect();
+    let (code, said, errors) = run(&healthy);
+    assert_eq!(code, Some(0), "{said}{errors}");
+    assert!(said.contains("All is well"), "{said}");
+    let json: Vec<&str> = usual.iter().copied().chain(["--format", "json"]).collect();
+    let (code, said, _) = run(&json);
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &report["first_cause"]), (Some(1), &Value::from("server_trusted")), "{said}");
+    let (code, _, errors) = run(&[&healthy[..], &["--client-root", "none.cer"]].concat());
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(errors.contains("none.cer"), "{errors}");
+    let (code, page, _) = run(&["--list-checks"]);
+    assert_eq!((code, page), (Some(0), cmgateway::gateway::analyzer::checks_page()));
+    assert_eq!(run(&[]).0, Some(2), "the service name is missing");
 }

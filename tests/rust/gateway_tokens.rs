@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -16,66 +14,10 @@ use cmgateway_tests::gateway_program::point_file;
 use cmgateway_tests::inside_server::InsideServer;
 use cmgateway_tests::openssl_files::OpensslFiles;
 use cmgateway_tests::running_gateway::RunningGateway;
+use cmgateway_tests::token_issuer::{AUDIENCE, ISSUER, IssuerKey, claims, rules};
 use http_body_util::Full;
 use hyper::Request;
 use serde_json::{Value, json};
-
-const ISSUER: &str = "https://sts.windows.net/00000000-0000-0000-0000-000000000000/";
-const AUDIENCE: &str = "https://ConfigMgrService";
-
-/// A key of an issuer.
-struct IssuerKey {
-    id: &'static str,
-    key: KeyPair,
-}
-
-impl IssuerKey {
-    fn new(id: &'static str) -> Self {
-        IssuerKey { id, key: KeyPair::generate(KeySize::Rsa2048).unwrap() }
-    }
-
-    fn jwk(&self) -> Value {
-        let public: PublicKeyComponents<Vec<u8>> = self.key.public_key().into();
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        json!({"kty": "RSA", "use": "sig", "kid": self.id, "n": text(&public.n), "e": text(&public.e)})
-    }
-
-    fn sign(&self, algorithm: &str, claims: &Value) -> String {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let head = json!({"typ": "JWT", "alg": algorithm, "kid": self.id});
-        let signed = format!("{}.{}", part(&head), part(claims));
-        let padding: &'static dyn aws_lc_rs::signature::RsaEncoding = match algorithm {
-            "PS256" => &aws_lc_rs::signature::RSA_PSS_SHA256,
-            _ => &aws_lc_rs::signature::RSA_PKCS1_SHA256,
-        };
-        let mut signature = vec![0; self.key.public_modulus_len()];
-        let random = aws_lc_rs::rand::SystemRandom::new();
-        self.key.sign(padding, &random, signed.as_bytes(), &mut signature).unwrap();
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-}
-
-fn rules(keys: &[&IssuerKey]) -> TokenRules {
-    let keys: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
-    TokenRules {
-        issuers: vec![ISSUER.into()],
-        audiences: vec![AUDIENCE.into()],
-        keys: json!({ "keys": keys }).to_string(),
-    }
-}
-
-fn claims(changes: &[(&str, Value)]) -> Value {
-    let now = time::OffsetDateTime::now_utc().unix_timestamp();
-    let mut claims =
-        json!({"iss": ISSUER, "aud": AUDIENCE, "nbf": now - 60, "exp": now + 600, "sub": "device"});
-    for (name, value) in changes {
-        match value {
-            Value::Null => drop(claims.as_object_mut().unwrap().remove(*name)),
-            value => claims[*name] = value.clone(),
-        }
-    }
-    claims
-}
 
 /// The status of a request with this value of `Authorization`.
 async fn ask(gateway: &RunningGateway, authorization: &str) -> u16 {

@@ -65,7 +65,7 @@ pub struct GatewayPki {
     pub other_client: Owner,
 }
 
-fn now_valid(mut params: CertificateParams) -> CertificateParams {
+pub(crate) fn now_valid(mut params: CertificateParams) -> CertificateParams {
     params.not_before = OffsetDateTime::now_utc() - time::Duration::DAY;
     params.not_after = OffsetDateTime::now_utc() + time::Duration::days(30);
     params
@@ -193,7 +193,7 @@ pub fn url(instance: &Instance, rest: &str) -> String {
     format!("https://localhost:{port}/CCM_Proxy_MutualAuth/{ROLE}/{rest}")
 }
 
-fn client_params(name: &str) -> CertificateParams {
+pub(crate) fn client_params(name: &str) -> CertificateParams {
     let mut params = now_valid(owner_params(name, &[]));
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     params

@@ -78,10 +78,14 @@ impl Program {
         Self::spawn(Self::command(kind, file, more))
     }
 
+    /// Where the program is.
+    pub fn path() -> PathBuf {
+        target().join("debug").join(format!("cmgateway{}", std::env::consts::EXE_SUFFIX))
+    }
+
     /// The command that [`run`](Self::run) starts.
     pub fn command(kind: &str, file: &Path, more: &[&str]) -> Command {
-        let program = target().join("debug").join(format!("cmgateway{}", std::env::consts::EXE_SUFFIX));
-        let mut command = Command::new(program);
+        let mut command = Command::new(Self::path());
         command.args([kind, "run", "--config"]).arg(file);
         if more.is_empty() {
             command.args(["--log", "warn"])

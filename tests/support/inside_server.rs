@@ -104,6 +104,11 @@ async fn answer(counts: Counts, request: Request<Incoming>) -> Result<Answer, In
             .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
             .unwrap_or(0_usize)
     };
+    if request.uri().path().starts_with("/refusing/") {
+        let mut response = text("no");
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(response);
+    }
     let kind = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     Ok(match kind.as_str() {
         "echo" => Response::new(request.into_body().boxed()),

@@ -1,6 +1,7 @@
 //! What the tests share: folders, certificates, Lua interpreters, servers that misbehave. Real sockets, real files,
 //! no mocks.
 
+pub mod analyzed_gateway;
 pub mod apache;
 pub mod authority;
 pub mod azure_simulator;
@@ -23,5 +24,6 @@ pub mod running_gateway;
 pub mod skip;
 pub mod test_pki;
 pub mod tls_peers;
+pub mod token_issuer;
 pub mod wire_server;
 pub mod wsman;

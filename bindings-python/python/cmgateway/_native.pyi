@@ -17,6 +17,7 @@ from typing_extensions import Self, TypeAlias
 
 __all__ = [
     "AdminServiceServer",
+    "AnalysisReport",
     "Authority",
     "BoundMethod",
     "CancelToken",
@@ -25,6 +26,7 @@ __all__ = [
     "CertificateRequest",
     "CertificateTemplate",
     "Chain",
+    "CheckResult",
     "ClassDefinition",
     "Cloud",
     "ConnectionPointService",
@@ -74,12 +76,14 @@ __all__ = [
     "__version__",
     "access_token",
     "azure_cli",
+    "analyze",
     "build_chain",
     "certreq_inf",
     "check_cname",
     "check_name_prefix",
     "check_renewal",
     "check_server_certificate",
+    "checks_page",
     "client_certificate",
     "client_secret",
     "connect",
@@ -1472,6 +1476,38 @@ class Gateway:
     @property
     def sub_ca(self) -> SubCa:
         """The list of its sub-CA thumbprints."""
+
+    def analyze(
+        self,
+        *,
+        connection_point_file: Optional[_Path] = None,
+        addresses: Optional[Iterable[str]] = None,
+        deployment_name: Optional[str] = None,
+        name_server: Optional[str] = None,
+        ca_file: Optional[_Path] = None,
+        server_certificate: Optional[Certificate] = None,
+        admin_addresses: Optional[Iterable[str]] = None,
+        roots: Iterable[Certificate] = (),
+        sub_cas: Iterable[Certificate] = (),
+        crls: Iterable[Crl] = (),
+        certificate_file: Optional[_Path] = None,
+        key_file: Optional[_Path] = None,
+        token: Optional[str] = None,
+        roles: Optional[Iterable[int]] = None,
+        asks_inside: bool = False,
+        at: Optional[datetime.datetime] = None,
+        warn_days: int = 30,
+        timeout: Optional[datetime.timedelta] = None,
+    ) -> AnalysisReport:
+        """Looks for what is wrong with this gateway, as its site knows it.
+
+        The arguments are those of `analyze`.
+
+        Example:
+            >>> gateway = site.gateway("GraniteFalls.contoso.com")
+            >>> gateway.analyze(addresses=["127.0.0.1:9"]).result("site_gateway").outcome
+            'passed'
+        """
 
     def instance(self) -> Instance:
         """Its `SMS_AzureService` instance as it is now.
@@ -3084,6 +3120,163 @@ def deployment_name(
     Example:
         >>> cmgateway.deployment_name("GraniteFalls.contoso.com", region="West US")
         'granitefalls.westus.cloudapp.azure.com'
+    """
+
+@final
+class CheckResult:
+    """How one check ended.
+
+    Example:
+        >>> report = cmgateway.analyze("gw.contoso.com", addresses=["127.0.0.1:9"])
+        >>> report.result("tls_handshake")
+        <skipped tls_handshake>
+    """
+
+    @property
+    def id(self) -> str:
+        """The name of the check."""
+
+    @property
+    def area(self) -> str:
+        """What it is about."""
+
+    @property
+    def proves(self) -> str:
+        """What holds where it passes."""
+
+    @property
+    def outcome(self) -> str:
+        """How it ended: `passed`, `warning`, `failed` or `skipped`."""
+
+    @property
+    def finding(self) -> str:
+        """What was found, or why it was skipped."""
+
+    @property
+    def evidence(self) -> list[str]:
+        """What was seen, a line each."""
+
+    @property
+    def cause(self) -> Optional[str]:
+        """What is usually behind it, where it failed or warns."""
+
+    @property
+    def remedy(self) -> Optional[str]:
+        """What to do, where it failed or warns."""
+
+    @property
+    def blocked_by(self) -> Optional[str]:
+        """The failed check that it could not be judged after."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class AnalysisReport:
+    """What the analyzer found, check by check; prints as a table.
+
+    Example:
+        >>> report = cmgateway.analyze("gw.contoso.com", addresses=["127.0.0.1:9"])
+        >>> report.first_cause
+        <failed port_clients>
+    """
+
+    @property
+    def service_name(self) -> str:
+        """The gateway."""
+
+    @property
+    def results(self) -> list[CheckResult]:
+        """Every check, in the order in which they were made."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """True where nothing failed; warnings and skipped checks may be there."""
+
+    @property
+    def first_cause(self) -> Optional[CheckResult]:
+        """The first check that failed, which is the cause to look at."""
+
+    @property
+    def summary(self) -> str:
+        """One sentence about all of it."""
+
+    def result(self, id: str, /) -> Optional[CheckResult]:
+        """The result of the check of this name."""
+
+    def to_json(self) -> str:
+        """The report as JSON text, indented by two blanks."""
+
+    def to_html(self) -> str:
+        """The report as one HTML page without scripts or outside references."""
+
+def analyze(
+    service_name: str,
+    *,
+    site: Optional[Site] = None,
+    connection_point_file: Optional[_Path] = None,
+    addresses: Optional[Iterable[str]] = None,
+    deployment_name: Optional[str] = None,
+    name_server: Optional[str] = None,
+    ca_file: Optional[_Path] = None,
+    server_certificate: Optional[Certificate] = None,
+    admin_addresses: Optional[Iterable[str]] = None,
+    roots: Iterable[Certificate] = (),
+    sub_cas: Iterable[Certificate] = (),
+    crls: Iterable[Crl] = (),
+    certificate_file: Optional[_Path] = None,
+    key_file: Optional[_Path] = None,
+    token: Optional[str] = None,
+    roles: Optional[Iterable[int]] = None,
+    asks_inside: bool = False,
+    at: Optional[datetime.datetime] = None,
+    warn_days: int = 30,
+    timeout: Optional[datetime.timedelta] = None,
+) -> AnalysisReport:
+    """Looks for what is wrong with a gateway: every check in the order of cause and effect.
+
+    It changes nothing. The first check that failed is the cause to look at; what could only be judged after it is
+    skipped. What a check needs and was not given skips it too; `checks_page` describes all of them. Against a live
+    gateway of Microsoft nothing of it was tried.
+
+    Args:
+        service_name: What clients call the gateway.
+        site: The site that the gateway belongs to.
+        connection_point_file: The settings of a connection point: they tell instances, trust and mappings.
+        addresses: Where clients connect, `host:port`, one for each instance; the service name's port 443 where none
+            is given.
+        deployment_name: The name in Azure that the service name must lead to.
+        name_server: The name server to ask, such as `192.0.2.1`; those of this machine where it is not given.
+        ca_file: Who certifies the gateway, PEM; the system's roots where it is not given.
+        server_certificate: The certificate that the gateway is meant to show.
+        admin_addresses: Where instances tell metrics and health, `host:port`.
+        roots: Trusted roots of clients, in place of those of the connection point.
+        sub_cas: The sub-CAs that were uploaded, in place of those of the connection point.
+        crls: The revocation lists that the gateway goes by, in place of those of the connection point.
+        certificate_file: A client's certificate, PEM.
+        key_file: Its key, PEM, not encrypted.
+        token: A client's bearer token.
+        roles: The numbers of roles that must be published.
+        asks_inside: Asks the servers inside too: for the connection point's own machine.
+        at: What this machine's clock says, with a time zone; the system is asked where it is not given.
+        warn_days: Certificates with fewer days left are warned about.
+        timeout: The longest wait of one step; five seconds where it is not given.
+
+    Raises:
+        ConfigError: The service name is empty, or one of the settings cannot be read.
+
+    Example:
+        >>> report = cmgateway.analyze("gw.contoso.com", addresses=["127.0.0.1:9"])
+        >>> print(report.first_cause.finding)
+        127.0.0.1:9 takes no connection: ...
+    """
+
+def checks_page() -> str:
+    """The page that describes every check, as Markdown; `core/CHECKS.md` is this text.
+
+    Example:
+        >>> print(cmgateway.checks_page().splitlines()[0])
+        # The checks of the analyzer
     """
 
 def check_cname(

@@ -1,7 +1,9 @@
-//! `cmgateway`: runs an instance or a connection point of a gateway, each from one settings file.
+//! `cmgateway`: runs an instance or a connection point of a gateway, each from one settings file, and tells what is wrong
+//! with a gateway.
 //!
 //! SIGHUP reads the settings again, SIGTERM and Ctrl-C let open requests end and stop.
 
+mod analyze;
 mod signals;
 mod supervisor_input;
 
@@ -60,6 +62,10 @@ enum Command {
     /// A connection point: dials the instances and asks the servers inside.
     #[command(subcommand)]
     ConnectionPoint(Action),
+    /// Looks for what is wrong with a gateway: every check in the order of cause and effect.
+    ///
+    /// Ends with 0 where nothing failed, with 1 where a check failed, and with 2 where there is no report.
+    Analyze(Box<analyze::Arguments>),
 }
 
 #[derive(Subcommand)]
@@ -128,9 +134,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(run(arguments.command)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+    match arguments.command {
+        Command::Analyze(arguments) => runtime.block_on(analyze::run(*arguments)),
+        command => match runtime.block_on(run(command)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
     }
 }
 
@@ -143,8 +152,8 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Gateway(GatewayAction::Check { config }) => read_instance_file(config).map(drop),
         Command::ConnectionPoint(Action::Check { config }) => read_connection_point_file(config).map(drop),
-        // Done before there was a runtime.
-        Command::Gateway(GatewayAction::Supervise { .. }) => Ok(()),
+        // Done before, with exit codes of its own or without a runtime.
+        Command::Gateway(GatewayAction::Supervise { .. }) | Command::Analyze(_) => Ok(()),
         Command::Gateway(GatewayAction::Run { config, supervised }) => {
             let mut signals = Signals::new(supervised)?;
             let service = InstanceService::start(config).await?;

@@ -79,6 +79,16 @@ impl Certificate {
         name::text(self.part(self.layout.issuer))
     }
 
+    /// The subject as the certificate holds it, DER.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        self.part(self.layout.subject)
+    }
+
+    /// The issuer as the certificate holds it, DER.
+    pub(crate) fn issuer_der(&self) -> &[u8] {
+        self.part(self.layout.issuer)
+    }
+
     /// The common name (CN) of the subject, the most specific one where there are several.
     pub fn common_name(&self) -> Option<String> {
         name::common_name(self.part(self.layout.subject))

@@ -1,5 +1,6 @@
 //! The gateway as the site knows it, and the verbs of the trade.
 
+pub mod analyzer;
 mod cname;
 pub mod connection_point_role;
 mod fields;
@@ -87,6 +88,18 @@ impl Gateway {
     /// Those of [`Gateway::find`].
     pub async fn instance(&self) -> Result<Instance> {
         read(&self.site, &self.service_name).await
+    }
+
+    /// Looks for what is wrong with this gateway, as its site knows it.
+    ///
+    /// The service name and the site of the options are replaced by the gateway's own.
+    ///
+    /// # Errors
+    /// Those of [`analyze`](analyzer::analyze).
+    pub async fn analyze(&self, mut options: analyzer::AnalyzeOptions) -> Result<analyzer::AnalysisReport> {
+        options.service_name.clone_from(&self.service_name);
+        options.site = Some(self.site.clone());
+        analyzer::analyze(options).await
     }
 
     /// The list of its sub-CA thumbprints.

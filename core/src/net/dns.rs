@@ -1,6 +1,6 @@
 //! Questions to DNS: one kind of record, one answer, errors that say what to do.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::config::{
@@ -72,6 +72,20 @@ impl DnsClient {
             },
             Err(NetError::Timeout) => Err(self.silent(operation, name)),
             Err(error) => Err(self.refused(operation, name, &error.to_string())),
+        }
+    }
+
+    /// The addresses of a name, of both kinds; none where there is no such name.
+    pub(crate) async fn addresses(&self, operation: &str, name: &str) -> Result<Vec<IpAddr>> {
+        let question = self.resolver.lookup_ip(format!("{name}."));
+        match tokio::time::timeout(self.timeout, question).await {
+            Ok(Ok(found)) => Ok(found.iter().collect()),
+            Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) => match none.response_code {
+                ResponseCode::NXDomain | ResponseCode::NoError => Ok(Vec::new()),
+                code => Err(self.refused(operation, name, &code.to_string())),
+            },
+            Err(_) | Ok(Err(NetError::Timeout)) => Err(self.silent(operation, name)),
+            Ok(Err(error)) => Err(self.refused(operation, name, &error.to_string())),
         }
     }
 

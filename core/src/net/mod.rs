@@ -1,7 +1,7 @@
 //! The doors to the outside: TLS settings, who is trusted in them, the HTTP clients, who they are let in as, DNS, the
 //! download of issuers' certificates, clock and timer.
 //!
-//! Only `tls` builds TLS settings, so that no part of the library can weaken them unseen.
+//! Only `tls`, `gateway_tls` and `tls_probe` build TLS settings, so that no part of the library can weaken them unseen.
 
 pub(crate) mod authenticated_http;
 mod clock;
@@ -18,6 +18,7 @@ pub(crate) mod large_reads;
 mod negotiate;
 mod timer;
 mod tls;
+pub(crate) mod tls_probe;
 mod tls_verifier;
 
 pub use clock::{Clock, SystemClock};
@@ -27,7 +28,7 @@ pub(crate) use dns::{CnameAnswer, DnsClient};
 pub use issuer_download::{FetchedChain, IssuerDownload, fetch_issuers};
 pub(crate) use negotiate::offered;
 pub use timer::{ManualTimer, Sleep, SystemTimer, Timer};
-pub(crate) use tls::{ClientIdentity, client_config, server_config};
+pub(crate) use tls::{ClientIdentity, client_config, root_certificates, server_config, system_trusts};
 pub use tls::{PemSource, TrustedRoots};
 pub use tls_verifier::{
     ClientCertificates, ClientVerifier, PeerRefusal, PeerVerifierOptions, ServerVerifier,

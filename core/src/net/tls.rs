@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ConfigBuilder, ServerConfig, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt;
 use time::OffsetDateTime;
@@ -165,8 +166,30 @@ pub(super) fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifi
 
 type RootsChosen = ConfigBuilder<ClientConfig, WantsClientCert>;
 
-/// Servers of these roots only, by our own validator, so that there is one trust decision in the library.
-fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
+/// The certificates that are trusted; nothing where that is the system's business.
+pub(crate) fn root_certificates(roots: &TrustedRoots) -> Result<Option<Vec<Certificate>>> {
+    match roots {
+        TrustedRoots::System => Ok(None),
+        TrustedRoots::File(path) => read_roots(&read_file(path)?, &path.display().to_string()).map(Some),
+        TrustedRoots::Pem(bytes) => read_roots(bytes, "bytes").map(Some),
+    }
+}
+
+/// Asks the system whether it trusts a server's certificate for a name at a moment.
+pub(crate) fn system_trusts(
+    chain: &[CertificateDer<'_>],
+    name: &ServerName<'_>,
+    at: UnixTime,
+) -> Result<std::result::Result<(), rustls::Error>> {
+    let verifier = rustls_platform_verifier::Verifier::new(provider())
+        .map_err(|error| tls_error("read the trusted roots of the system", &error))?;
+    let Some((leaf, others)) = chain.split_first() else {
+        return Ok(Err(rustls::Error::NoCertificatesPresented));
+    };
+    Ok(verifier.verify_server_cert(leaf, others, name, &[], at).map(drop))
+}
+
+fn read_roots(bytes: &[u8], name: &str) -> Result<Vec<Certificate>> {
     let operation = format!("read trusted roots {name}");
     let mut roots = Vec::new();
     for (at, certificate) in certificates(bytes, &operation)?.iter().enumerate() {
@@ -176,7 +199,12 @@ fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
         })?;
         roots.push(read);
     }
-    let mut trust = VerifierOptions::new(roots, OffsetDateTime::UNIX_EPOCH);
+    Ok(roots)
+}
+
+/// Servers of these roots only, by our own validator, so that there is one trust decision in the library.
+fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
+    let mut trust = VerifierOptions::new(read_roots(bytes, name)?, OffsetDateTime::UNIX_EPOCH);
     // Who names an issuing authority here means it.
     trust.partial_chain = Some(true);
     let servers = ServerVerifier::new(trust, 1, PeerVerifierOptions::new())?;
