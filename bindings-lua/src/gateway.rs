@@ -7,6 +7,7 @@ use crate::analyzer;
 use crate::error::{answer, no_other_fields};
 use crate::instance::LuaInstance;
 use crate::path::LuaPath;
+use crate::required_ports::LuaRequiredPorts;
 use crate::runtime::wait;
 use crate::sub_ca::LuaSubCa;
 
@@ -26,6 +27,9 @@ impl UserData for LuaGateway {
             answer(wait(lua, this.0.instance()).map(|row| LuaInstance::of(row, Some(this.0.site()))))
         });
         analyzer::add_to_gateway(methods);
+        methods.add_method("required_ports", |lua, this, ()| {
+            answer(wait(lua, this.0.required_ports()).map(LuaRequiredPorts))
+        });
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Gateway {}>", this.0.service_name()))
         });

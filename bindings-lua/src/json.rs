@@ -59,6 +59,11 @@ pub(crate) fn from_lua(value: &Value, operation: &str) -> mlua::Result<Json> {
     }
 }
 
+/// A table of options, or nothing.
+pub(crate) fn options(value: &Value, operation: &str) -> mlua::Result<Json> {
+    if value.is_nil() { Ok(Json::Null) } else { from_lua(value, operation) }
+}
+
 /// A body, or none.
 pub(crate) fn body(value: &Value) -> mlua::Result<Option<Json>> {
     if value.is_nil() { Ok(None) } else { from_lua(value, "read the body").map(Some) }

@@ -4,6 +4,9 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use cmgateway::gateway::Gateway;
+use cmgateway::gateway::connection_point_role::ConnectionPointRoles;
+use cmgateway::gateway::site_roles::SiteRoles;
+use cmgateway::gateway::site_switches::SiteSwitches;
 use cmgateway::site::{ConnectOptions, EmbeddedSite, Site, SiteCode};
 use cmgateway::wmi::CallContext;
 use cmgateway::{Error, ErrorKind};
@@ -12,6 +15,7 @@ use mlua::{Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Va
 use crate::arguments::Arguments;
 use crate::call;
 use crate::class;
+use crate::connection_point_roles::LuaConnectionPointRoles;
 use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::gateway::LuaGateway;
 use crate::instance::{self, LuaInstance};
@@ -21,6 +25,8 @@ use crate::path::{LuaPath, path_from, path_of};
 use crate::rows::LuaRows;
 use crate::runtime::{wait, with_free_queries};
 use crate::server;
+use crate::site_roles::LuaSiteRoles;
+use crate::site_switches::LuaSiteSwitches;
 use crate::snapshot;
 use crate::watch::{self, LuaWatch};
 
@@ -109,6 +115,11 @@ impl UserData for LuaSite {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field("__name", "cmgateway.Site");
         fields.add_field_method_get("address", |lua, this| lua.create_string(this.0.address()));
+        fields.add_field_method_get("switches", |_, this| Ok(LuaSiteSwitches(SiteSwitches::of(&this.0))));
+        fields.add_field_method_get("roles", |_, this| Ok(LuaSiteRoles(SiteRoles::of(&this.0))));
+        fields.add_field_method_get("connection_points", |_, this| {
+            Ok(LuaConnectionPointRoles(ConnectionPointRoles::of(&this.0)))
+        });
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {

@@ -224,6 +224,9 @@ function cmgateway.create_site(file, code) end
 ---The same calls work on a site file and over HTTPS: what a script does on a copy it does on the real site.
 ---@class cmgateway.Site
 ---@field address string The address, without secrets.
+---@field switches cmgateway.SiteSwitches The switches of the site.
+---@field roles cmgateway.SiteRoles The roles of the site.
+---@field connection_points cmgateway.ConnectionPointRoles The connection points of the site.
 local Site = {}
 
 ---The code of the site, from `SMS_ProviderLocation` where `ProviderForLocalSite` is true.
@@ -920,6 +923,255 @@ function Gateway:analyze(options) end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function Gateway:instance() end
+
+---Lists the ports that the gateway, its connection points and its clients need open.
+---
+---Number of instances, deployment model and names come from the site's row of the gateway, the servers inside from its
+---roles that take gateway traffic.
+---
+---```lua
+---print(assert(gateway:required_ports()))
+---```
+---@return cmgateway.RequiredPorts? ports
+---@return cmgateway.Error? err
+---@nodiscard
+function Gateway:required_ports() end
+
+---The connections that a gateway needs, each with who opens it, to where, and on which TCP ports.
+---
+---All connections start inside or at the client: no port is opened from the Internet to the site. `tostring(ports)` is a
+---table to read. Each row has `from` (`connection_point`, `service_connection_point`, `client`), `to`, `protocol`,
+---`first_port`, `last_port`, `to_gateway` and `purpose`.
+---@class cmgateway.RequiredPorts
+---@field rows table[] The connections.
+---@field notes string[] What else devices on the way must let through.
+local RequiredPorts = {}
+
+---The rows as JSON text, indented by two blanks.
+---@return string json
+---@nodiscard
+function RequiredPorts:to_json() end
+
+---The inbound rules of the gateway's network security group, as the JSON array `securityRules` of a template.
+---@return string json
+---@nodiscard
+function RequiredPorts:to_security_group() end
+
+---An nftables file that lets the connections of the site out; its address sets are to be filled.
+---
+---`nft` takes no names of changing addresses, so each destination is an empty set with the name beside it.
+---@return string text
+---@nodiscard
+function RequiredPorts:to_nftables() end
+
+---@class cmgateway.SiteStep
+---@field action "keep"|"add"|"change"|"remove"
+---@field item string The item of the site control file.
+---@field setting string The setting, by the name that scripts use.
+---@field before string? As it is, in words; nil where it is not there.
+---@field after string? As it would be; nil where it would not be there.
+
+---What a change of the site control file would do, to be read before it is applied.
+---
+---Site switches, roles and connection points make plans of this one shape. `tostring(plan)` is a table to read.
+---@class cmgateway.SitePlan
+---@field title string What the plan is for, such as `switches of site GF1`.
+---@field steps cmgateway.SiteStep[] What happens to each setting, also to those that stay.
+---@field warnings string[] What the administrator should know.
+---@field is_change boolean False where the site is as wanted already; applying such a plan writes nothing.
+local SitePlan = {}
+
+---Does what the plan says at a site, then reads each item back and compares.
+---
+---It is safe to apply a plan twice. Errors: `conflict` where a property or an item is no longer what the plan was made for;
+---`protocol` where the site reads back something else. Not tried against a live SMS Provider.
+---
+---```lua
+---assert(assert(site.switches:plan({ check_crl = false })):apply(site))
+---```
+---@param site cmgateway.Site
+---@return true? done
+---@return cmgateway.Error? err
+function SitePlan:apply(site) end
+
+---The plan as JSON text, indented by two blanks, with the names of the fields as here.
+---@return string json
+---@nodiscard
+function SitePlan:to_json() end
+
+---@class cmgateway.SwitchChanges
+---@field https_only boolean? Clients must use HTTPS.
+---@field use_pki_client_certificate boolean? A client's PKI certificate is used when it has one.
+---@field check_crl boolean? Clients check the certificate revocation list of site systems.
+---@field enhanced_http boolean? The site makes certificates for HTTP site systems.
+---@field certificate_store string? The store that clients look in for their certificate.
+---@field certificate_selection_criteria string? What a client's certificate must look like.
+---@field select_first_certificate boolean? Of several certificates the one valid longest is taken.
+---@field enforce_message_signing boolean? Clients must sign their messages.
+---@field enforce_enhanced_hash boolean? Signatures must be made with SHA-256.
+
+---The switches of a site: PKI client certificates, CRL checks, HTTPS only, Enhanced HTTP, and their neighbours.
+---
+---They lie in `IISSSLState` and properties beside it. No page of Microsoft's tells its bits; they are what public tools
+---read. Unknown bits stay.
+---@class cmgateway.SiteSwitches
+local SiteSwitches = {}
+
+---Reads the switches from the site.
+---
+---Gives the switches by their names, the number that holds the first four (`iis_ssl_state`, in words `text`) and its
+---`unknown_bits`, `site_code` and `item`. Errors: `not_found` where the site has no item that holds them.
+---
+---```lua
+---print(assert(site.switches:read()).text)
+---```
+---@return table? state
+---@return cmgateway.Error? err
+---@nodiscard
+function SiteSwitches:read() end
+
+---Says what a change would do; nothing is changed.
+---
+---An embedded site that lacks the item gets one. Errors: `config` for switches that are unknown or contradict each other.
+---@param switches cmgateway.SwitchChanges
+---@return cmgateway.SitePlan? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function SiteSwitches:plan(switches) end
+
+---Makes the switches so.
+---
+---Errors: those of `plan` and `SitePlan:apply`.
+---
+---```lua
+---print(assert(site.switches:set({ use_pki_client_certificate = true, check_crl = false })))
+---```
+---@param switches cmgateway.SwitchChanges
+---@return cmgateway.SitePlan? plan What was done.
+---@return cmgateway.Error? err
+function SiteSwitches:set(switches) end
+
+---@alias cmgateway.RoleKind "management_point"|"software_update_point"|"distribution_point"
+
+---@class cmgateway.RoleChanges
+---@field https boolean? Clients reach it over HTTPS.
+---@field gateway_traffic boolean? It takes traffic of a cloud management gateway.
+---@field client_connections ("intranet"|"internet"|"internet_and_intranet")? Where its clients are.
+
+---The management, software update and distribution points of a site, and what of them concerns a gateway.
+---
+---The dependency rules are checked before anything is written; an error names the rule, also as its context `rule`.
+---@class cmgateway.SiteRoles
+local SiteRoles = {}
+
+---Lists the roles of one kind, or of all three, with their servers.
+---
+---Each is a table with `kind`, `server`, `site_code`, `https`, `gateway_traffic`, `client_connections`, `port` and `path`.
+---
+---```lua
+---for _, role in ipairs(assert(site.roles:list("management_point"))) do print(role.server, role.gateway_traffic) end
+---```
+---@param kind cmgateway.RoleKind?
+---@return table[]? roles
+---@return cmgateway.Error? err
+---@nodiscard
+function SiteRoles:list(kind) end
+
+---Says what changing the role of a server would do; nothing is changed.
+---
+---Errors: `config` with the rule that the change would break; `unsupported` for gateway traffic of a distribution point;
+---`not_found` where the server does not have the role.
+---@param kind cmgateway.RoleKind
+---@param server string
+---@param changes cmgateway.RoleChanges
+---@return cmgateway.SitePlan? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function SiteRoles:plan(kind, server, changes) end
+
+---Makes the role of a server so.
+---
+---Errors: those of `plan` and `SitePlan:apply`.
+---
+---```lua
+---assert(site.roles:set("management_point", "MP1.contoso.com", { https = true, gateway_traffic = true }))
+---```
+---@param kind cmgateway.RoleKind
+---@param server string
+---@param changes cmgateway.RoleChanges
+---@return cmgateway.SitePlan? plan What was done.
+---@return cmgateway.Error? err
+function SiteRoles:set(kind, server, changes) end
+
+---@class cmgateway.ConnectionPointSettings
+---@field gateway string? The service name of the gateway it belongs to; a new one needs it.
+---@field internet_proxy (string|table|false)? `host:port`, or a table with `server`, `port`, `user`; false switches it off.
+
+---The connection points of a site: servers with the role `SMS Cloud Proxy Connector`.
+---
+---Not tried against a live SMS Provider: whether it takes a new role by a put, and under which property the gateway's name
+---stands, is not confirmed.
+---@class cmgateway.ConnectionPointRoles
+local ConnectionPointRoles = {}
+
+---Lists the servers that have the role, with their gateways and internet proxies.
+---
+---Each is a table with `server`, `site_code`, `gateway`, `internet_proxy` (`server`, `port`, `user`) and `path`.
+---@return table[]? points
+---@return cmgateway.Error? err
+---@nodiscard
+function ConnectionPointRoles:list() end
+
+---Says what adding, changing or removing the role on a server would do; nothing is changed.
+---
+---Errors: `config` where a new one names no gateway; `conflict` where it belongs to another gateway; `not_found` where the
+---site lacks the gateway, or the server the role to change.
+---@param change "add"|"change"|"remove"
+---@param server string
+---@param settings cmgateway.ConnectionPointSettings?
+---@return cmgateway.SitePlan? plan
+---@return cmgateway.Error? err
+---@nodiscard
+function ConnectionPointRoles:plan(change, server, settings) end
+
+---Gives a server the role.
+---
+---Errors: those of `plan` and `SitePlan:apply`.
+---
+---```lua
+---assert(site.connection_points:add("CP1.contoso.com", { gateway = "GraniteFalls.contoso.com" }))
+---```
+---@param server string
+---@param settings cmgateway.ConnectionPointSettings
+---@return cmgateway.SitePlan? plan What was done.
+---@return cmgateway.Error? err
+function ConnectionPointRoles:add(server, settings) end
+
+---Changes the gateway or the internet proxy of a connection point.
+---
+---Errors: those of `plan` and `SitePlan:apply`.
+---@param server string
+---@param settings cmgateway.ConnectionPointSettings
+---@return cmgateway.SitePlan? plan What was done.
+---@return cmgateway.Error? err
+function ConnectionPointRoles:change(server, settings) end
+
+---Takes the role from a server; its other roles and its internet proxy stay.
+---
+---Errors: those of `plan` and `SitePlan:apply`.
+---@param server string
+---@return cmgateway.SitePlan? plan What was done.
+---@return cmgateway.Error? err
+function ConnectionPointRoles:remove(server) end
+
+---Advises how many connection points a gateway needs.
+---
+---Gives `instances`, `for_load`, `recommended`, `existing` and `missing`. Errors: `not_found` for an unknown gateway.
+---@param service_name string
+---@return table? advice
+---@return cmgateway.Error? err
+---@nodiscard
+function ConnectionPointRoles:advice(service_name) end
 
 ---A sub-CA as a script names it: a certificate, a thumbprint, or text, which is a thumbprint or else a file.
 ---@alias cmgateway.SubCaSource cmgateway.cert.Certificate|cmgateway.cert.Thumbprint|string

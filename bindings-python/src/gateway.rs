@@ -7,6 +7,7 @@ use crate::analyzer::{AnalysisReport, analyze_gateway};
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::path::ObjectPath;
+use crate::required_ports::RequiredPorts;
 use crate::runtime::{Connection, Handle};
 use crate::sub_ca::SubCa;
 
@@ -60,6 +61,11 @@ impl Gateway {
     )]
     fn analyze(&self, py: Python<'_>, keywords: Option<Bound<'_, PyDict>>) -> Result<AnalysisReport> {
         analyze_gateway(py, &self.gateway, keywords)
+    }
+
+    /// Lists the ports that the gateway, its connection points and its clients need open.
+    fn required_ports(&self, py: Python<'_>) -> Result<RequiredPorts> {
+        self.handle.block(py, self.gateway.required_ports()).map(RequiredPorts)
     }
 
     fn __repr__(&self) -> String {

@@ -36,6 +36,11 @@ fn dumped(object: &Bound<'_, PyAny>) -> Result<String> {
     Ok(py.import("json")?.call_method("dumps", (object,), Some(&options))?.extract()?)
 }
 
+/// Keyword arguments as a table.
+pub(crate) fn table(given: Option<&Bound<'_, PyDict>>, operation: &str) -> Result<Value> {
+    Ok(given.map(|given| from_python(given, operation)).transpose()?.unwrap_or_default())
+}
+
 /// A body, or none.
 pub(crate) fn body(object: Option<&Bound<'_, PyAny>>, operation: &str) -> Result<Option<Value>> {
     object.filter(|object| !object.is_none()).map(|object| from_python(object, operation)).transpose()

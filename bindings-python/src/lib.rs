@@ -15,6 +15,7 @@ mod certificate_parts;
 mod chain;
 mod class;
 mod cloud;
+mod connection_point_roles;
 mod crl;
 mod datetime;
 mod error;
@@ -32,12 +33,16 @@ mod pki;
 mod plan;
 mod private_key;
 mod request;
+mod required_ports;
 mod rows;
 mod runtime;
 mod server;
 mod server_certificate;
 mod service;
 mod site;
+mod site_plan;
+mod site_roles;
+mod site_switches;
 mod snapshot;
 mod source;
 mod sub_ca;
@@ -74,6 +79,8 @@ mod _native {
     #[pymodule_export]
     use crate::cloud::{Cloud, GatewayPlan, local_cloud, plan_offline, resource_manager_cloud};
     #[pymodule_export]
+    use crate::connection_point_roles::ConnectionPointRoles;
+    #[pymodule_export]
     use crate::crl::{Crl, Revocation, load_crl};
     #[pymodule_export]
     use crate::datetime::DateTime;
@@ -102,6 +109,8 @@ mod _native {
         CertificateRequest, RequestOrigin, certreq_inf, create_csr, generate_key, load_csr,
     };
     #[pymodule_export]
+    use crate::required_ports::RequiredPorts;
+    #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]
     use crate::server::AdminServiceServer;
@@ -114,6 +123,12 @@ mod _native {
     use crate::service::{ConnectionPointService, InstanceService, start_connection_point, start_instance};
     #[pymodule_export]
     use crate::site::{Site, connect, create_site};
+    #[pymodule_export]
+    use crate::site_plan::SitePlan;
+    #[pymodule_export]
+    use crate::site_roles::SiteRoles;
+    #[pymodule_export]
+    use crate::site_switches::SiteSwitches;
     #[pymodule_export]
     use crate::snapshot::{SiteDifference, diff};
     #[pymodule_export]

@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::call;
 use crate::class::ClassDefinition;
+use crate::connection_point_roles::ConnectionPointRoles;
 use crate::error::{Result, config, wrong_type};
 use crate::gateway::Gateway;
 use crate::instance::Instance;
@@ -19,6 +20,8 @@ use crate::path::{self, ObjectPath};
 use crate::rows::Rows;
 use crate::runtime::{Connection, Handle};
 use crate::server::{self, AdminServiceServer};
+use crate::site_roles::SiteRoles;
+use crate::site_switches::SiteSwitches;
 use crate::snapshot;
 use crate::value;
 use crate::watch::{self, Watch};
@@ -305,6 +308,24 @@ impl Site {
         let found =
             self.connection.handle.block(py, cmgateway::gateway::Gateway::list(&self.connection.site))?;
         Ok(found.into_iter().map(|gateway| Gateway::new(gateway, self.connection.handle.clone())).collect())
+    }
+
+    /// The switches of the site.
+    #[getter]
+    fn switches(&self) -> SiteSwitches {
+        SiteSwitches::of(&self.connection)
+    }
+
+    /// The roles of the site.
+    #[getter]
+    fn roles(&self) -> SiteRoles {
+        SiteRoles::of(&self.connection)
+    }
+
+    /// The connection points of the site.
+    #[getter]
+    fn connection_points(&self) -> ConnectionPointRoles {
+        ConnectionPointRoles::of(&self.connection)
     }
 
     /// Serves an embedded site as an AdminService over HTTPS.

@@ -371,6 +371,15 @@ pub const KEY_SET_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// How often they may be asked for, and how long after a failure they are asked for again.
 pub const KEY_SET_INTERVAL_MIN: Duration = Duration::from_secs(10);
 
+/// How often a client asks anew where it is and whom it may talk to.
+pub const LOCATION_REFRESH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longest wait for a domain controller and for a management point, unless the caller says otherwise.
+pub const LOCATION_PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Domain controllers that a client asks at most.
+pub const DOMAIN_CONTROLLERS_MAX: usize = 8;
+/// Largest file that the reference client gets.
+pub const LOCATION_ANSWER_BYTES_MAX: usize = 256 << 20;
+
 /// How often a supervisor of local instances looks at them and at what is wanted.
 pub const SUPERVISOR_INTERVAL: Duration = Duration::from_millis(100);
 /// The pause before an instance that has ended by itself is started again; it doubles each time.

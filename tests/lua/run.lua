@@ -9,7 +9,7 @@ local STORIES = {
     "connect_to_a_site", "query_with_values", "read_and_write_objects", "call_methods_and_edit_in_place",
     "keep_values_exact", "tell_errors_apart",
     "bear_bad_servers", "define_classes", "read_certificates", "read_key_files", "trust_a_chain",
-    "requests_and_authorities", "check_the_gateways_certificate", "change_sub_cas",
+    "requests_and_authorities", "check_the_gateways_certificate", "change_sub_cas", "set_up_the_site",
     "serve_a_site", "reach_a_remote_site", "run_a_gateway", "analyze_a_gateway", "use_azure", "create_gateways",
     "run_the_readme", "run_the_example",
     "run_the_porting_guide", "close_the_state", "names_of_the_api", "run_the_gateway_example",

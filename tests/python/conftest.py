@@ -37,6 +37,12 @@ id = 72057594037937981
 internal = ["https://localhost:1"]
 """
 
+MANAGEMENT_POINT = r"""
+instance of SMS_SCI_SysResUse { FileType = 2; ItemType = "System Resource Usage"; SiteCode = "GF1";
+    ItemName = "[\"Display=\\\\MP1.contoso.com\\\"]MSWNET:[\"SMS_SITE=GF1\"]\\\\MP1.contoso.com\\,SMS Management Point";
+    NetworkOSPath = "\\\\MP1.contoso.com"; RoleName = "SMS Management Point"; };
+"""
+
 
 def put_gateway(site, name=NAME, stored=None):
     service = site.new("SMS_AzureService", ServiceCName=name, ServiceType="CloudProxyService")
@@ -73,7 +79,9 @@ def certificates(tmp_path, pki):
 @pytest.fixture
 def lab(tmp_path, pki, monkeypatch):
     """The folder of the stubs' examples, as the current one."""
-    put_gateway(cmgateway.create_site(tmp_path / "lab.db", "GF1"))
+    site = cmgateway.create_site(tmp_path / "lab.db", "GF1")
+    put_gateway(site)
+    site.compile_mof(MANAGEMENT_POINT)
     pki.write_to(tmp_path)
     (tmp_path / "instance.toml").write_text(INSTANCE, encoding="utf-8")
     (tmp_path / "connection_point.toml").write_text(CONNECTION_POINT, encoding="utf-8")

@@ -83,7 +83,19 @@ def test_events_are_waited_for(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["Site", "Rows", "SubCa", "Watch", "InstanceService", "ConnectionPointService"]
+    "name",
+    [
+        "Site",
+        "Rows",
+        "SubCa",
+        "Watch",
+        "InstanceService",
+        "ConnectionPointService",
+        "SitePlan",
+        "SiteSwitches",
+        "SiteRoles",
+        "ConnectionPointRoles",
+    ],
 )
 def test_every_call_has_its_twin(name):
     twin = getattr(aio, f"Async{name}")

@@ -2,6 +2,7 @@
 //! embedded site and through the AdminService.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panic")]
 
+use cmgateway::gateway::Gateway;
 use cmgateway::gateway::connection_point_role::{
     ConnectionPointChange, ConnectionPointRoles, ConnectionPointSettings,
 };
@@ -431,4 +432,49 @@ async fn connection_points_that_cannot_be_are_refused() {
     points.change("CP3", &settings).await.unwrap();
     let link = property(embedded, "CP3", "CloudServiceName").await.unwrap();
     assert_eq!(link.text("Value1"), Some(NAME));
+}
+
+#[tokio::test]
+async fn the_ports_of_a_gateway_follow_from_what_the_site_holds() {
+    let lab = lab(SITE).await;
+    for site in &lab.sites {
+        let gateway = Gateway::find(site, NAME).await.unwrap();
+        let ports = |rows: &[cmgateway::gateway::required_ports::RequiredPort]| {
+            rows.iter().map(|row| format!("{} {} {}", row.to, row.protocol, row.ports())).collect::<Vec<_>>()
+        };
+        let found = gateway.required_ports().await.unwrap();
+        // Five instances, no model told: the channels of classic deployments too; no role takes traffic yet.
+        let expected = [
+            "GraniteFalls.contoso.com TCP-TLS 10140-10144",
+            "GraniteFalls.contoso.com HTTPS 10124-10128",
+            "GraniteFalls.contoso.com HTTPS 443",
+        ];
+        assert_eq!(ports(&found.rows), expected);
+        let other = Gateway::find(site, "Alder.contoso.com").await.unwrap().required_ports().await.unwrap();
+        assert_eq!(ports(&other.rows)[1], "Alder.contoso.com HTTPS 443", "one instance");
+    }
+    let secure = RoleChanges { https: Some(true), gateway_traffic: Some(true), ..RoleChanges::default() };
+    SiteRoles::of(&lab.sites[0])
+        .set(RoleKind::SoftwareUpdatePoint, "SUP1.contoso.com", &secure)
+        .await
+        .unwrap();
+    let found = Gateway::find(&lab.sites[1], NAME).await.unwrap().required_ports().await.unwrap();
+    let inside = found.rows.iter().find(|row| row.to == "SUP1.contoso.com").unwrap();
+    assert_eq!((inside.protocol.as_str(), inside.first_port), ("HTTPS", 8443));
+    nft_takes(&found.to_nftables());
+}
+
+/// `nft` itself reads the file, where it is installed and a namespace of its own can be had.
+fn nft_takes(text: &str) {
+    let folder = TestFolder::new();
+    let file = folder.file("gateway.nft");
+    std::fs::write(&file, text).unwrap();
+    let probe = std::process::Command::new("unshare").args(["-rn", "nft", "list", "ruleset"]).output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no nft in a namespace of its own");
+        return;
+    }
+    let read =
+        std::process::Command::new("unshare").args(["-rn", "nft", "-c", "-f"]).arg(&file).output().unwrap();
+    assert!(read.status.success(), "{}\n{text}", String::from_utf8_lossy(&read.stderr));
 }

@@ -1,13 +1,15 @@
 """The native part of the package, and its reference manual.
 
-In the examples, `site` is `cmgateway.connect("sqlite:lab.db")`: a site with the code GF1 and one gateway,
-GraniteFalls.contoso.com. The certificates of a `DevelopmentPki` lie beside it, and `instance.toml` and
+In the examples, `site` is `cmgateway.connect("sqlite:lab.db")`: a site with the code GF1, one gateway,
+GraniteFalls.contoso.com, and one management point, MP1.contoso.com. The certificates of a `DevelopmentPki` lie beside
+it, and `instance.toml` and
 `connection_point.toml`, settings of a gateway on this machine.
 
 Wherever a call is said to raise one of `cmgateway.errors`, others of them may come from the connection:
 `UnavailableError`, `TimedOutError`, `AuthError`, `ProtocolError`.
 """
 
+import builtins
 import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +31,7 @@ __all__ = [
     "CheckResult",
     "ClassDefinition",
     "Cloud",
+    "ConnectionPointRoles",
     "ConnectionPointService",
     "Credential",
     "Crl",
@@ -59,6 +62,7 @@ __all__ = [
     "PrivateKey",
     "PropertyDefinition",
     "RequestOrigin",
+    "RequiredPorts",
     "ResourceManager",
     "Revocation",
     "Rows",
@@ -66,6 +70,9 @@ __all__ = [
     "ServiceManagement",
     "Site",
     "SiteDifference",
+    "SitePlan",
+    "SiteRoles",
+    "SiteSwitches",
     "SubCa",
     "SubCaPlan",
     "Thumbprint",
@@ -511,6 +518,18 @@ class Site:
             >>> [gateway.service_name for gateway in site.gateways()]
             ['GraniteFalls.contoso.com']
         """
+
+    @property
+    def switches(self) -> SiteSwitches:
+        """The switches of the site."""
+
+    @property
+    def roles(self) -> SiteRoles:
+        """The roles of the site."""
+
+    @property
+    def connection_points(self) -> ConnectionPointRoles:
+        """The connection points of the site."""
 
     def serve(
         self,
@@ -1519,6 +1538,416 @@ class Gateway:
         Example:
             >>> site.gateway("GraniteFalls.contoso.com").instance().ServiceType
             'CloudProxyService'
+        """
+
+    def required_ports(self) -> RequiredPorts:
+        """Lists the ports that the gateway, its connection points and its clients need open.
+
+        Number of instances, deployment model and names come from the site's row of the gateway, the servers inside from
+        its roles that take gateway traffic.
+
+        Raises:
+            NotFoundError: The gateway is gone.
+
+        Example:
+            >>> rows = site.gateway("GraniteFalls.contoso.com").required_ports().rows
+            >>> [(row["from"], row["first_port"]) for row in rows]
+            [('connection_point', 10140), ('connection_point', 443), ('client', 443)]
+        """
+
+@final
+class RequiredPorts:
+    """The connections that a gateway needs, each with who opens it, to where, and on which TCP ports.
+
+    All connections start inside or at the client: no port is opened from the Internet to the site. It prints as a
+    table.
+
+    Example:
+        >>> print(str(site.gateway("GraniteFalls.contoso.com").required_ports()).splitlines()[0])
+        Ports of gateway GraniteFalls.contoso.com
+    """
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The connections.
+
+        Each is a dict with `from` (`connection_point`, `service_connection_point`, `client`), `to`, `protocol`,
+        `first_port`, `last_port`, `to_gateway` and `purpose`.
+        """
+
+    @property
+    def notes(self) -> list[str]:
+        """What else devices on the way must let through."""
+
+    def to_json(self) -> str:
+        """The rows as JSON text, indented by two blanks.
+
+        Example:
+            >>> import json
+            >>> len(json.loads(site.gateway("GraniteFalls.contoso.com").required_ports().to_json())["rows"])
+            3
+        """
+
+    def to_security_group(self) -> str:
+        """The inbound rules of the gateway's network security group, as the JSON array `securityRules` of a template.
+
+        Example:
+            >>> import json
+            >>> rules = json.loads(site.gateway("GraniteFalls.contoso.com").required_ports().to_security_group())
+            >>> [rule["name"] for rule in rules]
+            ['cmg-connection-points-10140', 'cmg-connection-points-443', 'cmg-clients-443']
+        """
+
+    def to_nftables(self) -> str:
+        """An nftables file that lets the connections of the site out; its address sets are to be filled.
+
+        `nft` takes no names of changing addresses, so each destination is an empty set with the name beside it.
+
+        Example:
+            >>> "tcp dport 10140 accept" in site.gateway("GraniteFalls.contoso.com").required_ports().to_nftables()
+            True
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class SitePlan:
+    """What a change of the site control file would do, to be read before it is applied.
+
+    Site switches, roles and connection points make plans of this one shape. It prints as a table.
+
+    Example:
+        >>> print(site.switches.plan(check_crl=False))
+        Plan for switches of site GF1
+          keep    https_only                      no
+          keep    use_pki_client_certificate      no
+          change  check_crl                       yes → no
+          keep    enhanced_http                   no
+          change  IISSSLState                     224 (0xE0) → 192 (0xC0)
+          warning: HTTP site systems without Enhanced HTTP are not supported since version 2403
+          warning: the site has no component SMS_SITE_COMPONENT_MANAGER; it is added
+          0 to add, 2 to change, 0 to remove, 3 kept
+    """
+
+    @property
+    def title(self) -> str:
+        """What the plan is for, such as `switches of site GF1`."""
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """What happens to each setting, also to those that stay.
+
+        Each step is a dict with `action` (`keep`, `add`, `change` or `remove`), `item`, `setting`, `before` and
+        `after`.
+        """
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the administrator should know."""
+
+    @property
+    def is_change(self) -> bool:
+        """False where the site is as wanted already; applying such a plan writes nothing."""
+
+    def apply(self, site: Site) -> None:
+        """Does what the plan says at a site, then reads each item back and compares.
+
+        Only the properties that change are written, and only where they still are what the plan was made for. What is
+        done
+        already is not done again, so it is safe to apply twice. Not tried against a live SMS Provider.
+
+        Raises:
+            ConflictError: A property or an item is no longer what the plan was made for; make a new plan.
+            ProtocolError: The site reads back something else.
+
+        Example:
+            >>> site.switches.plan(check_crl=False).apply(site)
+            >>> site.switches.read()["check_crl"]
+            False
+        """
+
+    def to_json(self) -> str:
+        """The plan as JSON text, indented by two blanks, with the names of the fields as here.
+
+        Example:
+            >>> import json
+            >>> sorted(json.loads(site.switches.plan(check_crl=False).to_json()))
+            ['steps', 'title', 'warnings']
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class SiteSwitches:
+    """The switches of a site: PKI client certificates, CRL checks, HTTPS only, Enhanced HTTP, and their neighbours.
+
+    They lie in `IISSSLState` and properties beside it. No page of Microsoft's tells its bits; they are what public
+    tools
+    read. Unknown bits stay.
+
+    Example:
+        >>> site.switches.set(use_pki_client_certificate=True, check_crl=False).is_change
+        True
+        >>> site.switches.read()["text"]
+        'HTTPS or HTTP, PKI when available, CRL not checked'
+    """
+
+    def read(self) -> dict[str, Any]:
+        """Reads the switches from the site.
+
+        Gives `https_only`, `use_pki_client_certificate`, `check_crl`, `enhanced_http`, the number that holds them
+        (`iis_ssl_state`, in words `text`) and its `unknown_bits`; `certificate_store`,
+        `certificate_selection_criteria`,
+        `select_first_certificate`, `enforce_message_signing`, `enforce_enhanced_hash` (None where the site says
+        nothing);
+        `site_code` and `item`.
+
+        Raises:
+            NotFoundError: The site has no item that holds them.
+
+        Example:
+            >>> site.switches.read()["iis_ssl_state"]
+            224
+        """
+
+    def plan(
+        self,
+        *,
+        https_only: Optional[bool] = None,
+        use_pki_client_certificate: Optional[bool] = None,
+        check_crl: Optional[bool] = None,
+        enhanced_http: Optional[bool] = None,
+        certificate_store: Optional[str] = None,
+        certificate_selection_criteria: Optional[str] = None,
+        select_first_certificate: Optional[bool] = None,
+        enforce_message_signing: Optional[bool] = None,
+        enforce_enhanced_hash: Optional[bool] = None,
+    ) -> SitePlan:
+        """Says what a change would do; nothing is changed.
+
+        What is None stays. An embedded site that lacks the item gets one.
+
+        Raises:
+            ConfigError: A switch is unknown or no bool, none is given, or two contradict each other.
+
+        Example:
+            >>> plan = site.switches.plan(https_only=True)
+            >>> [(step["before"], step["after"]) for step in plan.steps if step["setting"] == "IISSSLState"]
+            [('224 (0xE0)', '63 (0x3F)')]
+        """
+
+    def set(
+        self,
+        *,
+        https_only: Optional[bool] = None,
+        use_pki_client_certificate: Optional[bool] = None,
+        check_crl: Optional[bool] = None,
+        enhanced_http: Optional[bool] = None,
+        certificate_store: Optional[str] = None,
+        certificate_selection_criteria: Optional[str] = None,
+        select_first_certificate: Optional[bool] = None,
+        enforce_message_signing: Optional[bool] = None,
+        enforce_enhanced_hash: Optional[bool] = None,
+    ) -> SitePlan:
+        """Makes the switches so.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `SitePlan.apply` do.
+
+        Example:
+            >>> site.switches.set(enhanced_http=True).is_change
+            True
+        """
+
+@final
+class SiteRoles:
+    """The management, software update and distribution points of a site, and what of them concerns a gateway.
+
+    The dependency rules are checked before anything is written; an error names the rule, also as its context `rule`.
+
+    Example:
+        >>> site.roles.list("distribution_point")
+        []
+    """
+
+    def list(self, kind: Optional[str] = None) -> builtins.list[dict[str, Any]]:
+        """Lists the roles of one kind, or of all three, with their servers.
+
+        Args:
+            kind: `management_point`, `software_update_point` or `distribution_point`.
+
+        Each is a dict with `kind`, `server`, `site_code`, `https`, `gateway_traffic`, `client_connections` (`intranet`,
+        `internet`, `internet_and_intranet`; None for a distribution point), `port` and `path`.
+
+        Example:
+            >>> [(role["server"], role["gateway_traffic"]) for role in site.roles.list("management_point")]
+            [('MP1.contoso.com', False)]
+        """
+
+    def plan(
+        self,
+        kind: str,
+        server: str,
+        *,
+        https: Optional[bool] = None,
+        gateway_traffic: Optional[bool] = None,
+        client_connections: Optional[Literal["intranet", "internet", "internet_and_intranet"]] = None,
+    ) -> SitePlan:
+        """Says what changing the role of a server would do; nothing is changed.
+
+        Where gateway traffic is switched on and nothing is said of the clients, those of the Internet come in addition.
+
+        Raises:
+            ConfigError: The change would break a rule, which the context `rule` names.
+            UnsupportedError: Gateway traffic of a distribution point; the message says why the set-up page names it.
+            NotFoundError: The server does not have the role; the message names those that have.
+
+        Example:
+            >>> plan = site.roles.plan("management_point", "MP1.contoso.com", https=True, gateway_traffic=True)
+            >>> [(step["setting"], step["after"]) for step in plan.steps]
+            [('https', 'yes'), ('gateway_traffic', 'yes'), ('client_connections', 'internet_and_intranet')]
+        """
+
+    def set(
+        self,
+        kind: str,
+        server: str,
+        *,
+        https: Optional[bool] = None,
+        gateway_traffic: Optional[bool] = None,
+        client_connections: Optional[Literal["intranet", "internet", "internet_and_intranet"]] = None,
+    ) -> SitePlan:
+        """Makes the role of a server so.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `SitePlan.apply` do.
+
+        Example:
+            >>> site.roles.set("management_point", "MP1.contoso.com", https=True).is_change
+            True
+        """
+
+@final
+class ConnectionPointRoles:
+    """The connection points of a site: servers with the role `SMS Cloud Proxy Connector`.
+
+    Not tried against a live SMS Provider: whether it takes a new role by a put, and under which property the gateway's
+    name stands, is not confirmed.
+
+    Example:
+        >>> site.connection_points.add("CP1.contoso.com", gateway="GraniteFalls.contoso.com").is_change
+        True
+    """
+
+    def list(self) -> builtins.list[dict[str, Any]]:
+        """Lists the servers that have the role, with their gateways and internet proxies.
+
+        Each is a dict with `server`, `site_code`, `gateway` (None where the item names none that the site has),
+        `internet_proxy` (a dict with `server`, `port` and `user`, or None) and `path`.
+
+        Example:
+            >>> site.connection_points.list()
+            []
+        """
+
+    def plan(
+        self,
+        change: Literal["add", "change", "remove"],
+        server: str,
+        *,
+        gateway: Optional[str] = None,
+        internet_proxy: Union[str, dict[str, Any], Literal[False], None] = None,
+    ) -> SitePlan:
+        """Says what adding, changing or removing the role on a server would do; nothing is changed.
+
+        Args:
+            change: What to do.
+            server: The server's full name.
+            gateway: The service name of the gateway it belongs to; a new one needs it.
+            internet_proxy: `host:port`, or a dict with `server`, `port` and `user`; False switches it off.
+
+        Raises:
+            ConfigError: A new one names no gateway, or a value cannot be.
+            ConflictError: The one to add belongs to another gateway.
+            NotFoundError: The site lacks the gateway, or the server the role to change.
+
+        Example:
+            >>> plan = site.connection_points.plan("add", "CP1.contoso.com", gateway="GraniteFalls.contoso.com")
+            >>> [step["setting"] for step in plan.steps]
+            ['role', 'gateway', 'role', 'internet_proxy']
+        """
+
+    def add(
+        self,
+        server: str,
+        *,
+        gateway: Optional[str] = None,
+        internet_proxy: Union[str, dict[str, Any], Literal[False], None] = None,
+    ) -> SitePlan:
+        """Gives a server the role.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `SitePlan.apply` do.
+
+        Example:
+            >>> point = {"gateway": "GraniteFalls.contoso.com", "internet_proxy": "proxy.contoso.com:8080"}
+            >>> site.connection_points.add("CP1.contoso.com", **point).is_change
+            True
+        """
+
+    def change(
+        self,
+        server: str,
+        *,
+        gateway: Optional[str] = None,
+        internet_proxy: Union[str, dict[str, Any], Literal[False], None] = None,
+    ) -> SitePlan:
+        """Changes the gateway or the internet proxy of a connection point.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `SitePlan.apply` do.
+        """
+
+    def remove(self, server: str) -> SitePlan:
+        """Takes the role from a server; its other roles and its internet proxy stay.
+
+        Returns:
+            What was done.
+
+        Raises:
+            Error: As `plan` and `SitePlan.apply` do.
+
+        Example:
+            >>> site.connection_points.remove("CP1.contoso.com").is_change
+            False
+        """
+
+    def advice(self, service_name: str) -> dict[str, Any]:
+        """Advises how many connection points a gateway needs.
+
+        One for every 4 instances, and two at least, so that one may fail. Gives `instances`, `for_load`, `recommended`,
+        `existing` and `missing`.
+
+        Raises:
+            NotFoundError: The site has no such gateway.
+
+        Example:
+            >>> site.connection_points.advice("GraniteFalls.contoso.com")["missing"]
+            2
         """
 
 @final

@@ -26,12 +26,16 @@ from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 
 from . import (
     AdminServiceServer,
+    ConnectionPointRoles,
     ConnectionPointService,
     Gateway,
     Instance,
     InstanceService,
     Rows,
     Site,
+    SitePlan,
+    SiteRoles,
+    SiteSwitches,
     SubCa,
     Watch,
 )
@@ -43,11 +47,15 @@ from ._native import CancelToken
 
 __all__ = [
     "AsyncAdminServiceServer",
+    "AsyncConnectionPointRoles",
     "AsyncConnectionPointService",
     "AsyncGateway",
     "AsyncInstanceService",
     "AsyncRows",
     "AsyncSite",
+    "AsyncSitePlan",
+    "AsyncSiteRoles",
+    "AsyncSiteSwitches",
     "AsyncSubCa",
     "AsyncWatch",
     "connect",
@@ -208,10 +216,73 @@ class AsyncSubCa(_Twin[SubCa]):
     remove = _waits(SubCa.remove)
 
 
+class AsyncSitePlan(_Twin[SitePlan]):
+    """What a change of a site would do."""
+
+    @property
+    def title(self) -> str:
+        """What the plan is for."""
+        return self._sync.title
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """What happens to each setting."""
+        return self._sync.steps
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the administrator should know."""
+        return self._sync.warnings
+
+    @property
+    def is_change(self) -> bool:
+        """False where the site is as wanted already."""
+        return self._sync.is_change
+
+    def to_json(self) -> str:
+        """The plan as JSON text."""
+        return self._sync.to_json()
+
+    async def apply(self, site: AsyncSite) -> None:
+        """Does what the plan says at a site, then reads each item back and compares."""
+        await run(self._sync.apply, site._sync)
+
+    def __str__(self) -> str:
+        return str(self._sync)
+
+
+class AsyncSiteSwitches(_Twin[SiteSwitches]):
+    """The switches of a site."""
+
+    read = _waits(SiteSwitches.read)
+    plan = _gives(SiteSwitches.plan, AsyncSitePlan)
+    set = _gives(SiteSwitches.set, AsyncSitePlan)
+
+
+class AsyncSiteRoles(_Twin[SiteRoles]):
+    """The roles of a site."""
+
+    list = _waits(SiteRoles.list)
+    plan = _gives(SiteRoles.plan, AsyncSitePlan)
+    set = _gives(SiteRoles.set, AsyncSitePlan)
+
+
+class AsyncConnectionPointRoles(_Twin[ConnectionPointRoles]):
+    """The connection points of a site."""
+
+    list = _waits(ConnectionPointRoles.list)
+    plan = _gives(ConnectionPointRoles.plan, AsyncSitePlan)
+    add = _gives(ConnectionPointRoles.add, AsyncSitePlan)
+    change = _gives(ConnectionPointRoles.change, AsyncSitePlan)
+    remove = _gives(ConnectionPointRoles.remove, AsyncSitePlan)
+    advice = _waits(ConnectionPointRoles.advice)
+
+
 class AsyncGateway(_Twin[Gateway]):
     """One cloud management gateway of a site."""
 
     instance = _waits(Gateway.instance)
+    required_ports = _waits(Gateway.required_ports)
 
     @property
     def service_name(self) -> str:
@@ -307,6 +378,21 @@ class AsyncSite(_Twin[Site]):
     def address(self) -> str:
         """The address, without secrets."""
         return self._sync.address
+
+    @property
+    def switches(self) -> AsyncSiteSwitches:
+        """The switches of the site."""
+        return AsyncSiteSwitches(self._sync.switches)
+
+    @property
+    def roles(self) -> AsyncSiteRoles:
+        """The roles of the site."""
+        return AsyncSiteRoles(self._sync.roles)
+
+    @property
+    def connection_points(self) -> AsyncConnectionPointRoles:
+        """The connection points of the site."""
+        return AsyncConnectionPointRoles(self._sync.connection_points)
 
     def context(self, **values: Any) -> AsyncSite:
         """The same site with context values, which go with every call."""

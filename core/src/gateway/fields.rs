@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -140,20 +141,59 @@ impl Fields {
     }
 
     pub(super) fn paths(&mut self, field: &str) -> Vec<PathBuf> {
+        self.list(field, "must be a list of file names").into_iter().map(PathBuf::from).collect()
+    }
+
+    /// Texts in a list; one alone need not be in one.
+    pub(super) fn texts(&mut self, field: &str) -> Vec<String> {
+        self.list(field, "must be a list of texts")
+    }
+
+    fn list(&mut self, field: &str, rule: &str) -> Vec<String> {
         let items = match self.take(field) {
             None => return Vec::new(),
-            Some(Value::String(one)) => return vec![one.into()],
+            Some(Value::String(one)) => return vec![one],
             Some(Value::Array(items)) => items,
             // Lua has one empty table for lists and for tables.
             Some(Value::Object(map)) if map.is_empty() => return Vec::new(),
             Some(_) => {
-                self.must(false, field, "must be a list of file names");
+                self.must(false, field, rule);
                 return Vec::new();
             }
         };
-        let paths: Vec<PathBuf> = items.iter().filter_map(Value::as_str).map(PathBuf::from).collect();
-        self.must(paths.len() == items.len(), field, "must be a list of file names");
-        paths
+        let texts: Vec<String> = items.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        self.must(texts.len() == items.len(), field, rule);
+        texts
+    }
+
+    /// A time in seconds, above zero.
+    pub(super) fn seconds(&mut self, field: &str, usual: Duration) -> Duration {
+        let Some(value) = self.take(field) else { return usual };
+        let seconds = value.as_f64().filter(|seconds| *seconds > 0.0);
+        match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+            Some(time) => time,
+            None => {
+                self.must(false, field, "must be a number of seconds above zero");
+                usual
+            }
+        }
+    }
+
+    /// Numbers of 64 bits by names; a number may be text, where a language has none so large.
+    pub(super) fn ids(&mut self, field: &str) -> Vec<(String, u64)> {
+        let map = match self.take(field) {
+            None => return Vec::new(),
+            Some(Value::Object(map)) => map,
+            Some(_) => Map::new(),
+        };
+        let id = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        let found: Vec<_> = map.iter().filter_map(|(name, value)| Some((name.clone(), id(value)?))).collect();
+        self.must(
+            found.len() == map.len() && !map.is_empty(),
+            field,
+            "must be a table of servers with their ids",
+        );
+        found
     }
 
     /// Notes an id that is no GUID; one that is missing was noted before.

@@ -1,10 +1,12 @@
 //! The gateway as the site knows it, and the verbs of the trade.
 
 pub mod analyzer;
+pub mod client_location;
 mod cname;
 pub mod connection_point_role;
 mod fields;
 pub mod provision;
+pub mod required_ports;
 pub mod server_certificate;
 pub mod service;
 pub mod site_control;

@@ -24,6 +24,12 @@ pub(crate) enum CnameAnswer {
     NoName,
 }
 
+/// Where a service is, by a record of the type SRV.
+pub(crate) struct ServiceAddress {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
 /// Asks the name servers of this machine, or one that is given.
 pub(crate) struct DnsClient {
     resolver: TokioResolver,
@@ -86,6 +92,43 @@ impl DnsClient {
             },
             Err(_) | Ok(Err(NetError::Timeout)) => Err(self.silent(operation, name)),
             Ok(Err(error)) => Err(self.refused(operation, name, &error.to_string())),
+        }
+    }
+
+    /// The hosts of a service (SRV), the preferred first; none where there is no such record.
+    pub(crate) async fn services(&self, operation: &str, name: &str) -> Result<Vec<ServiceAddress>> {
+        let mut found: Vec<_> = self
+            .records(operation, name, RecordType::SRV)
+            .await?
+            .into_iter()
+            .filter_map(|record| match record {
+                RData::SRV(service) => Some(service),
+                _ => None,
+            })
+            .collect();
+        // A lower priority comes first; of two the one with more weight (RFC 2782, without its dice).
+        found.sort_by_key(|service| (service.priority, std::cmp::Reverse(service.weight)));
+        let address = |service: hickory_resolver::proto::rr::rdata::SRV| ServiceAddress {
+            host: service.target.to_utf8().trim_end_matches('.').to_owned(),
+            port: service.port,
+        };
+        Ok(found.into_iter().map(address).collect())
+    }
+
+    async fn records(&self, operation: &str, name: &str, kind: RecordType) -> Result<Vec<RData>> {
+        let question = self.resolver.lookup(format!("{name}."), kind);
+        let answer = match tokio::time::timeout(self.timeout, question).await {
+            Ok(answer) => answer,
+            Err(_) => return Err(self.silent(operation, name)),
+        };
+        match answer {
+            Ok(found) => Ok(found.answers().iter().map(|record| record.data.clone()).collect()),
+            Err(NetError::Dns(DnsError::NoRecordsFound(none))) => match none.response_code {
+                ResponseCode::NXDomain | ResponseCode::NoError => Ok(Vec::new()),
+                code => Err(self.refused(operation, name, &code.to_string())),
+            },
+            Err(NetError::Timeout) => Err(self.silent(operation, name)),
+            Err(error) => Err(self.refused(operation, name, &error.to_string())),
         }
     }
 

@@ -103,6 +103,8 @@ impl IisSslState {
         let meaning = self.meaning();
         match (meaning & bit != 0, wanted) {
             (false, true) => IisSslState(meaning | bit),
+            // A 0 would read as something else.
+            (true, false) if meaning == bit => IisSslState(HTTP_ALLOWED),
             (true, false) => IisSslState(meaning & !bit),
             // A 0 stays as it is where nothing changes.
             _ => self,

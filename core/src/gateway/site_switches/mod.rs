@@ -21,7 +21,7 @@ const HOLDER: &str = "SMS_SITE_COMPONENT_MANAGER";
 /// The property with the bits.
 const IIS_SSL_STATE: &str = "IISSSLState";
 
-/// The switches of a site: use PKI client certificates, check the CRL, HTTPS only, Enhanced HTTP, and their neighbours.
+/// The switches of a site: PKI client certificates, CRL checks, HTTPS only, Enhanced HTTP, and their neighbours.
 ///
 /// Each change has a plan; `set` is a plan and its application in one call.
 ///
