@@ -26,6 +26,7 @@ mod certificate;
 mod certificate_request;
 mod chain;
 mod class;
+mod client_location;
 mod cloud;
 mod connection_point_roles;
 mod crl;
@@ -100,6 +101,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     gateway_spec::add_to(lua, &module)?;
     analyzer::add_to(lua, &module)?;
     cloud::add_to(lua, &module)?;
+    client_location::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;
     module.set("azure", azure::module(lua)?)?;
     module.set("cert", cert::module(lua)?)?;

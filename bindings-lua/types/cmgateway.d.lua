@@ -1173,6 +1173,130 @@ function ConnectionPointRoles:remove(server) end
 ---@nodiscard
 function ConnectionPointRoles:advice(service_name) end
 
+---Decides where a client is: what it was told counts, then whether a domain controller or management point answers.
+---
+---Gives `location` (`currently_intranet`, `currently_internet`, `always_internet`) and `reason`.
+---
+---```lua
+---print(cmgateway.decide_location({ domain_controller_answers = true }).location)
+---```
+---@param given { always_on_internet: boolean?, domain_controller_answers: boolean?, management_point_answers: boolean? }
+---@return { location: string, reason: string }
+---@nodiscard
+function cmgateway.decide_location(given) end
+
+---The text of a `.reg` file that makes a client always use the gateway, or decide by itself again.
+---
+---Windows reads it with `reg import FILE`; the agent (`ccmexec`) is restarted then.
+---@param always boolean? True where nothing is said.
+---@return string text
+---@nodiscard
+function cmgateway.registry_file(always) end
+
+---The `Registry.xml` of Group Policy Preferences that does the same to all computers of a policy.
+---
+---It belongs in `Machine\Preferences\Registry` of the policy's folder. Not tried with a domain.
+---@param always boolean? True where nothing is said.
+---@return string text
+---@nodiscard
+function cmgateway.group_policy_preferences(always) end
+
+---Whether this computer is to consider itself on the Internet wherever it is; false where nothing is said.
+---
+---Compiled only: no Windows was at hand. Errors: `unsupported` on other systems.
+---@return boolean? is_set
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.always_on_internet_here() end
+
+---Makes this computer always use the gateway, or decide by itself again; the agent is to be restarted then.
+---
+---Compiled only: no Windows was at hand. Errors: `auth` where the registry may not be written; `unsupported` elsewhere.
+---@param always boolean
+---@return true? done
+---@return cmgateway.Error? err
+function cmgateway.set_always_on_internet_here(always) end
+
+---@class cmgateway.ReferenceClientOptions
+---@field candidates string[]? Hosts inside, and `<service name>/CCM_Proxy_MutualAuth/<id>` for the gateway.
+---@field service_name string? With a site: the gateway's.
+---@field published table<string, integer|string>? With a site: the ids of published roles by their servers.
+---@field domain string? The domain whose controllers are looked for.
+---@field management_points string[]? The management points inside that are asked, over HTTPS.
+---@field trusted_roots string? A file with whom servers must chain to.
+---@field certificate_file string? The client's certificate and its intermediates, PEM.
+---@field key_file string? Its key, PEM.
+---@field name_server string? The name server to ask, as an address.
+---@field timeout number? The longest wait for each answer, in seconds; 5 where nothing is said.
+---@field refresh_interval number? How often it decides anew at the latest, in seconds; 24 hours where nothing is said.
+---@field always_on_internet boolean? True where it is to use the gateway wherever it is.
+
+---A client that gets files from a management point: directly on the intranet, through the gateway on the Internet.
+---
+---It decides where it is with the first request, then every 24 hours, when it is told of a change of the network, and when
+---nobody of its candidates can be reached any more. It is no agent, and the private protocol of Microsoft's is not spoken.
+---@class cmgateway.ReferenceClient
+local ReferenceClient = {}
+
+---Reads the files of roots and of the client's certificate; asks nobody yet.
+---
+---Errors: `config` for an option that is unknown or does not go with another.
+---
+---```lua
+---local client = assert(cmgateway.reference_client({
+---    candidates = { "MP1.contoso.com", "GraniteFalls.contoso.com/CCM_Proxy_MutualAuth/72057594037937981" },
+---    management_points = { "MP1.contoso.com" },
+---}))
+---```
+---@param options cmgateway.ReferenceClientOptions
+---@param site cmgateway.Site? Where the candidates come from; else they are given.
+---@return cmgateway.ReferenceClient? client
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.reference_client(options, site) end
+
+---Asks whether a domain controller and a management point answer, whatever was decided.
+---
+---Gives `domain_controller` and `management_point`, each with `answered` and `failures`.
+---@return table? probe
+---@return cmgateway.Error? err
+---@nodiscard
+function ReferenceClient:probe() end
+
+---Where the client is; decided anew where that is due.
+---@return { location: string, reason: string }? decision
+---@return cmgateway.Error? err
+---@nodiscard
+function ReferenceClient:location() end
+
+---The management points that the client may talk to; read anew where that is due.
+---
+---Each has what `SMS_ActiveMPCandidate` shows: `mp`, `type`, `index`, `version`, `capabilities`; and `https`.
+---@return table[]? candidates
+---@return cmgateway.Error? err
+---@nodiscard
+function ReferenceClient:candidates() end
+
+---Tells the client that the network has changed: the next request decides anew.
+---@return true? done
+---@return cmgateway.Error? err
+function ReferenceClient:network_changed() end
+
+---Asks at once where the client is and whom it may talk to, as restarting the agent does.
+---@return { location: string, reason: string }? decision
+---@return cmgateway.Error? err
+function ReferenceClient:refresh() end
+
+---Gets a file from a management point; where none can be reached, the client looks once more where it is.
+---
+---Gives `status` (any is an answer), `body`, `mp` (who gave it) and `location`. Errors: `not_found` where the list has nobody
+---for this location; `unavailable` where nobody of it can be reached.
+---@param path string
+---@return { status: integer, body: string, mp: string, location: string }? file
+---@return cmgateway.Error? err
+---@nodiscard
+function ReferenceClient:get(path) end
+
 ---A sub-CA as a script names it: a certificate, a thumbprint, or text, which is a thumbprint or else a file.
 ---@alias cmgateway.SubCaSource cmgateway.cert.Certificate|cmgateway.cert.Thumbprint|string
 

@@ -14,6 +14,7 @@ mod cert;
 mod certificate_parts;
 mod chain;
 mod class;
+mod client_location;
 mod cloud;
 mod connection_point_roles;
 mod crl;
@@ -76,6 +77,11 @@ mod _native {
     use crate::chain::{Chain, FetchedChain, IssuerDownload, MissingIssuer, build_chain, fetch_issuers};
     #[pymodule_export]
     use crate::class::{ClassDefinition, PropertyDefinition};
+    #[pymodule_export]
+    use crate::client_location::{
+        ReferenceClient, always_on_internet_here, decide_location, group_policy_preferences, registry_file,
+        set_always_on_internet_here,
+    };
     #[pymodule_export]
     use crate::cloud::{Cloud, GatewayPlan, local_cloud, plan_offline, resource_manager_cloud};
     #[pymodule_export]

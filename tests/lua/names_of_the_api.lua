@@ -50,6 +50,9 @@ mapping = [{ id = 17, internal = ["https://localhost:1"] }]
         ConnectionPointRoles = site.connection_points,
         SitePlan = assert(site.switches:plan({ check_crl = false })),
         RequiredPorts = assert(gateway:required_ports()),
+        ReferenceClient = assert(cmgateway.reference_client({
+            candidates = { "MP1.contoso.com" }, management_points = { "MP1.contoso.com" },
+        })),
         SubCa = gateway.sub_ca,
         SubCaPlan = assert(gateway.sub_ca:plan("set", {})),
         ThumbprintList = assert(gateway.sub_ca:list()),

@@ -61,6 +61,7 @@ __all__ = [
     "PlanStep",
     "PrivateKey",
     "PropertyDefinition",
+    "ReferenceClient",
     "RequestOrigin",
     "RequiredPorts",
     "ResourceManager",
@@ -82,8 +83,9 @@ __all__ = [
     "Watch",
     "__version__",
     "access_token",
-    "azure_cli",
+    "always_on_internet_here",
     "analyze",
+    "azure_cli",
     "build_chain",
     "certreq_inf",
     "check_cname",
@@ -96,11 +98,13 @@ __all__ = [
     "connect",
     "create_csr",
     "create_site",
+    "decide_location",
     "deployment_name",
     "diff",
     "fetch_issuers",
     "format_query",
     "generate_key",
+    "group_policy_preferences",
     "like_literal",
     "load_cer",
     "load_crl",
@@ -112,8 +116,10 @@ __all__ = [
     "managed_identity",
     "plan_offline",
     "quote",
+    "registry_file",
     "resource_manager_cloud",
     "service_name",
+    "set_always_on_internet_here",
     "start_connection_point",
     "start_instance",
     "write_p7b",
@@ -1948,6 +1954,166 @@ class ConnectionPointRoles:
         Example:
             >>> site.connection_points.advice("GraniteFalls.contoso.com")["missing"]
             2
+        """
+
+def decide_location(
+    *,
+    always_on_internet: bool = False,
+    domain_controller_answers: bool = False,
+    management_point_answers: bool = False,
+) -> dict[str, str]:
+    """Decides where a client is: what it was told counts, then whether a domain controller or management point answers.
+
+    Gives `location` (`currently_intranet`, `currently_internet`, `always_internet`) and `reason`.
+
+    Example:
+        >>> cmgateway.decide_location(domain_controller_answers=True)["location"]
+        'currently_intranet'
+    """
+
+def registry_file(always: bool = True) -> str:
+    """The text of a `.reg` file that makes a client always use the gateway, or decide by itself again.
+
+    Windows reads it with `reg import FILE`; the agent (`ccmexec`) is restarted then.
+
+    Example:
+        >>> cmgateway.registry_file().splitlines()[-1]
+        '"ClientAlwaysOnInternet"=dword:00000001'
+    """
+
+def group_policy_preferences(always: bool = True) -> str:
+    """The `Registry.xml` of Group Policy Preferences that does the same to all computers of a policy.
+
+    It belongs in `Machine\\Preferences\\Registry` of the policy's folder. Not tried with a domain.
+
+    Example:
+        >>> "ClientAlwaysOnInternet" in cmgateway.group_policy_preferences()
+        True
+    """
+
+def always_on_internet_here() -> bool:
+    """Whether this computer is to consider itself on the Internet wherever it is; false where nothing is said.
+
+    Compiled only: no Windows was at hand.
+
+    Raises:
+        UnsupportedError: This is no Windows.
+
+    Example:
+        >>> try:
+        ...     is_set = cmgateway.always_on_internet_here()
+        ... except cmgateway.errors.UnsupportedError:
+        ...     is_set = False
+        >>> is_set
+        False
+    """
+
+def set_always_on_internet_here(always: bool) -> None:
+    """Makes this computer always use the gateway, or decide by itself again; the agent is to be restarted then.
+
+    Compiled only: no Windows was at hand.
+
+    Raises:
+        AuthError: The registry may not be written.
+        UnsupportedError: This is no Windows.
+
+    Example:
+        >>> try:
+        ...     cmgateway.set_always_on_internet_here(cmgateway.always_on_internet_here())
+        ... except cmgateway.errors.UnsupportedError:
+        ...     pass
+    """
+
+@final
+class ReferenceClient:
+    """A client that gets files from a management point: directly on the intranet, through the gateway on the Internet.
+
+    It decides where it is with the first request, then every 24 hours, when it is told of a change of the network,
+    and when
+    nobody of its candidates can be reached any more. For tests of gateways and for scripts; it is no agent, and the
+    private
+    protocol of Microsoft's is not spoken.
+
+    Args:
+        site: Where the candidates come from; else they are given.
+        candidates: Hosts of management points inside, and `<service name>/CCM_Proxy_MutualAuth/<id>` for the gateway.
+        service_name: With a site: the gateway's.
+        published: With a site: the ids of published roles by their servers.
+        domain: The domain whose controllers are looked for.
+        management_points: The management points inside that are asked, over HTTPS.
+        trusted_roots: A file with whom servers must chain to; the system's roots where it is None.
+        certificate_file: The client's certificate and its intermediates, PEM.
+        key_file: Its key, PEM.
+        name_server: The name server to ask, as an address.
+        timeout: The longest wait for each answer, in seconds; 5 where it is None.
+        refresh_interval: How often it decides anew at the latest, in seconds; 24 hours where it is None.
+        always_on_internet: True where it is to use the gateway wherever it is.
+
+    Raises:
+        ConfigError: An option is unknown or does not go with another.
+
+    Example:
+        >>> client = cmgateway.ReferenceClient(
+        ...     candidates=["GraniteFalls.contoso.com/CCM_Proxy_MutualAuth/72057594037937981"],
+        ...     management_points=["MP1.contoso.com"],
+        ...     always_on_internet=True,
+        ... )
+        >>> client.location()["location"]
+        'always_internet'
+        >>> client.candidates()[0]["type"]
+        'Internet'
+    """
+
+    def __new__(
+        cls,
+        site: Optional[Site] = None,
+        *,
+        candidates: Optional[Sequence[str]] = None,
+        service_name: Optional[str] = None,
+        published: Optional[Mapping[str, int]] = None,
+        domain: Optional[str] = None,
+        management_points: Optional[Sequence[str]] = None,
+        trusted_roots: Optional[_Path] = None,
+        certificate_file: Optional[_Path] = None,
+        key_file: Optional[_Path] = None,
+        name_server: Optional[str] = None,
+        timeout: Optional[float] = None,
+        refresh_interval: Optional[float] = None,
+        always_on_internet: bool = False,
+    ) -> Self: ...
+    def probe(self) -> dict[str, Any]:
+        """Asks whether a domain controller and a management point answer, whatever was decided.
+
+        Gives `domain_controller` and `management_point`, each with `answered` (a host or None) and `failures`.
+        """
+
+    def location(self) -> dict[str, str]:
+        """Where the client is; decided anew where that is due.
+
+        Gives `location` and `reason`, as `decide_location`.
+        """
+
+    def candidates(self) -> list[dict[str, Any]]:
+        """The management points that the client may talk to; read anew where that is due.
+
+        Each has what `SMS_ActiveMPCandidate` shows: `mp`, `type` (`Assigned`, `Internet`), `index`, `version`,
+        `capabilities`; and `https`.
+        """
+
+    def network_changed(self) -> None:
+        """Tells the client that the network has changed: the next request decides anew."""
+
+    def refresh(self) -> dict[str, str]:
+        """Asks at once where the client is and whom it may talk to, as restarting the agent does."""
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Gets a file from a management point; where none can be reached, the client looks once more where it is.
+
+        Gives `status` (any is an answer), `body` (bytes), `mp` (who gave it) and `location`.
+
+        Raises:
+            NotFoundError: The list has nobody for this location.
+            UnavailableError: Nobody of it can be reached.
         """
 
 @final

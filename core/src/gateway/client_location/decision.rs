@@ -53,7 +53,7 @@ pub struct LocationDecision {
     pub reason: String,
 }
 
-/// Decides where a client is: what it was told counts first, then whether a domain controller or a management point answers.
+/// Decides where a client is: what it was told counts, then whether a domain controller or management point answers.
 ///
 /// `ClientAlwaysOnInternet` beats everything, boundary groups as well.
 ///

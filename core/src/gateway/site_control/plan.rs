@@ -135,7 +135,14 @@ impl SitePlan {
 impl fmt::Display for SitePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Plan for {}", self.title)?;
+        let has_several =
+            self.steps.iter().any(|step| self.steps.first().is_some_and(|one| one.item != step.item));
+        let mut item = "";
         for step in &self.steps {
+            if has_several && step.item != item {
+                item = &step.item;
+                writeln!(f, "  {item}:")?;
+            }
             write!(f, "  {:<6}  {:<30}", step.action.as_str(), step.setting)?;
             match (&step.before, &step.after) {
                 (before, after) if before == after => writeln!(f, "  {}", before.as_deref().unwrap_or("-"))?,
