@@ -6,6 +6,7 @@ use mlua::{UserData, UserDataFields, UserDataMethods};
 use crate::analyzer;
 use crate::error::{answer, no_other_fields};
 use crate::instance::LuaInstance;
+use crate::monitor::LuaMonitor;
 use crate::path::LuaPath;
 use crate::required_ports::LuaRequiredPorts;
 use crate::runtime::wait;
@@ -18,6 +19,7 @@ impl UserData for LuaGateway {
         fields.add_meta_field("__name", "cmgateway.Gateway");
         fields.add_field_method_get("service_name", |lua, this| lua.create_string(this.0.service_name()));
         fields.add_field_method_get("path", |_, this| Ok(LuaPath(this.0.path().clone())));
+        fields.add_field_method_get("monitor", |_, this| Ok(LuaMonitor(this.0.monitor())));
         fields.add_field_method_get("sub_ca", |_, this| Ok(LuaSubCa(this.0.sub_ca())));
     }
 

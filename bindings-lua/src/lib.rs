@@ -42,6 +42,7 @@ mod instance;
 mod json;
 mod key_file;
 mod locator;
+mod monitor;
 mod objects;
 mod options;
 mod parameters;
@@ -100,6 +101,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     service::add_to(lua, &module)?;
     gateway_spec::add_to(lua, &module)?;
     analyzer::add_to(lua, &module)?;
+    monitor::add_to(lua, &module)?;
     cloud::add_to(lua, &module)?;
     client_location::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;

@@ -909,6 +909,7 @@ function Instance:call_(method, ...) end
 ---@field service_name string The service name, in the site's spelling.
 ---@field path cmgateway.ObjectPath The path of its `SMS_AzureService` instance.
 ---@field sub_ca cmgateway.SubCa The list of its sub-CA thumbprints.
+---@field monitor cmgateway.Monitor What watches over its traffic and its alerts.
 local Gateway = {}
 
 ---Looks for what is wrong with this gateway, as its site knows it.
@@ -1529,6 +1530,85 @@ function cmgateway.analyze(service_name, options) end
 ---@return string page
 ---@nodiscard
 function cmgateway.checks_page() end
+
+---How much went out of one source between two looks at it.
+---@class cmgateway.TrafficSample
+---@field source string What counted it.
+---@field time string When, RFC 3339.
+---@field bytes_out integer What went out since the sample before.
+---@field bytes_out_total integer What the source had counted since it started.
+
+---What watches over a gateway: its traffic, its thresholds, its alerts.
+---
+---The history is kept in an embedded site, in a class of our own (`CMGateway_TrafficSample`). A real site counts itself and
+---takes no class of ours: `record` and `check` are refused there with `unsupported`.
+---@class cmgateway.Monitor
+local Monitor = {}
+
+---Writes down how much went out since the last sample of this source, such as an instance.
+---@param source string
+---@param bytes_out_total integer What it has counted since it started; less than before where it has started again.
+---@param options { at: integer? }? Unix seconds; now by default.
+---@return cmgateway.TrafficSample? sample
+---@return cmgateway.Error? err
+function Monitor:record(source, bytes_out_total, options) end
+
+---The samples of the last 14 days, the oldest first.
+---@param options { at: integer? }?
+---@return cmgateway.TrafficSample[]? samples
+---@return cmgateway.Error? err
+---@nodiscard
+function Monitor:history(options) end
+
+---The outbound traffic of 14 days against the thresholds of the gateway.
+---
+---It is the sum of the history where there is one, else what the site itself says (`TrafficOutUsage`). A gigabyte is 2^30
+---bytes. The table has `bytes`, `gigabytes`, `percent`, `level`, `stops` and `thresholds`.
+---@param options { at: integer? }?
+---@return table? traffic
+---@return cmgateway.Error? err
+---@nodiscard
+function Monitor:traffic(options) end
+
+---Judges the traffic: writes `TrafficOutUsage` and alerts, and stops the gateway where its threshold says so.
+---
+---Meant to be called every six minutes, as the product does; safe to call twice. A stopped gateway has `State` 6 in its row;
+---whoever runs the instances goes by that. The table has `traffic`, `alerts`, `raised`, `recovered` and `has_stopped`.
+---@param options { at: integer? }?
+---@return table? report
+---@return cmgateway.Error? err
+function Monitor:check(options) end
+
+---The alerts of the gateway that the site has.
+---@return table[]? alerts Each with `name`, `level`, `is_active`, `occurrences` and `cause`.
+---@return cmgateway.Error? err
+---@nodiscard
+function Monitor:alerts() end
+
+---@class cmgateway.ExpiryOptions
+---@field connection_point_file string? The settings of a connection point: roots, sub-CAs, lists, its own certificates.
+---@field certificates cmgateway.cert.Certificate[]? Further ones, such as the server certificate.
+---@field crls cmgateway.cert.Crl[]? Further revocation lists.
+---@field secrets table<string, integer>? Names with the Unix seconds at which they end.
+---@field at integer? The moment to count from, Unix seconds; now by default.
+---@field critical_days integer? What ends within so many days is critical; 7 by default.
+---@field warning_days integer? What ends within so many days is warned about; 30 by default.
+
+---Warns about what ends soon: certificates, revocation lists and secrets, the first to end first.
+---
+---The product has no such warning. Revocation lists are critical on their last day and warned about on the one before.
+---Each warning has `what`, `name`, `end`, `level` and `days_left`.
+---
+---```lua
+---for _, warning in ipairs(assert(cmgateway.expiry_warnings({ connection_point_file = "point.toml" }))) do
+---    print(warning.level, warning.what, warning.name, warning.days_left)
+---end
+---```
+---@param options cmgateway.ExpiryOptions?
+---@return table[]? warnings
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.expiry_warnings(options) end
 
 ---One thing that is wrong or doubtful about a certificate or a name.
 ---@class cmgateway.Finding

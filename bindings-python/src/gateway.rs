@@ -6,6 +6,7 @@ use pyo3::types::PyDict;
 use crate::analyzer::{AnalysisReport, analyze_gateway};
 use crate::error::Result;
 use crate::instance::Instance;
+use crate::monitor::Monitor;
 use crate::path::ObjectPath;
 use crate::required_ports::RequiredPorts;
 use crate::runtime::{Connection, Handle};
@@ -42,6 +43,12 @@ impl Gateway {
     #[getter]
     fn sub_ca(&self) -> SubCa {
         SubCa::new(self.gateway.sub_ca(), self.handle.clone())
+    }
+
+    /// What watches over its traffic and its alerts.
+    #[getter]
+    fn monitor(&self) -> Monitor {
+        Monitor::new(self.gateway.monitor(), self.handle.clone())
     }
 
     /// Its `SMS_AzureService` instance as it is now.

@@ -83,6 +83,14 @@ impl<'py> Keywords<'py> {
         Ok(Some(object.clone()))
     }
 
+    /// A dict; `what` says of what.
+    pub(crate) fn dict(&self, name: &str, what: &str) -> Result<Option<Bound<'py, PyDict>>> {
+        let Some(value) = self.take_optional(name)? else { return Ok(None) };
+        let dict =
+            value.cast::<PyDict>().map_err(|_| wrong_type(&format!("{name} is a dict of {what}"), &value))?;
+        Ok(Some(dict.clone()))
+    }
+
     /// Whole numbers that are not negative, in a list.
     pub(crate) fn whole_numbers(&self, name: &str) -> Result<Option<Vec<u64>>> {
         let Some(value) = self.take_optional(name)? else { return Ok(None) };

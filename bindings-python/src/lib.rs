@@ -27,6 +27,7 @@ mod instance;
 mod json;
 mod keywords;
 mod locator;
+mod monitor;
 mod p7b;
 mod path;
 mod pfx;
@@ -98,6 +99,8 @@ mod _native {
     use crate::instance::Instance;
     #[pymodule_export]
     use crate::locator::Locator;
+    #[pymodule_export]
+    use crate::monitor::{Monitor, expiry_warnings};
     #[pymodule_export]
     use crate::p7b::{load_p7b, write_p7b};
     #[pymodule_export]

@@ -95,6 +95,10 @@ pub const ANALYZER_TARGETS_MAX: usize = 64;
 pub const ANALYZER_ANSWER_BYTES_MAX: usize = 64 << 10;
 /// Most certificates of the analyzer's input: those to look through for a missing one.
 pub const ANALYZER_CERTIFICATES_MAX: usize = 1_000;
+/// Most samples of traffic of one gateway in 14 days: 16 instances every six minutes, and some more.
+pub const TRAFFIC_SAMPLES_MAX: usize = 60_000;
+/// Largest answer of a receiver of notices that is read.
+pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 << 10;
 /// How far a clock may be off before sign-in by certificates and tokens goes wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5 * 60);
 /// How far a clock may be off without a word about it.

@@ -33,6 +33,7 @@ mapping = [{ id = 17, internal = ["https://localhost:1"] }]
         InstanceService = assert(cmgateway.start_instance(folder .. "/instance.toml")),
         ConnectionPointService = assert(cmgateway.start_connection_point(folder .. "/point.toml")),
         AnalysisReport = assert(cmgateway.analyze("a.contoso.com", { addresses = { "127.0.0.1:9" } })),
+        Monitor = gateway.monitor,
         Site = site,
         Rows = assert(site:query("SELECT * FROM SMS_Site")),
         SiteDifference = assert(cmgateway.diff(site, site, { classes = { "SMS_Site" } })),

@@ -11,7 +11,8 @@ local STORIES = {
     "bear_bad_servers", "define_classes", "read_certificates", "read_key_files", "trust_a_chain",
     "requests_and_authorities", "check_the_gateways_certificate", "change_sub_cas",
     "set_up_the_site", "locate_a_client",
-    "serve_a_site", "reach_a_remote_site", "run_a_gateway", "analyze_a_gateway", "use_azure", "create_gateways",
+    "serve_a_site", "reach_a_remote_site", "run_a_gateway", "analyze_a_gateway", "watch_over_a_gateway",
+    "use_azure", "create_gateways",
     "run_the_readme", "run_the_example",
     "run_the_porting_guide", "close_the_state", "names_of_the_api", "run_the_gateway_example",
 }

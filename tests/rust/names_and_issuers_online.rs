@@ -14,6 +14,7 @@ use cmgateway::cert::{
     Authority, AuthorityOptions, Certificate, DistinguishedName, IssueOptions, KeyKind,
     SubjectAlternativeName, write_p7b,
 };
+use cmgateway::gateway::analyzer::{AnalyzeOptions, analyze};
 use cmgateway::gateway::server_certificate::{DeploymentName, ServiceName};
 use cmgateway::gateway::{CnameOptions, check_cname};
 use cmgateway::net::{FetchedChain, fetch_issuers};
@@ -233,4 +234,34 @@ async fn what_cannot_be_used_is_told_and_never_trusted() {
     assert!(errors(&fetched)[1].contains("1048576 are read at most"), "{:?}", errors(&fetched));
     let fetched = fetch_issuers(&leaf, &[], Some(Duration::ZERO)).await.unwrap();
     assert!(fetched.downloads.is_empty());
+}
+
+/// How the analyzer's checks of names end, by what this name server says.
+async fn analyzed(server: SocketAddr, service: &str) -> (String, String) {
+    let mut options = AnalyzeOptions::new(service);
+    options.name_server = Some(server);
+    options.deployment_name = Some(DeploymentName::parse(DEPLOYMENT).unwrap());
+    options.timeout = Duration::from_secs(1);
+    let report = analyze(options).await.unwrap();
+    let shown = |id: &str| {
+        let result = report.result(id).unwrap();
+        format!("{} {}", result.outcome.as_str(), result.finding)
+    };
+    (shown("dns_resolves"), shown("dns_cname"))
+}
+
+#[tokio::test]
+async fn the_analyzer_tells_where_names_lead() {
+    let Some(server) = NameServer::start() else { return };
+    let (resolves, cname) = analyzed(server.1, "granitefalls.contoso.com").await;
+    assert_eq!(resolves, "passed granitefalls.contoso.com:443 leads to 192.0.2.1:443");
+    assert_eq!(cname, format!("passed granitefalls.contoso.com leads to {DEPLOYMENT}"));
+    let (resolves, cname) = analyzed(server.1, "wrong.contoso.com").await;
+    assert!(resolves.starts_with("passed"), "{resolves}");
+    assert!(cname.starts_with("failed wrong.contoso.com leads to other.westus."), "{cname}");
+    let (resolves, cname) = analyzed(server.1, "none.contoso.com").await;
+    assert_eq!(resolves, "failed none.contoso.com:443 has no address");
+    assert_eq!(cname, "failed there is no name none.contoso.com in DNS");
+    let (_, cname) = analyzed(server.1, "plain.contoso.com").await;
+    assert!(cname.contains("has no CNAME record"), "{cname}");
 }

@@ -26,6 +26,22 @@ use crate::token_issuer::{IssuerKey, claims, rules};
 /// What clients call the gateway.
 pub const SERVICE_NAME: &str = "gw.contoso.test";
 
+/// A site that is set up as it should be: Enhanced HTTP with PKI, one management point and two connection points.
+const SITE_CONTROL: &str = r#"
+instance of SMS_SCI_Component { FileType = 2; ItemType = "Component"; SiteCode = "GF1"; Flag = 6;
+    ItemName = "SMS_SITE_COMPONENT_MANAGER|CM1"; ComponentName = "SMS_SITE_COMPONENT_MANAGER"; Name = "CM1";
+    Props = { instance of SMS_EmbeddedProperty { PropertyName = "IISSSLState"; Value = 1472; Value1 = ""; Value2 = ""; } }; };
+instance of SMS_SCI_SysResUse { FileType = 2; ItemType = "System Resource Usage"; SiteCode = "GF1"; ItemName = "MP1";
+    NetworkOSPath = "\\\\MP1.contoso.test"; RoleName = "SMS Management Point"; SslState = 1;
+    Props = {
+        instance of SMS_EmbeddedProperty { PropertyName = "AllowProxyTraffic"; Value = 1; Value1 = ""; Value2 = ""; },
+        instance of SMS_EmbeddedProperty { PropertyName = "MPInternetFacing"; Value = 1; Value1 = ""; Value2 = ""; } }; };
+instance of SMS_SCI_SysResUse { FileType = 2; ItemType = "System Resource Usage"; SiteCode = "GF1"; ItemName = "CP1";
+    NetworkOSPath = "\\\\CP1.contoso.test"; RoleName = "SMS Cloud Proxy Connector"; };
+instance of SMS_SCI_SysResUse { FileType = 2; ItemType = "System Resource Usage"; SiteCode = "GF1"; ItemName = "CP2";
+    NetworkOSPath = "\\\\CP2.contoso.test"; RoleName = "SMS Cloud Proxy Connector"; };
+"#;
+
 /// Certificates and keys that all gateways here share: keys take their time.
 #[derive(Debug)]
 pub struct Shared {
@@ -53,6 +69,8 @@ pub struct Plan {
     pub point: ConnectionPointOptions,
     /// The row of the gateway in the site.
     pub row: WmiInstance,
+    /// Switches and roles of the site, as MOF text.
+    pub site_control: String,
     /// What the analyzer is told, besides what the connection point's settings say.
     pub told: AnalyzeOptions,
     /// Whether the connection point is started.
@@ -175,6 +193,7 @@ impl Plan {
             instances: (0..instances).map(instance).collect(),
             point,
             row: row(&list.join(";"), &shared.server.certificate),
+            site_control: SITE_CONTROL.to_owned(),
             told,
             starts_point: true,
             refusing: false,
@@ -242,6 +261,7 @@ impl Plan {
         let folder = TestFolder::new();
         let code = SiteCode::new("GF1").expect("a site code");
         let site = EmbeddedSite::create(folder.file("site.db"), &code).await.expect("a site");
+        site.compile_mof(self.site_control.as_str()).await.expect("MOF text");
         let site = Site::from(site);
         site.put(&mut self.row, PutMode::CreateOrUpdate).await.expect("a gateway");
         self.told.site = Some(site.clone());

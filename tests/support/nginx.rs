@@ -35,9 +35,28 @@ impl Nginx {
     /// # Panics
     /// Where it does not start.
     pub fn management_point(pki: &GatewayPki) -> Self {
+        let block = format!(
+            "server_name localhost; ssl_certificate {chain}; ssl_certificate_key {key}; ssl_client_certificate {ca};\n\
+             ssl_verify_client on;\n\
+             location / {{ if ($request_method !~ ^(GET|HEAD)$) {{ return 200 \"$request_method $uri $http_range\\n\"; }} }}\n\
+             location /SMS_MP/whoami {{ return 200 \"$ssl_client_s_dn|$http_client_cert|$http_x_forwarded_for\\n\"; }}\n",
+            chain = pki.server.chain_file.display(),
+            key = pki.server.key_file.display(),
+            ca = pki.root_file.display(),
+        );
+        let nginx = Self::serving(&block);
+        std::fs::create_dir_all(nginx.root.join("SMS_MP")).expect("a folder");
+        nginx
+    }
+
+    /// Starts it over TLS with these directives of its only server.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn serving(block: &str) -> Self {
         let folder = TestFolder::new();
         let root = folder.file("www");
-        std::fs::create_dir_all(root.join("SMS_MP")).expect("a folder");
+        std::fs::create_dir_all(&root).expect("a folder");
         let port = free_port();
         let configuration = format!(
             "daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log warn;\n\
@@ -45,14 +64,8 @@ impl Nginx {
              http {{ access_log off; default_type application/octet-stream; client_max_body_size 0;\n\
              client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;\n\
              uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n\
-             server {{ listen 127.0.0.1:{port} ssl; server_name localhost; root {folder}/www; keepalive_requests 1000000;\n\
-             ssl_certificate {chain}; ssl_certificate_key {key}; ssl_client_certificate {ca}; ssl_verify_client on;\n\
-             location / {{ if ($request_method !~ ^(GET|HEAD)$) {{ return 200 \"$request_method $uri $http_range\\n\"; }} }}\n\
-             location /SMS_MP/whoami {{ return 200 \"$ssl_client_s_dn|$http_client_cert|$http_x_forwarded_for\\n\"; }} }} }}\n",
+             server {{ listen 127.0.0.1:{port} ssl; root {folder}/www; keepalive_requests 1000000;\n{block} }} }}\n",
             folder = folder.path().display(),
-            chain = pki.server.chain_file.display(),
-            key = pki.server.key_file.display(),
-            ca = pki.root_file.display(),
         );
         let file = folder.file("nginx.conf");
         std::fs::write(&file, configuration).expect("a file");

@@ -50,6 +50,7 @@ __all__ = [
     "Locator",
     "ManagementCertificate",
     "MissingIssuer",
+    "Monitor",
     "NameConstraints",
     "ObjectPath",
     "Operation",
@@ -101,6 +102,7 @@ __all__ = [
     "decide_location",
     "deployment_name",
     "diff",
+    "expiry_warnings",
     "fetch_issuers",
     "format_query",
     "generate_key",
@@ -1501,6 +1503,10 @@ class Gateway:
     @property
     def sub_ca(self) -> SubCa:
         """The list of its sub-CA thumbprints."""
+
+    @property
+    def monitor(self) -> Monitor:
+        """What watches over its traffic and its alerts."""
 
     def analyze(
         self,
@@ -3872,6 +3878,88 @@ def checks_page() -> str:
     Example:
         >>> print(cmgateway.checks_page().splitlines()[0])
         # The checks of the analyzer
+    """
+
+@final
+class Monitor:
+    """What watches over a gateway: its traffic, its thresholds, its alerts.
+
+    The history is kept in an embedded site, in a class of our own (`CMGateway_TrafficSample`). A real site counts
+    itself and takes no class of ours: `record` and `check` are refused there.
+
+    Example:
+        >>> monitor = site.gateway("GraniteFalls.contoso.com").monitor
+        >>> monitor.record("instance 0", 6000 << 30)["bytes_out"] == 6000 << 30
+        True
+        >>> monitor.check()["raised"]
+        ['$Outbound traffic of GraniteFalls.contoso.com: warning']
+    """
+
+    def record(
+        self, source: str, bytes_out_total: int, *, at: Optional[datetime.datetime] = None
+    ) -> dict[str, Any]:
+        """Writes down how much went out since the last sample of this source, such as an instance.
+
+        Args:
+            source: What counts.
+            bytes_out_total: What it has counted since it started; less than before where it has started again.
+            at: When, with a time zone; now where it is not given.
+
+        Raises:
+            UnsupportedError: The site is no embedded one.
+        """
+
+    def history(self, *, at: Optional[datetime.datetime] = None) -> list[dict[str, Any]]:
+        """The samples of the last 14 days, the oldest first."""
+
+    def traffic(self, *, at: Optional[datetime.datetime] = None) -> dict[str, Any]:
+        """The outbound traffic of 14 days against the thresholds of the gateway.
+
+        It is the sum of the history where there is one, else what the site itself says (`TrafficOutUsage`). A gigabyte
+        is 2^30 bytes.
+        """
+
+    def check(self, *, at: Optional[datetime.datetime] = None) -> dict[str, Any]:
+        """Judges the traffic: writes `TrafficOutUsage` and alerts, and stops the gateway where its threshold says so.
+
+        Meant to be called every six minutes, as the product does; safe to call twice. A stopped gateway has `State` 6
+        in its row; whoever runs the instances goes by that.
+
+        Raises:
+            UnsupportedError: The site is no embedded one: there the product does all of this itself.
+        """
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts of the gateway that the site has."""
+
+def expiry_warnings(
+    *,
+    connection_point_file: Optional[_Path] = None,
+    certificates: Iterable[Certificate] = (),
+    crls: Iterable[Crl] = (),
+    secrets: Optional[Mapping[str, datetime.datetime]] = None,
+    at: Optional[datetime.datetime] = None,
+    critical_days: int = 7,
+    warning_days: int = 30,
+) -> list[dict[str, Any]]:
+    """Warns about what ends soon: certificates, revocation lists and secrets, the first to end first.
+
+    The product has no such warning. Revocation lists are critical on their last day and warned about on the one before.
+
+    Args:
+        connection_point_file: The settings of a connection point: roots, sub-CAs, lists, its own certificates.
+        certificates: Further ones, such as the server certificate.
+        crls: Further revocation lists.
+        secrets: Names with the moment at which they end, such as client secrets.
+        at: The moment to count from, with a time zone; now where it is not given.
+        critical_days: What ends within so many days is critical.
+        warning_days: What ends within so many days is warned about.
+
+    Example:
+        >>> import datetime
+        >>> end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3, hours=1)
+        >>> cmgateway.expiry_warnings(secrets={"server app": end})[0]["level"]
+        'critical'
     """
 
 def check_cname(

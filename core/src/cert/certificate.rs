@@ -79,13 +79,13 @@ impl Certificate {
         name::text(self.part(self.layout.issuer))
     }
 
-    /// The subject as the certificate holds it, DER.
-    pub(crate) fn subject_der(&self) -> &[u8] {
+    /// The content of the subject's SEQUENCE, DER.
+    pub(crate) fn subject_content(&self) -> &[u8] {
         self.part(self.layout.subject)
     }
 
-    /// The issuer as the certificate holds it, DER.
-    pub(crate) fn issuer_der(&self) -> &[u8] {
+    /// The content of the issuer's SEQUENCE, DER.
+    pub(crate) fn issuer_content(&self) -> &[u8] {
         self.part(self.layout.issuer)
     }
 

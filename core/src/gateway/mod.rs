@@ -5,6 +5,7 @@ pub mod client_location;
 mod cname;
 pub mod connection_point_role;
 mod fields;
+pub mod monitor;
 pub mod provision;
 pub mod required_ports;
 pub mod server_certificate;
@@ -102,6 +103,11 @@ impl Gateway {
         options.service_name.clone_from(&self.service_name);
         options.site = Some(self.site.clone());
         analyzer::analyze(options).await
+    }
+
+    /// What watches over its traffic and its alerts.
+    pub fn monitor(&self) -> monitor::Monitor {
+        monitor::Monitor::new(self.clone())
     }
 
     /// The list of its sub-CA thumbprints.

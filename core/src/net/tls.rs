@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::tls_verifier::{PeerVerifierOptions, ServerVerifier};
-use crate::cert::{Certificate, VerifierOptions};
+use crate::cert::{Certificate, VerifierOptions, load_cer, load_cer_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 
@@ -63,6 +63,15 @@ impl PemSource {
     /// Takes the text over.
     pub fn bytes(text: impl Into<Vec<u8>>) -> Self {
         PemSource::Bytes(Zeroizing::new(text.into()))
+    }
+
+    /// The certificates of a chain, PEM or DER.
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>> {
+        let read = match self {
+            PemSource::File(path) => load_cer_file(path),
+            PemSource::Bytes(bytes) => load_cer(bytes),
+        };
+        read.map_err(|error| error.during(format!("read certificate {self}")))
     }
 
     pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>> {

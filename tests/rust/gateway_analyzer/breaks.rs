@@ -71,6 +71,26 @@ pub(crate) const BREAKS: &[Break] = &[
     planned!("the traffic threshold has stopped it", "site_traffic", |plan| {
         plan.set("TrafficOutUsage", 9_001_u32)
     }),
+    planned!("the site has no connection point", "site_connection_points", |plan| {
+        plan.site_control = plan.site_control.replace("SMS Cloud Proxy Connector", "SMS Site System");
+    }),
+    planned!("no management point allows gateway traffic", "site_roles_open", |plan| {
+        plan.site_control =
+            plan.site_control.replace("\"AllowProxyTraffic\"; Value = 1", "\"AllowProxyTraffic\"; Value = 0");
+    }),
+    planned!("the management point takes HTTP", "site_roles_https", |plan| {
+        plan.site_control = plan
+            .site_control
+            .replace("SslState = 1;", "SslState = 0;")
+            .replace("Value = 1472", "Value = 448");
+    }),
+    planned!("the management point is for the intranet only", "site_roles_internet", |plan| {
+        plan.site_control =
+            plan.site_control.replace("\"MPInternetFacing\"; Value = 1", "\"MPInternetFacing\"; Value = 0");
+    }),
+    planned!("the site's clients use no PKI certificates", "site_pki", |plan| {
+        plan.site_control = plan.site_control.replace("Value = 1472", "Value = 1216");
+    }),
     planned!("the name leads nowhere", "dns_resolves", |plan| {
         plan.told.addresses = vec!["no-such-host.invalid:443".into()]
     }),

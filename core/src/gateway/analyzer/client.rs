@@ -2,7 +2,7 @@
 
 use super::certificate::out_of_date;
 use super::run::Run;
-use super::trust::{chain_of, days_text};
+use super::trust::days_text;
 use super::verdict::Verdict;
 use crate::cert::{
     Certificate, Purpose, Refusal, RefusalReason, RevocationMode, Verifier, VerifierOptions, build_chain,
@@ -13,7 +13,7 @@ const NONE_GIVEN: &str = "no client certificate was given";
 
 pub(super) async fn client_certificate(run: &mut Run) -> Verdict {
     let Some((chain, key)) = run.options.client_identity.clone() else { return Verdict::skipped(NONE_GIVEN) };
-    match chain_of(&chain) {
+    match chain.certificates() {
         Ok(certificates) => run.client = certificates,
         Err(error) => return Verdict::failed(error.to_string()),
     }
@@ -151,10 +151,17 @@ pub(super) async fn client_hints(run: &mut Run) -> Verdict {
     if hints.iter().all(|(_, names)| names.is_empty()) {
         return Verdict::skipped("the gateway names no authorities in its handshake, which is allowed");
     }
-    let names: Vec<&[u8]> = top.iter().flat_map(|each| [each.subject_der(), each.issuer_der()]).collect();
+    let names: Vec<&[u8]> =
+        top.iter().flat_map(|each| [each.subject_content(), each.issuer_content()]).collect();
+    // A hint is a whole name; what certificates give is its content, behind tag and length of 2 to 4 bytes.
+    let is_above = |hint: &Vec<u8>| {
+        names
+            .iter()
+            .any(|name| hint.ends_with(name) && (2..=4).contains(&hint.len().saturating_sub(name.len())))
+    };
     let faults = hints
         .iter()
-        .filter(|(_, hints)| !hints.is_empty() && !hints.iter().any(|hint| names.contains(&hint.as_slice())))
+        .filter(|(_, hints)| !hints.is_empty() && !hints.iter().any(is_above))
         .map(|(address, _)| {
             format!("{address} names authorities in its handshake, and none is above this certificate")
         })

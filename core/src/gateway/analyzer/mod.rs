@@ -7,7 +7,7 @@
 //! | `verdict`, `report`, `html` | [`AnalysisReport`]: how each check ended, as table, JSON and HTML |
 //! | `run` | the checks one after the other, and what they have learned |
 //! | `reach`, `exchange` | sockets, handshakes and requests, with their limits |
-//! | `names`, `ports`, `tls`, `certificate`, `service`, `tunnel`, `trust`, `client`, `revocation`, `token`, `roles`, `request`, `site` | the checks themselves |
+//! | `names`, `ports`, `tls`, `certificate`, `service`, `tunnel`, `trust`, `client`, `revocation`, `token`, `roles`, `request`, `site`, `site_control` | the checks themselves |
 //!
 //! The analyzer changes nothing. It sends the client's certificate and token only to a server whose certificate it has
 //! found to be trusted and right.
@@ -28,6 +28,7 @@ mod roles;
 mod run;
 mod service;
 mod site;
+mod site_control;
 mod table;
 mod tls;
 mod token;

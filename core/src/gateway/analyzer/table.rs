@@ -2,7 +2,8 @@
 
 use super::check::Check;
 use super::{
-    certificate, client, names, ports, request, revocation, roles, service, site, tls, token, trust, tunnel,
+    certificate, client, names, ports, request, revocation, roles, service, site, site_control, tls, token,
+    trust, tunnel,
 };
 
 /// A row; the last word says whether a gateway of Microsoft answers it too.
@@ -22,7 +23,7 @@ macro_rules! check {
     };
 }
 
-pub(super) static CHECKS: [Check; 61] = [
+pub(super) static CHECKS: [Check; 69] = [
     check!("Service name", service_name, names::service_name, needs "nothing", after [],
         "the service name is a full host name",
         "a short name, an address or a wildcard was given",
@@ -43,6 +44,38 @@ pub(super) static CHECKS: [Check; 61] = [
         "outbound traffic of 14 days is below its threshold",
         "clients fetch more than was planned for",
         "raise the threshold, or find what is fetched; with stop-on-threshold the gateway is stopped", true),
+    check!("Site", site_connection_points, site_control::site_connection_points, needs "a site with roles", after ["site_gateway"],
+        "the site has connection points for the gateway, one for four instances and two at least",
+        "the role was never added, or is linked to another gateway",
+        "add the role SMS Cloud Proxy Connector on a server of the primary site", true),
+    check!("Site", site_roles_open, site_control::site_roles_open, needs "a site with roles", after ["site_answers"],
+        "a management point allows gateway traffic",
+        "the box in the properties of the role was not ticked",
+        "allow Configuration Manager cloud management gateway traffic on a management point", true),
+    check!("Site", site_roles_https, site_control::site_roles_https, needs "a site with roles", after ["site_roles_open"],
+        "roles that take gateway traffic have HTTPS, management points at least Enhanced HTTP",
+        "the role still takes HTTP",
+        "choose HTTPS in the properties of the role, or Enhanced HTTP for the site", true),
+    check!("Site", site_roles_internet, site_control::site_roles_internet, needs "a site with roles", after ["site_roles_open"],
+        "roles that take gateway traffic allow clients of the Internet",
+        "the role was limited to the intranet",
+        "allow Internet clients on the role; Internet only keeps clients inside away from it", true),
+    check!("Site", site_pki, site_control::site_pki, needs "a site with roles and a client certificate", after ["site_answers"],
+        "clients of the site use their PKI certificates",
+        "step 5 of the set-up was left out",
+        "set Use PKI client certificate (client authentication) when available", true),
+    check!("Site", site_http, site_control::site_http, needs "a site with roles", after ["site_answers"],
+        "clients of the site do not use plain HTTP",
+        "the site was made before version 2403, which no longer supports it",
+        "choose HTTPS only, or Enhanced HTTP", true),
+    check!("Site", site_crl, site_control::site_crl, needs "a site with roles", after ["site_answers"],
+        "clients of the site do not check revocation lists of site systems",
+        "the switch is on, which clients on the Internet can only follow where the list is published there",
+        "clear Clients check the certificate revocation list (CRL) for site systems, or publish the list", true),
+    check!("Site", site_revocation, site_control::site_revocation, needs "a site and the connection point's settings", after ["site_gateway"],
+        "site and gateway agree whether the revocation of clients is checked",
+        "one of them was changed alone",
+        "set Verify Client Certificate Revocation and the connection point's trust.revocation alike", true),
     check!("Names", name_rule, names::name_rule, needs "a deployment name", after ["service_name"],
         "the name in Azure keeps the rules of Azure",
         "the name has other characters, or too many or few",

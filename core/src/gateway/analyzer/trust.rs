@@ -3,18 +3,7 @@
 use super::certificate::out_of_date;
 use super::run::Run;
 use super::verdict::Verdict;
-use crate::cert::{Certificate, Thumbprint, load_cer, load_cer_file};
-use crate::error::{Error, ErrorKind, Result};
-use crate::net::PemSource;
-
-/// The certificates of a chain in PEM or DER.
-pub(super) fn chain_of(source: &PemSource) -> Result<Vec<Certificate>> {
-    match source {
-        PemSource::File(path) => load_cer_file(path),
-        PemSource::Bytes(bytes) => load_cer(bytes),
-    }
-    .map_err(|error| Error::new(ErrorKind::Certificate, format!("read {source}"), error.cause()))
-}
+use crate::cert::{Certificate, Thumbprint};
 
 /// `1 day`, `30 days`.
 pub(super) fn days_text(days: i64) -> String {

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::exchange::whole;
 use super::reach::{connect, each, host_of};
 use super::run::Run;
-use super::trust::{chain_of, days_text};
+use super::trust::days_text;
 use super::verdict::Verdict;
 use crate::cert::Certificate;
 use crate::net::gateway_tls::{Identity, TUNNEL_PROTOCOL, tunnel_dial};
@@ -22,7 +22,7 @@ pub(super) async fn point_certificate(run: &mut Run) -> Verdict {
     let Some((chain, _)) = &run.options.point_identity else {
         return Verdict::skipped("no settings of a connection point were given");
     };
-    let own = match chain_of(chain) {
+    let own = match chain.certificates() {
         Ok(chain) => chain,
         Err(error) => return Verdict::failed(error.to_string()),
     };
