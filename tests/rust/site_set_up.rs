@@ -478,3 +478,27 @@ fn nft_takes(text: &str) {
         std::process::Command::new("unshare").args(["-rn", "nft", "-c", "-f"]).arg(&file).output().unwrap();
     assert!(read.status.success(), "{}\n{text}", String::from_utf8_lossy(&read.stderr));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn four_who_change_one_item_at_once_lose_nothing() {
+    let lab = lab(SITE).await;
+    let address = lab.sites[0].address().to_owned();
+    let mut writers = Vec::new();
+    for table in [
+        json!({ "check_crl": false }),
+        json!({ "certificate_store": "Contoso" }),
+        json!({ "enforce_message_signing": true }),
+        json!({ "enforce_enhanced_hash": true }),
+    ] {
+        // Each has a connection of its own, as a process of its own would.
+        let site = Site::connect(ConnectOptions::new(address.clone())).await.unwrap();
+        let changes = SwitchChanges::from_json(table).unwrap();
+        writers.push(tokio::spawn(async move { SiteSwitches::of(&site).set(&changes).await.unwrap() }));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let state = SiteSwitches::of(&lab.sites[1]).read().await.unwrap();
+    assert!(!state.check_crl && state.certificate_store.as_deref() == Some("Contoso"));
+    assert_eq!((state.enforce_message_signing, state.enforce_enhanced_hash), (Some(true), Some(true)));
+}

@@ -1,4 +1,9 @@
 //! The gateway as the site knows it, and the verbs of the trade.
+//!
+//! Where the eight steps of Microsoft's set-up page are: 1 server certificate, [`server_certificate`] and [`check_cname`];
+//! 2 root of client certificates, [`crate::cert`]; 3 sub-CAs, [`sub_ca`]; 4 gateway, [`spec`] and [`provision`]; 5 site,
+//! [`site_switches`]; 6 connection point, [`connection_point_role`]; 7 roles, [`site_roles`]; 8 clients,
+//! [`client_location`]. Steps 5 to 7 make plans of one shape, [`site_control::SitePlan`].
 
 pub mod analyzer;
 pub mod client_location;
