@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cmgateway::gateway::provision::{
-    Cloud, GatewayPlan, Go, LocalCloud, LocalCloudOptions, LocalPorts, Progress, ResourceManagerCloud,
+    ClassicCloud, ClassicPackage, Cloud, GatewayPlan, Go, LocalCloud, LocalCloudOptions, LocalPorts,
+    Progress, ResourceManagerCloud, SiteCloud, SiteCloudOptions,
 };
 use cmgateway::site::Site;
 use cmgateway::{Error, ErrorKind};
@@ -12,11 +13,11 @@ use mlua::{Function, Lua, Table, UserData, UserDataFields, UserDataMethods, Valu
 use time::OffsetDateTime;
 
 use crate::arguments::Arguments;
-use crate::azure::{LuaCredential, options};
+use crate::azure::{LuaCredential, LuaManagementCertificate, options};
 use crate::error::{answer, expected, misuse, no_other_fields};
 use crate::gateway::LuaGateway;
 use crate::gateway_spec::LuaGatewaySpec;
-use crate::json::to_lua;
+use crate::json::{from_lua, to_lua};
 use crate::objects::object;
 use crate::options::Options;
 use crate::runtime::{wait, waiting};
@@ -34,6 +35,16 @@ pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
         lua.create_function(|lua, (subscription, credential, given): (Value, Value, Value)| {
             answer(resource_manager(lua, &subscription, &credential, given))
         })?,
+    )?;
+    module.set(
+        "classic_cloud",
+        lua.create_function(|lua, (subscription, given): (Value, Value)| {
+            answer(classic(lua, &subscription, given))
+        })?,
+    )?;
+    module.set(
+        "site_cloud",
+        lua.create_function(|lua, (site, given): (Value, Value)| answer(by_site(lua, &site, given)))?,
     )?;
     module.set(
         "plan_offline",
@@ -74,6 +85,60 @@ fn resource_manager(
     let options = options(lua, function, 3, given, &[])?;
     let cloud = ResourceManagerCloud::new(options, &subscription, credential).map_err(expected)?;
     Ok(LuaCloud(Arc::new(cloud)))
+}
+
+const CLASSIC_OPTIONS: [&str; 6] =
+    ["package_url", "certificate", "credential", "configuration", "role", "certificate_name"];
+
+fn classic(lua: &Lua, subscription: &Value, given: Value) -> mlua::Result<LuaCloud> {
+    let function = "classic_cloud";
+    let arguments = Arguments(function);
+    let subscription = arguments.text(1, subscription)?;
+    let table = arguments.options(2, given.clone())?;
+    let options = options(lua, function, 2, given, &CLASSIC_OPTIONS)?;
+    // What it does not know was refused above.
+    let own = table.map(|table| own_options(lua, &table, &CLASSIC_OPTIONS)).transpose()?;
+    let own = Options::read(function, own, &CLASSIC_OPTIONS)?;
+    let url = own.text(lua, "package_url")?;
+    let url = url.ok_or_else(|| misuse(format!("option 'package_url' to '{function}' is missing")))?;
+    let mut package = ClassicPackage::new(url);
+    package.configuration = own.text(lua, "configuration")?;
+    package.certificate_name = own.text(lua, "certificate_name")?;
+    package.role = own.text(lua, "role")?.unwrap_or(package.role);
+    let place = |name| format!("bad option '{name}' to '{function}'");
+    let certificate = own.get::<Value>(lua, "certificate")?.map(|value| {
+        object(&place("certificate"), "ManagementCertificate", &value, |one: &LuaManagementCertificate| {
+            one.0.clone()
+        })
+    });
+    let credential = own
+        .get::<Value>(lua, "credential")?
+        .map(|value| object(&place("credential"), "Credential", &value, |one: &LuaCredential| one.0.clone()));
+    let (certificate, credential) = (certificate.transpose()?, credential.transpose()?);
+    let cloud = ClassicCloud::new(&options, &subscription, certificate, credential, package);
+    Ok(LuaCloud(Arc::new(cloud.map_err(expected)?)))
+}
+
+/// The options of a table that have one of these names.
+fn own_options(lua: &Lua, table: &Table, names: &[&str]) -> mlua::Result<Table> {
+    let own = lua.create_table()?;
+    for name in names {
+        own.raw_set(*name, table.get::<Value>(*name)?)?;
+    }
+    Ok(own)
+}
+
+fn by_site(lua: &Lua, site: &Value, given: Value) -> mlua::Result<LuaCloud> {
+    let function = "site_cloud";
+    let site = object("bad argument #1 to 'site_cloud'", "Site", site, |one: &LuaSite| one.0.clone())?;
+    let given = Arguments(function).options(2, given)?;
+    Options::read(function, given.clone(), &["properties", "poll", "timeout"])?;
+    let given = given.map_or_else(|| lua.create_table(), Ok)?;
+    let options = from_lua(&Value::Table(given), "use the site's own Configuration Manager")?;
+    // An empty table has no names, and is read as a list.
+    let options = if options.as_array().is_some_and(Vec::is_empty) { serde_json::json!({}) } else { options };
+    let options = SiteCloudOptions::from_json(options).map_err(expected)?;
+    Ok(LuaCloud(Arc::new(SiteCloud::new(site, options))))
 }
 
 fn spec_of(

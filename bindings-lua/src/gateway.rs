@@ -6,6 +6,7 @@ use mlua::{UserData, UserDataFields, UserDataMethods};
 use crate::analyzer;
 use crate::error::{answer, no_other_fields};
 use crate::instance::LuaInstance;
+use crate::json::to_lua;
 use crate::monitor::LuaMonitor;
 use crate::path::LuaPath;
 use crate::required_ports::LuaRequiredPorts;
@@ -31,6 +32,9 @@ impl UserData for LuaGateway {
         analyzer::add_to_gateway(methods);
         methods.add_method("required_ports", |lua, this, ()| {
             answer(wait(lua, this.0.required_ports()).map(LuaRequiredPorts))
+        });
+        methods.add_method("state", |lua, this, ()| {
+            answer(wait(lua, this.0.state()).and_then(|state| to_lua(lua, &state)))
         });
         methods.add_meta_method("__tostring", |_, this, ()| {
             Ok(format!("<cmgateway.Gateway {}>", this.0.service_name()))

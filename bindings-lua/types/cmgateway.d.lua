@@ -925,6 +925,16 @@ function Gateway:analyze(options) end
 ---@nodiscard
 function Gateway:instance() end
 
+---Its state, as the site tells it now; None where the site tells none.
+---
+---Has `code`, `name` (`Ready`, `Provisioning`, `Starting`, `Stopping`, `Stopped`, `Deleting`, or the code that nobody has
+---explained) and `is_confirmed`: Microsoft's page gives no values; 0, 4 and 6 come from two scripts that know nothing of
+---each other, 1, 5 and 99 from one.
+---@return { code: integer, name: string, is_confirmed: boolean }? state
+---@return cmgateway.Error? err
+---@nodiscard
+function Gateway:state() end
+
 ---Lists the ports that the gateway, its connection points and its clients need open.
 ---
 ---Number of instances, deployment model and names come from the site's row of the gateway, the servers inside from its
@@ -3197,8 +3207,8 @@ function GatewaySpec:check(at) end
 
 ---Where the instances of gateways run.
 ---
----Made by `local_cloud` and `resource_manager_cloud`; a plan changes nothing, and each change is read back and safe to
----make twice.
+---Made by `local_cloud`, `resource_manager_cloud`, `classic_cloud` and `site_cloud`; a plan changes nothing, and each
+---change is read back and safe to make twice.
 ---@class cmgateway.Cloud
 ---@field name string What it is called in plans.
 local Cloud = {}
@@ -3228,6 +3238,51 @@ function cmgateway.local_cloud(options) end
 ---@return cmgateway.Error? err
 ---@nodiscard
 function cmgateway.resource_manager_cloud(subscription_id, credential, options) end
+
+---How the classic API is used as a cloud; what is not here is as in `cmgateway.azure.Options`.
+---@class cmgateway.ClassicCloudOptions: cmgateway.azure.Options
+---@field package_url string Where the service fetches Microsoft's package (.cspkg) from, `https:`.
+---@field certificate cmgateway.azure.ManagementCertificate? Shown by every call.
+---@field credential cmgateway.azure.Credential? Uploads the certificate; without one, makes every call.
+---@field configuration string? The service configuration (.cscfg) that came with the package; its settings stay.
+---@field role string? The role whose instances serve, as the package names it; "ProxyService" by default.
+---@field certificate_name string? The name of the server certificate in the package; not needed where it has only one.
+
+---A subscription of the classic API as the place where gateways run: role instances of a cloud service.
+---
+---The gateway of 2016 ran there. The service was switched off on 2024-08-31, so this never met it: it is checked against
+---recorded exchanges and a simulator made after them. The package is Microsoft's; whoever calls brings it along.
+---
+---```lua
+---local certificate = assert(cmgateway.azure.make_management_certificate("CMG management"))
+---local cloud = assert(cmgateway.classic_cloud("00000000-0000-0000-0000-000000000001", {
+---    certificate = certificate, package_url = "https://gfstore.blob.core.windows.net/packages/cmg.cspkg",
+---    certificate_name = "ServerCertificate",
+---}))
+---```
+---@param subscription_id string
+---@param options cmgateway.ClassicCloudOptions
+---@return cmgateway.Cloud? cloud
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.classic_cloud(subscription_id, options) end
+
+---A site's own Configuration Manager as what makes gateways: it is told by rows and tasks, and watched.
+---
+---`SMS_AzureService` says what the gateway shall be, an `SMS_AzureServicesTask` has it made, changed or deleted; `Start`
+---and `Stop` are methods of the first. It goes over every transport. Tried on embedded sites and a served AdminService,
+---never on a live site: in which form it wants the certificate's key is not documented. `properties` are properties of
+---`SMS_AzureService` beyond what a spec says; `poll` (10) and `timeout` (3600) are seconds.
+---
+---```lua
+---local cloud = assert(cmgateway.site_cloud(site, { timeout = 1800 }))
+---```
+---@param site cmgateway.Site
+---@param options { properties: table<string, string|integer|boolean>?, poll: number?, timeout: number? }?
+---@return cmgateway.Cloud? cloud
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.site_cloud(site, options) end
 
 ---Says what creating the gateway in an empty subscription would do; asks nobody.
 ---@param spec cmgateway.GatewaySpec

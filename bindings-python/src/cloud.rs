@@ -4,17 +4,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cmgateway::gateway::provision::{
-    self, Go, LocalCloudOptions, LocalPorts, Progress, ResourceManagerCloud,
+    self, ClassicCloud, ClassicPackage, Go, LocalCloudOptions, LocalPorts, Progress, ResourceManagerCloud,
+    SiteCloud, SiteCloudOptions,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use time::OffsetDateTime;
 
-use crate::azure::{Credential, options};
+use crate::azure::{Credential, ManagementCertificate, options};
 use crate::error::{Result, config};
 use crate::gateway::Gateway;
 use crate::gateway_spec::GatewaySpec;
-use crate::json::to_python;
+use crate::json::{body, to_python};
+use crate::plan::shown_plan;
 use crate::runtime::Handle;
 use crate::site::Site;
 
@@ -60,6 +62,47 @@ pub(crate) fn resource_manager_cloud(
     let options = options("resource_manager_cloud", given)?;
     let cloud = ResourceManagerCloud::new(options, subscription_id, credential.0.clone())?;
     Ok(Cloud { cloud: Arc::new(cloud), handle: Handle::new()? })
+}
+
+/// A subscription of the classic API as the place where gateways run: role instances of a cloud service.
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "they have names in Python")]
+#[pyo3(signature = (subscription_id, *, package_url, certificate=None, credential=None, configuration=None, role="ProxyService", certificate_name=None, **given))]
+pub(crate) fn classic_cloud(
+    subscription_id: &str,
+    package_url: String,
+    certificate: Option<&ManagementCertificate>,
+    credential: Option<&Credential>,
+    configuration: Option<String>,
+    role: &str,
+    certificate_name: Option<String>,
+    given: Option<&Bound<'_, PyDict>>,
+) -> Result<Cloud> {
+    let options = options("classic_cloud", given)?;
+    let mut package = ClassicPackage::new(package_url);
+    role.clone_into(&mut package.role);
+    (package.configuration, package.certificate_name) = (configuration, certificate_name);
+    let (certificate, credential) =
+        (certificate.map(|one| one.0.clone()), credential.map(|one| one.0.clone()));
+    let cloud = ClassicCloud::new(&options, subscription_id, certificate, credential, package)?;
+    Ok(Cloud { cloud: Arc::new(cloud), handle: Handle::new()? })
+}
+
+/// A site's own Configuration Manager as what makes gateways: it is told by rows and tasks, and watched.
+#[pyfunction]
+#[pyo3(signature = (site, *, properties=None, poll=None, timeout=None))]
+pub(crate) fn site_cloud(
+    site: &Site,
+    properties: Option<&Bound<'_, PyDict>>,
+    poll: Option<f64>,
+    timeout: Option<f64>,
+) -> Result<Cloud> {
+    let properties =
+        body(properties.map(|given| given.as_any()), "use the site's own Configuration Manager")?;
+    let given = serde_json::json!({ "properties": properties, "poll": poll, "timeout": timeout });
+    let connection = site.connection();
+    let cloud = SiteCloud::new(connection.site.clone(), SiteCloudOptions::from_json(given)?);
+    Ok(Cloud { cloud: Arc::new(cloud), handle: connection.handle.clone() })
 }
 
 /// Says what creating the gateway in an empty subscription would do; asks nobody.
@@ -185,8 +228,7 @@ impl GatewayPlan {
     }
 
     fn __repr__(&self) -> String {
-        let table = self.0.to_string();
-        let summary = table.lines().last().unwrap_or_default().trim_start();
-        format!("<plan for {} on {}: {summary}>", self.0.service_name, self.0.cloud)
+        let whose = format!("{} on {}", self.0.service_name, self.0.cloud);
+        shown_plan(&whose, &self.0.to_string())
     }
 }

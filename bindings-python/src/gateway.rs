@@ -6,6 +6,7 @@ use pyo3::types::PyDict;
 use crate::analyzer::{AnalysisReport, analyze_gateway};
 use crate::error::Result;
 use crate::instance::Instance;
+use crate::json::to_python;
 use crate::monitor::Monitor;
 use crate::path::ObjectPath;
 use crate::required_ports::RequiredPorts;
@@ -68,6 +69,11 @@ impl Gateway {
     )]
     fn analyze(&self, py: Python<'_>, keywords: Option<Bound<'_, PyDict>>) -> Result<AnalysisReport> {
         analyze_gateway(py, &self.gateway, keywords)
+    }
+
+    /// Its state, as the site tells it now; None where the site tells none.
+    fn state<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        to_python(py, &self.handle.block(py, self.gateway.state())?)
     }
 
     /// Lists the ports that the gateway, its connection points and its clients need open.

@@ -84,7 +84,9 @@ mod _native {
         set_always_on_internet_here,
     };
     #[pymodule_export]
-    use crate::cloud::{Cloud, GatewayPlan, local_cloud, plan_offline, resource_manager_cloud};
+    use crate::cloud::{
+        Cloud, GatewayPlan, classic_cloud, local_cloud, plan_offline, resource_manager_cloud, site_cloud,
+    };
     #[pymodule_export]
     use crate::connection_point_roles::ConnectionPointRoles;
     #[pymodule_export]

@@ -13,6 +13,12 @@ pub(crate) struct SubCaPlan(pub(crate) sub_ca::SubCaPlan);
 #[derive(PartialEq, Eq)]
 pub(crate) struct PlanStep(sub_ca::PlanStep);
 
+/// What a plan shows of itself: whose it is, and the last line of its table.
+pub(crate) fn shown_plan(whose: &str, table: &str) -> String {
+    let summary = table.lines().last().unwrap_or_default().trim_start();
+    format!("<plan for {whose}: {summary}>")
+}
+
 #[pymethods]
 impl SubCaPlan {
     /// The gateway's service name.
@@ -67,9 +73,7 @@ impl SubCaPlan {
     }
 
     fn __repr__(&self) -> String {
-        let table = self.0.to_string();
-        let summary = table.lines().last().unwrap_or_default().trim_start();
-        format!("<plan for {}: {summary}>", self.0.service_name)
+        shown_plan(&self.0.service_name, &self.0.to_string())
     }
 }
 

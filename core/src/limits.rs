@@ -213,6 +213,10 @@ pub const CLASS_INHERITANCE_MAX: usize = 32;
 
 /// Most virtual machines, or local processes, of one gateway.
 pub const GATEWAY_INSTANCES_MAX: u32 = 16;
+/// How long a site's own Configuration Manager is given to make, change, start, stop or delete a gateway.
+pub const SITE_GATEWAY_TIMEOUT: Duration = Duration::from_secs(3600);
+/// How long a management certificate that was uploaded is waited for until the classic API lets it in.
+pub const MANAGEMENT_CERTIFICATE_TIMEOUT: Duration = Duration::from_secs(300);
 /// Largest file with a gateway's spec.
 pub const SPEC_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Largest answer body of one of Azure's management services that is read.

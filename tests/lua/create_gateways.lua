@@ -85,4 +85,41 @@ function tests.wrong_options_are_told()
     kit.raises("GatewaySpec expected", cmgateway.plan_offline, {})
 end
 
+function tests.the_classic_api_as_a_cloud()
+    local certificate = assert(cmgateway.azure.make_management_certificate())
+    local package = "https://gfstore.blob.core.windows.net/p/cmg.cspkg?sig=x"
+    local subscription = "00000000-0000-0000-0000-000000000001"
+    local cloud = assert(cmgateway.classic_cloud(subscription, {
+        certificate = certificate, package_url = package, certificate_name = "SSL", tries = 1,
+        service_management_url = "https://localhost:1",
+    }))
+    kit.equal(cloud.name, "Azure classic")
+    local spec = assert(cmgateway.load_gateway_spec(files.write() .. "/gateway.toml"))
+    kit.fails("unavailable", cloud:plan(spec))
+    kit.fails("config", cmgateway.classic_cloud(subscription, { certificate = certificate, package_url = package }))
+    kit.fails("config", cmgateway.classic_cloud(subscription, { package_url = package, certificate_name = "SSL" }))
+    kit.raises("option 'package_url' to 'classic_cloud' is missing", cmgateway.classic_cloud, subscription, {})
+    kit.raises("unknown option 'package'", cmgateway.classic_cloud, subscription, { package = package })
+end
+
+function tests.the_sites_own_way()
+    local site = kit.site_with_gateway("a.contoso.com")
+    local spec = assert(cmgateway.load_gateway_spec(files.write() .. "/gateway.toml"))
+    local properties = { AADApplicationId = 1 }
+    local cloud = assert(cmgateway.site_cloud(site, { poll = 0.01, timeout = 0.1, properties = properties }))
+    local plan = assert(cloud:plan(spec))
+    kit.equal(plan.steps[2].name, "CreateDeployment")
+    -- Nobody works at this site.
+    local heard = 0
+    kit.fails("timed_out", cloud:apply(site, plan, { progress = function() heard = heard + 1 end }))
+    assert(heard > 3, heard)
+    local row = assert(assert(site:gateway("granitefalls.contoso.com")):instance())
+    row.State = 6
+    assert(site:put(row))
+    local state = assert(assert(site:gateway("granitefalls.contoso.com")):state())
+    kit.equal(state.name .. " " .. state.code .. " " .. tostring(state.is_confirmed), "Stopped 6 true")
+    kit.fails("config", cmgateway.site_cloud(site, { poll = 0 }))
+    kit.raises("unknown option 'wait'", cmgateway.site_cloud, site, { wait = 1 })
+end
+
 return tests

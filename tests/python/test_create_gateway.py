@@ -177,3 +177,47 @@ def test_wrong_options_are_told(tmp_path):
         cmgateway.local_cloud(address="here")
     with pytest.raises(errors.ConfigError, match="ports is microsoft or free"):
         cmgateway.local_cloud(ports="any")
+
+
+def test_the_classic_api_as_a_cloud(spec):
+    certificate = cmgateway.azure.ManagementCertificate.make()
+    given = {
+        "certificate": certificate,
+        "package_url": "https://gfstore.blob.core.windows.net/p/cmg.cspkg?sig=x",
+    }
+    unreachable = {"service_management_url": "https://localhost:1", "tries": 1}
+    cloud = cmgateway.classic_cloud(SUBSCRIPTION, certificate_name="SSL", **given, **unreachable)
+    assert cloud.name == "Azure classic"
+    with pytest.raises(errors.UnavailableError):
+        cloud.plan(spec)
+    with pytest.raises(errors.ConfigError, match="certificate_name is missing"):
+        cmgateway.classic_cloud(SUBSCRIPTION, **given)
+    with pytest.raises(errors.ConfigError, match="certificate or credential"):
+        cmgateway.classic_cloud(SUBSCRIPTION, package_url=given["package_url"], certificate_name="SSL")
+    role = "<Role name='ProxyService'><Instances count='1'/></Role>"
+    given["configuration"] = f"<ServiceConfiguration>{role}</ServiceConfiguration>"
+    with pytest.raises(errors.ConfigError, match="no role Other"):
+        cmgateway.classic_cloud(SUBSCRIPTION, role="Other", **given)
+    with pytest.raises(TypeError, match="has no argument package"):
+        cmgateway.classic_cloud(SUBSCRIPTION, package="x", **given)
+
+
+def test_the_sites_own_way(spec, tmp_path):
+    site = cmgateway.create_site(tmp_path / "own.db", "GF1")
+    cloud = cmgateway.site_cloud(site, poll=0.01, timeout=0.1, properties={"AADApplicationId": 1})
+    plan = cloud.plan(spec)
+    assert [step["name"] for step in plan.steps] == [NAME, "CreateDeployment", "Ready"]
+    heard = []
+    with pytest.raises(errors.TimedOutError, match="task Created"):
+        cloud.apply(site, plan, progress=heard.append)
+    assert len(heard) > 3
+    assert heard[-1]["phase"] == "waiting"
+    gateway = site.gateway(NAME)
+    assert gateway.state() is None
+    row = gateway.instance()
+    assert row.AADApplicationId == 1
+    row.State = 7
+    site.put(row)
+    assert gateway.state() == {"code": 7, "name": "state 7 (not known)", "is_confirmed": False}
+    with pytest.raises(errors.ConfigError, match="poll must be seconds above 0"):
+        cmgateway.site_cloud(site, poll=0)

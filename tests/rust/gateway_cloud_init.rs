@@ -79,6 +79,9 @@ async fn the_program_takes_the_settings_and_the_command_line() {
         // The very words of the unit, with the file where it lies here.
         let mut commands = 0;
         for line in unit.lines().filter_map(|line| line.strip_prefix("ExecStart")) {
+            if line.ends_with("/cmgateway-number") {
+                continue;
+            }
             let words: Vec<_> = line.split_once('=').unwrap().1.split(' ').collect();
             assert_eq!(words[0], "/usr/local/bin/cmgateway");
             let (action, file) = (words[2], *words.last().unwrap());
@@ -93,6 +96,44 @@ async fn the_program_takes_the_settings_and_the_command_line() {
             commands += 1;
         }
         assert_eq!(commands, 2);
+    }
+}
+
+/// A metadata service that calls the machine this, for one request.
+fn metadata_service(name: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 2048];
+        let count = stream.read(&mut bytes).unwrap();
+        let length = name.len();
+        write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{name}")
+            .unwrap();
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    });
+    (url, asked)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn each_machine_gets_the_number_of_its_name() {
+    let (folder, text) = custom_data(3).await;
+    let files = files(&text);
+    let content = |path: &str| files.iter().find(|(name, _)| name == path).unwrap().1.clone();
+    std::fs::write(folder.file("number.sh"), content("/usr/local/sbin/cmgateway-number")).unwrap();
+    for (name, number) in
+        [("granitefalls-vmss_3", 3), ("granitefalls-vmss_000017", 17), ("x_0", 0), ("strange", 0)]
+    {
+        std::fs::write(folder.file("instance.toml"), content("/etc/cmgateway/instance.toml")).unwrap();
+        let (url, asked) = metadata_service(name);
+        let mut command = Command::new("sh");
+        command.arg(folder.file("number.sh")).arg(folder.file("instance.toml")).arg(url);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(asked.join().unwrap().contains("Metadata: true"));
+        assert_eq!(read_instance_file(folder.file("instance.toml")).unwrap().number, number, "{name}");
     }
 }
 

@@ -53,7 +53,7 @@ fn make() -> Made {
     let server = pki.server();
     let key = load_private_key(server.private_key_pem().expose().as_bytes(), None).expect("a key");
     let pair = PfxKeyPair::new(server.certificate().clone(), key);
-    let pfx = write_pfx(&[pair], &[], "correct horse", PfxProfile::Windows2016).expect("a PFX");
+    let pfx = write_pfx(&[pair], &[], "correct horse", PfxProfile::Modern).expect("a PFX");
     let sub_ca = pki.sub_cas().first().expect("a sub-CA").certificate().der().to_vec();
     let point = pki.client().certificate().der().to_vec();
     Made { pfx, root: pki.root().certificate().der().to_vec(), sub_ca, point }

@@ -21,6 +21,8 @@ pub mod program;
 pub mod recording;
 pub mod relay;
 pub mod running_gateway;
+pub mod simulated_cloud;
+pub mod site_manager;
 pub mod skip;
 pub mod test_pki;
 pub mod tls_peers;

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -23,6 +27,8 @@ pub struct WireRequest {
     pub head: String,
     /// The body.
     pub body: String,
+    /// The certificate that the client has shown, DER.
+    pub client_certificate: Option<Vec<u8>>,
 }
 
 /// What the server does with a request.
@@ -69,22 +75,29 @@ impl WireServer {
     ///
     /// # Panics
     /// Where that fails; a test cannot go on then.
-    #[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
     pub async fn start(
         certificate: &ServerCertificate,
         react: impl Fn(&WireRequest) -> Reaction + Send + Sync + 'static,
     ) -> Self {
-        let chain = CertificateDer::pem_slice_iter(certificate.chain_pem.as_bytes())
-            .collect::<Result<Vec<_>, _>>()
-            .expect("a chain");
-        let key = PrivateKeyDer::from_pem_slice(certificate.key_pem.as_bytes()).expect("a key");
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .expect("a pair");
+        Self::with_config(config(certificate, None), react).await
+    }
+
+    /// As `start`, but asks clients for a certificate in the handshake; any is taken, and none as well.
+    ///
+    /// # Panics
+    /// Where that fails; a test cannot go on then.
+    pub async fn start_asking(
+        certificate: &ServerCertificate,
+        react: impl Fn(&WireRequest) -> Reaction + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_config(config(certificate, Some(Arc::new(AnyClient))), react).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
+    async fn with_config(
+        config: rustls::ServerConfig,
+        react: impl Fn(&WireRequest) -> Reaction + Send + Sync + 'static,
+    ) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -115,6 +128,70 @@ impl WireServer {
 impl Drop for WireServer {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
+fn config(certificate: &ServerCertificate, clients: Option<Arc<AnyClient>>) -> rustls::ServerConfig {
+    let chain = CertificateDer::pem_slice_iter(certificate.chain_pem.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .expect("a chain");
+    let key = PrivateKeyDer::from_pem_slice(certificate.key_pem.as_bytes()).expect("a key");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions");
+    let builder = match clients {
+        Some(clients) => builder.with_client_cert_verifier(clients),
+        None => builder.with_no_client_auth(),
+    };
+    builder.with_single_cert(chain, key).expect("a pair")
+}
+
+/// Takes every certificate whose key the client has: who is let in is said by the answers.
+#[derive(Debug)]
+struct AnyClient;
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _certificate: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -155,7 +232,9 @@ async fn one(
     let mut word = || words.next().unwrap_or_default().to_owned();
     let (method, target) = (word(), word());
     let body = String::from_utf8_lossy(bytes.get(end..).unwrap_or_default()).into_owned();
-    let request = WireRequest { method, target, head, body };
+    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let client_certificate = shown.map(|certificate| certificate.to_vec());
+    let request = WireRequest { method, target, head, body, client_certificate };
     seen.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
     match react(&request) {
         Reaction::Bytes(answer) => {

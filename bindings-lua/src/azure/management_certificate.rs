@@ -12,7 +12,7 @@ use crate::objects::object;
 use crate::options::Options;
 use crate::private_key::LuaPrivateKey;
 
-pub(super) struct LuaManagementCertificate(pub(super) ManagementCertificate);
+pub(crate) struct LuaManagementCertificate(pub(crate) ManagementCertificate);
 
 /// Puts the functions into `cmgateway.azure`.
 pub(super) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {

@@ -10,6 +10,7 @@ use cmgateway::azure::AzureOptions;
 use mlua::{Lua, Table, Value};
 
 pub(crate) use self::credential::LuaCredential;
+pub(crate) use self::management_certificate::LuaManagementCertificate;
 pub(crate) use self::service_management::LuaServiceManagement;
 use crate::arguments::Arguments;
 use crate::error::{expected, misuse};

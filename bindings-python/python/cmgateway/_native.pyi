@@ -94,6 +94,7 @@ __all__ = [
     "check_renewal",
     "check_server_certificate",
     "checks_page",
+    "classic_cloud",
     "client_certificate",
     "client_secret",
     "connect",
@@ -122,6 +123,7 @@ __all__ = [
     "resource_manager_cloud",
     "service_name",
     "set_always_on_internet_here",
+    "site_cloud",
     "start_connection_point",
     "start_instance",
     "write_p7b",
@@ -1550,6 +1552,14 @@ class Gateway:
         Example:
             >>> site.gateway("GraniteFalls.contoso.com").instance().ServiceType
             'CloudProxyService'
+        """
+
+    def state(self) -> Optional[dict[str, Any]]:
+        """Its state, as the site tells it now; None where the site tells none.
+
+        Has `code`, `name` (`Ready`, `Provisioning`, `Starting`, `Stopping`, `Stopped`, `Deleting`, or the code that
+        nobody has explained) and `is_confirmed`: Microsoft's page gives no values; 0, 4 and 6 come from two scripts
+        that know nothing of each other, 1, 5 and 99 from one.
         """
 
     def required_ports(self) -> RequiredPorts:
@@ -4967,8 +4977,8 @@ class GatewaySpec:
 class Cloud:
     """Where the instances of gateways run.
 
-    Made by `local_cloud` and `resource_manager_cloud`; a plan changes nothing, and each change is read back and
-    safe to make twice.
+    Made by `local_cloud`, `resource_manager_cloud`, `classic_cloud` and `site_cloud`; a plan changes nothing, and each
+    change is read back and safe to make twice.
 
     Example:
         >>> cmgateway.local_cloud(folder="gateways").name
@@ -5068,6 +5078,73 @@ def resource_manager_cloud(subscription_id: str, credential: Credential, **optio
         >>> token = cmgateway.azure.access_token("eyJ")
         >>> cmgateway.resource_manager_cloud("00000000-0000-0000-0000-000000000001", token)
         <cloud: Azure Resource Manager>
+    """
+
+def classic_cloud(
+    subscription_id: str,
+    *,
+    package_url: str,
+    certificate: Optional[ManagementCertificate] = None,
+    credential: Optional[Credential] = None,
+    configuration: Optional[str] = None,
+    role: str = "ProxyService",
+    certificate_name: Optional[str] = None,
+    **options: Any,
+) -> Cloud:
+    """A subscription of the classic API as the place where gateways run: role instances of a cloud service.
+
+    The gateway of 2016 ran there. The service was switched off on 2024-08-31, so this never met it: it is checked
+    against recorded exchanges and a simulator made after them. The options are those of `azure.ServiceManagement`.
+
+    Args:
+        package_url: Where the service fetches the package (.cspkg) from, `https:`: a blob of the same subscription,
+            or one with a shared access signature. The package is Microsoft's; whoever calls brings it along.
+        certificate: The management certificate that every call shows.
+        credential: Beside a certificate, uploads it where the subscription does not know it yet; alone, makes every
+            call with its tokens.
+        configuration: The text of the service configuration (.cscfg) that came with the package; its settings stay.
+        role: The role whose instances serve, as the package names it.
+        certificate_name: The name that the package gives to the server certificate; not needed where the
+            configuration has only one.
+
+    Raises:
+        ConfigError: Neither certificate nor credential, or a package or an address that cannot be.
+
+    Example:
+        >>> certificate = cmgateway.azure.ManagementCertificate.make("CMG management")
+        >>> cmgateway.classic_cloud(
+        ...     "00000000-0000-0000-0000-000000000001",
+        ...     certificate=certificate,
+        ...     package_url="https://gfstore.blob.core.windows.net/packages/cmg.cspkg?sig=...",
+        ...     certificate_name="ServerCertificate",
+        ... )
+        <cloud: Azure classic>
+    """
+
+def site_cloud(
+    site: Site,
+    *,
+    properties: Optional[dict[str, Union[str, int, bool]]] = None,
+    poll: Optional[float] = None,
+    timeout: Optional[float] = None,
+) -> Cloud:
+    """A site's own Configuration Manager as what makes gateways: it is told by rows and tasks, and watched.
+
+    `SMS_AzureService` says what the gateway shall be, an `SMS_AzureServicesTask` has it made, changed or deleted;
+    `Start` and `Stop` are methods of the first. It goes over every transport. Tried on embedded sites and a served
+    AdminService, never on a live site: in which form it wants the certificate's key is not documented.
+
+    Args:
+        properties: Properties of `SMS_AzureService` beyond what a spec says, such as `AADApplicationId`.
+        poll: Seconds between two looks; 10.
+        timeout: Seconds that the site is given; 3600.
+
+    Raises:
+        ConfigError: A time that cannot be.
+
+    Example:
+        >>> cmgateway.site_cloud(site, timeout=1800)
+        <cloud: Configuration Manager>
     """
 
 def plan_offline(spec: GatewaySpec) -> GatewayPlan:

@@ -26,9 +26,12 @@ from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 
 from . import (
     AdminServiceServer,
+    Cloud,
     ConnectionPointRoles,
     ConnectionPointService,
     Gateway,
+    GatewayPlan,
+    GatewaySpec,
     Instance,
     InstanceService,
     Rows,
@@ -41,17 +44,24 @@ from . import (
 )
 from . import connect as _connect
 from . import create_site as _create_site
+from . import plan_offline as _plan_offline
 from . import start_connection_point as _start_connection_point
 from . import start_instance as _start_instance
 from ._native import CancelToken
+from .azure import KeyVault, Operation, ResourceManager, ServiceManagement
 
 __all__ = [
     "AsyncAdminServiceServer",
+    "AsyncCloud",
     "AsyncConnectionPointRoles",
     "AsyncConnectionPointService",
     "AsyncGateway",
     "AsyncInstanceService",
+    "AsyncKeyVault",
+    "AsyncOperation",
+    "AsyncResourceManager",
     "AsyncRows",
+    "AsyncServiceManagement",
     "AsyncSite",
     "AsyncSitePlan",
     "AsyncSiteRoles",
@@ -60,6 +70,7 @@ __all__ = [
     "AsyncWatch",
     "connect",
     "create_site",
+    "plan_offline",
     "run",
     "start_connection_point",
     "start_instance",
@@ -283,6 +294,7 @@ class AsyncGateway(_Twin[Gateway]):
 
     instance = _waits(Gateway.instance)
     required_ports = _waits(Gateway.required_ports)
+    state = _waits(Gateway.state)
 
     @property
     def service_name(self) -> str:
@@ -346,6 +358,112 @@ class AsyncConnectionPointService(_Twin[ConnectionPointService]):
         await self.stop()
 
 
+class AsyncOperation(_Twin[Operation]):
+    """An operation of the Resource Manager that may still be running."""
+
+    poll = _waits(Operation.poll)
+    finish = _waits(Operation.finish)
+    to_json = Operation.to_json
+
+    @property
+    def is_over(self) -> bool:
+        """True where nothing is left to be polled."""
+        return self._sync.is_over
+
+    @property
+    def first_body(self) -> Any:
+        """The body of the answer that began it."""
+        return self._sync.first_body
+
+
+class AsyncResourceManager(_Twin[ResourceManager]):
+    """The Azure Resource Manager of one subscription."""
+
+    get = _waits(ResourceManager.get)
+    exists = _waits(ResourceManager.exists)
+    list = _waits(ResourceManager.list)
+    call = _waits(ResourceManager.call)
+    begin = _gives(ResourceManager.begin, AsyncOperation)
+    put = _waits(ResourceManager.put)
+    patch = _waits(ResourceManager.patch)
+    post = _waits(ResourceManager.post)
+    delete = _waits(ResourceManager.delete)
+    provider_state = _waits(ResourceManager.provider_state)
+    register_provider = _waits(ResourceManager.register_provider)
+    is_dns_label_free = _waits(ResourceManager.is_dns_label_free)
+    name_objection = _waits(ResourceManager.name_objection)
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription."""
+        return self._sync.subscription_id
+
+    def group_path(self, group: str) -> str:
+        """The path of a resource group."""
+        return self._sync.group_path(group)
+
+    def resource_path(self, group: str, resource_type: str, name: str) -> str:
+        """The path of a resource in a group."""
+        return self._sync.resource_path(group, resource_type, name)
+
+    def resume(self, text: str) -> AsyncOperation:
+        """Takes up an operation that was stored with `to_json`."""
+        return AsyncOperation(self._sync.resume(text))
+
+
+class AsyncKeyVault(_Twin[KeyVault]):
+    """The certificates and secrets of one Key Vault."""
+
+    import_certificate = _waits(KeyVault.import_certificate)
+    certificate = _waits(KeyVault.certificate)
+    delete_certificate = _waits(KeyVault.delete_certificate)
+    is_certificate_recoverable = _waits(KeyVault.is_certificate_recoverable)
+    purge_certificate = _waits(KeyVault.purge_certificate)
+    set_secret = _waits(KeyVault.set_secret)
+    call = _waits(KeyVault.call)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self._sync.url
+
+
+class AsyncServiceManagement(_Twin[ServiceManagement]):
+    """The classic Service Management API of one subscription."""
+
+    call = _waits(ServiceManagement.call)
+    finish = _waits(ServiceManagement.finish)
+    is_over = _waits(ServiceManagement.is_over)
+    subscription = _waits(ServiceManagement.subscription)
+    locations = _waits(ServiceManagement.locations)
+    management_certificates = _waits(ServiceManagement.management_certificates)
+    add_management_certificate = _waits(ServiceManagement.add_management_certificate)
+    delete_management_certificate = _waits(ServiceManagement.delete_management_certificate)
+    name_availability = _waits(ServiceManagement.name_availability)
+    hosted_services = _waits(ServiceManagement.hosted_services)
+    hosted_service = _waits(ServiceManagement.hosted_service)
+    create_hosted_service = _waits(ServiceManagement.create_hosted_service)
+    update_hosted_service = _waits(ServiceManagement.update_hosted_service)
+    delete_hosted_service = _waits(ServiceManagement.delete_hosted_service)
+    service_certificates = _waits(ServiceManagement.service_certificates)
+    service_certificate = _waits(ServiceManagement.service_certificate)
+    add_service_pfx = _waits(ServiceManagement.add_service_pfx)
+    add_service_certificate = _waits(ServiceManagement.add_service_certificate)
+    delete_service_certificate = _waits(ServiceManagement.delete_service_certificate)
+    deployment = _waits(ServiceManagement.deployment)
+    create_deployment = _waits(ServiceManagement.create_deployment)
+    change_configuration = _waits(ServiceManagement.change_configuration)
+    update_deployment_status = _waits(ServiceManagement.update_deployment_status)
+    upgrade_deployment = _waits(ServiceManagement.upgrade_deployment)
+    delete_role_instances = _waits(ServiceManagement.delete_role_instances)
+    delete_deployment = _waits(ServiceManagement.delete_deployment)
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription."""
+        return self._sync.subscription_id
+
+
 def _gateways(gateways: list[Gateway]) -> list[AsyncGateway]:
     return [AsyncGateway(gateway) for gateway in gateways]
 
@@ -403,6 +521,80 @@ class AsyncSite(_Twin[Site]):
 
     async def __aexit__(self, *_exception: object) -> None:
         await self.close()
+
+
+class AsyncCloud(_Twin[Cloud]):
+    """Where the instances of gateways run: a cloud of `cmgateway.local_cloud` and its kin, for asyncio.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> cloud = aio.AsyncCloud(cmgateway.local_cloud(folder="gateways", ports="free"))
+        >>> async def instances():
+        ...     async with await aio.connect("sqlite:lab.db") as site:
+        ...         try:
+        ...             return await cloud.instances(site, "GraniteFalls.contoso.com")
+        ...         except cmgateway.Error as error:
+        ...             return error.kind
+        >>> asyncio.run(instances())
+        'not_found'
+    """
+
+    plan = _waits(Cloud.plan)
+
+    @property
+    def name(self) -> str:
+        """What it is called in plans."""
+        return self._sync.name
+
+    async def apply(
+        self,
+        site: Union[Site, AsyncSite],
+        plan: GatewayPlan,
+        *,
+        progress: Optional[Callable[[dict[str, Any]], Any]] = None,
+    ) -> AsyncGateway:
+        """Does what a plan says, keeps the gateway in the site, and reads back.
+
+        `progress` is called on another thread.
+        """
+        return AsyncGateway(await run(self._sync.apply, _sync_site(site), plan, progress=progress))
+
+    async def start(self, site: Union[Site, AsyncSite], service_name: str) -> None:
+        """Starts the instances of a gateway that was stopped."""
+        await run(self._sync.start, _sync_site(site), service_name)
+
+    async def stop(self, site: Union[Site, AsyncSite], service_name: str) -> None:
+        """Stops the instances of a gateway; it can be started again."""
+        await run(self._sync.stop, _sync_site(site), service_name)
+
+    async def delete(self, site: Union[Site, AsyncSite], service_name: str) -> None:
+        """Deletes a gateway, then its row in the site."""
+        await run(self._sync.delete, _sync_site(site), service_name)
+
+    async def instances(self, site: Union[Site, AsyncSite], service_name: str) -> list[dict[str, Any]]:
+        """What the cloud tells of the instances of a gateway."""
+        return await run(self._sync.instances, _sync_site(site), service_name)
+
+
+def _sync_site(site: Union[Site, AsyncSite]) -> Site:
+    return site._sync if isinstance(site, AsyncSite) else site
+
+
+async def plan_offline(spec: GatewaySpec) -> GatewayPlan:
+    """Says what creating the gateway in an empty subscription would do, as `cmgateway.plan_offline` does.
+
+    Example:
+        >>> import asyncio
+        >>> from cmgateway import aio
+        >>> spec = cmgateway.GatewaySpec(service_cert_path="none.pfx")
+        >>> try:
+        ...     asyncio.run(aio.plan_offline(spec))
+        ... except cmgateway.Error as error:
+        ...     print(error.kind)
+        config
+    """
+    return await run(_plan_offline, spec)
 
 
 async def connect(address: str, /, **options: Any) -> AsyncSite:

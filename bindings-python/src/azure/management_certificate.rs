@@ -11,7 +11,7 @@ use crate::private_key::PrivateKey;
 
 /// A certificate with its key that a subscription knows.
 #[pyclass(frozen, module = "cmgateway.azure")]
-pub(crate) struct ManagementCertificate(pub(super) asm::ManagementCertificate);
+pub(crate) struct ManagementCertificate(pub(crate) asm::ManagementCertificate);
 
 #[pymethods]
 impl ManagementCertificate {

@@ -196,8 +196,7 @@ impl KeyVault {
         let url = self.door.url(&format!("{path}?api-version={API_VERSION}"))?;
         let mut call = Call::new(operation, method, url);
         call.content = body.map(|body| ("application/json", body.to_string().into_bytes()));
-        // A second import makes a second version of the same certificate.
-        call.is_repeatable = true;
+        // An import is not sent again where its answer was lost: it would make a second version of the same certificate.
         let answer = self.door.send(call).await?;
         if answer.body.trim_ascii().is_empty() { Ok(Value::Null) } else { json_of(operation, &answer) }
     }

@@ -19,9 +19,11 @@ pub mod site_control;
 pub mod site_roles;
 pub mod site_switches;
 pub mod spec;
+mod state;
 pub mod sub_ca;
 
 pub use cname::{CnameOptions, check_cname};
+pub use state::GatewayState;
 
 use std::fmt;
 
@@ -115,6 +117,14 @@ impl Gateway {
         monitor::Monitor::new(self.clone())
     }
 
+    /// Its state, as the site tells it now; None where the site tells none.
+    ///
+    /// # Errors
+    /// Those of [`Gateway::find`].
+    pub async fn state(&self) -> Result<Option<GatewayState>> {
+        Ok(state_of(&self.instance().await?))
+    }
+
     /// The list of its sub-CA thumbprints.
     pub fn sub_ca(&self) -> SubCa {
         SubCa::new(self.clone())
@@ -159,6 +169,11 @@ async fn read(site: &Site, service_name: &str) -> Result<Instance> {
         }
         (None, _) => Err(none_found(site, operation).await),
     }
+}
+
+fn state_of(row: &Instance) -> Option<GatewayState> {
+    let code = row.get("State")?.as_integer()?;
+    u32::try_from(code).ok().map(GatewayState::of)
 }
 
 async fn none_found(site: &Site, operation: String) -> Error {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::SimulatedAnswer;
@@ -82,7 +84,7 @@ impl Vault {
         let hex = pair.certificate.thumbprint();
         let answer = json!({
             "id": address("certificates"), "kid": address("keys"), "sid": address("secrets"),
-            "x5t": base64_url(hex.as_bytes()), "cer": base64_of_pem(&pair.certificate.to_pem()),
+            "x5t": URL_SAFE_NO_PAD.encode(hex.as_bytes()), "cer": base64_of_pem(&pair.certificate.to_pem()),
             "attributes": { "enabled": true }, "policy": body.get("policy"),
         });
         versions.push(answer.clone());
@@ -92,18 +94,4 @@ impl Vault {
 
 fn base64_of_pem(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with('-')).collect()
-}
-
-fn base64_url(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let value =
-            chunk.iter().fold(0_u32, |value, byte| value << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..=chunk.len() {
-            let digit = value >> (18 - 6 * at) & 63;
-            text.push(char::from(DIGITS.get(digit as usize).copied().unwrap_or_default()));
-        }
-    }
-    text
 }

@@ -1,7 +1,7 @@
-//! A simulator of the Resource Manager, of Key Vault and of Entra, behind one address, with faults at the test's wish.
-//!
-//! Its shapes were written after the recordings; no test compares the two yet.
+//! A simulator of the Resource Manager, of Key Vault, of Entra and of the classic API, behind one address, with faults at the
+//! test's wish. Its shapes are those of the recordings, which `azure_simulator_shapes` compares.
 
+mod classic;
 mod fault;
 mod key_vault;
 mod resource_manager;
@@ -31,17 +31,19 @@ pub struct SimulatedAnswer {
     pub status: u16,
     /// Names and values.
     pub headers: Vec<(String, String)>,
-    /// JSON, or nothing.
-    pub body: Option<Value>,
+    /// JSON or XML; empty for no body.
+    pub body: String,
+    content_type: &'static str,
 }
 
 impl SimulatedAnswer {
     fn new(status: u16, body: Value) -> Self {
-        SimulatedAnswer { status, headers: Vec::new(), body: Some(body) }
+        SimulatedAnswer { body: body.to_string(), ..Self::empty(status) }
     }
 
     fn empty(status: u16) -> Self {
-        SimulatedAnswer { status, headers: Vec::new(), body: None }
+        let content_type = "application/json; charset=utf-8";
+        SimulatedAnswer { status, headers: Vec::new(), body: String::new(), content_type }
     }
 
     fn error(status: u16, code: &str, message: &str) -> Self {
@@ -53,14 +55,14 @@ impl SimulatedAnswer {
         self
     }
 
-    fn reaction(&self, number: usize) -> Reaction {
-        let mut lines = format!("x-ms-request-id: 00000000-0000-0000-0000-{number:012}\r\n");
+    fn reaction(&self) -> Reaction {
+        let mut lines = String::new();
         for (name, value) in &self.headers {
             lines.push_str(&format!("{name}: {value}\r\n"));
         }
-        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let body = self.body.as_str();
         if !body.is_empty() {
-            lines.push_str("Content-Type: application/json; charset=utf-8\r\n");
+            lines.push_str(&format!("Content-Type: {}\r\n", self.content_type));
         }
         // The connection stays open: a handshake for each request would take most of a test's time.
         let head = format!("HTTP/1.1 {} Said\r\nContent-Length: {}\r\n{lines}\r\n", self.status, body.len());
@@ -80,7 +82,7 @@ impl AzureSimulator {
         let world = Arc::new(Mutex::new(World::new(faults)));
         let shared = Arc::clone(&world);
         let react = move |request: &WireRequest| react(&shared, request);
-        let server = WireServer::start(&pki.server(&["localhost"]), react).await;
+        let server = WireServer::start_asking(&pki.server(&["localhost"]), react).await;
         let simulator = AzureSimulator { server, world, ca_pem: pki.ca_pem().to_owned() };
         simulator.world().base = simulator.url();
         simulator
@@ -107,7 +109,7 @@ impl AzureSimulator {
         let world = self.world();
         let resources = world.resources.iter().map(|(path, resource)| (path.clone(), resource.body.clone()));
         let certificates = world.vault.versions().into_iter().map(|(name, count)| (name, json!(count)));
-        resources.chain(certificates).collect()
+        resources.chain(certificates).chain(world.classic.state()).collect()
     }
 
     /// How many versions the vault has of each certificate.
@@ -118,6 +120,16 @@ impl AzureSimulator {
     /// Puts the group into the state of being deleted; it is gone after so many looks.
     pub fn begin_deletion(&self, group_path: &str, looks: u32) {
         self.world().begin_deletion(group_path, looks);
+    }
+
+    /// Answers a request that does not come over the wire.
+    pub fn ask(&self, request: &WireRequest) -> SimulatedAnswer {
+        answer(&mut self.world(), request)
+    }
+
+    /// Gives a name of the classic API to somebody else.
+    pub fn take_name(&self, name: &str) {
+        self.world().classic.taken.push(name.to_ascii_lowercase());
     }
 
     /// Says from now on what goes wrong.
@@ -140,39 +152,58 @@ pub const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiIxMTExMTExMS0wMDAwLTAwMDA
 
 fn react(world: &Mutex<World>, request: &WireRequest) -> Reaction {
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
-    world.requests += 1;
-    let number = world.requests;
     let fault = world.faults.next();
-    match fault {
-        Some(Fault::Throttled { seconds }) => {
-            let mut answer = SimulatedAnswer::error(429, "TooManyRequests", "The request was throttled.");
-            if let Some(seconds) = seconds {
-                answer = answer.with("Retry-After", &seconds.to_string());
-            }
-            return answer.reaction(number);
-        }
-        Some(Fault::Unavailable) => {
-            return SimulatedAnswer::error(503, "ServerBusy", "The server is busy.").reaction(number);
-        }
-        Some(Fault::Broken) => return Reaction::Bytes(Vec::new()),
-        Some(Fault::LostAnswer) | None => {}
+    let is_classic = classic::is_classic(&request.target);
+    if fault == Some(Fault::Broken) {
+        return Reaction::Bytes(Vec::new());
     }
-    let answer = if request.target.starts_with("/certificates")
-        || request.target.starts_with("/deletedcertificates")
-    {
-        let is_let_in = request.head.to_ascii_lowercase().contains("authorization: bearer ");
-        world.vault.answer(request, is_let_in)
-    } else if request.target.ends_with("/oauth2/v2.0/token") {
-        SimulatedAnswer::new(
-            200,
-            json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN }),
-        )
-    } else {
-        world.answer(request)
-    };
+    if let Some(refused) = fault.and_then(|fault| refused_by(fault, is_classic)) {
+        return refused.reaction();
+    }
+    let answer = answer(&mut world, request);
     match fault {
         // The service acted, and nobody hears of it.
         Some(Fault::LostAnswer) => Reaction::Bytes(Vec::new()),
-        _ => answer.reaction(number),
+        _ => answer.reaction(),
     }
+}
+
+/// What a service says that does not act; the classic one throttles by 503 and names no time.
+fn refused_by(fault: Fault, is_classic: bool) -> Option<SimulatedAnswer> {
+    match (fault, is_classic) {
+        (Fault::Throttled { .. }, true) => {
+            let message = "Too many requests received. Retry after some time.";
+            Some(classic::answer::error(503, "TooManyRequests", message))
+        }
+        (Fault::Unavailable, true) => Some(classic::answer::error(503, "ServerBusy", "The server is busy.")),
+        (Fault::Throttled { seconds }, false) => {
+            let answer = SimulatedAnswer::error(429, "TooManyRequests", "The request was throttled.");
+            Some(match seconds {
+                Some(seconds) => answer.with("Retry-After", &seconds.to_string()),
+                None => answer,
+            })
+        }
+        (Fault::Unavailable, false) => Some(SimulatedAnswer::error(503, "ServerBusy", "The server is busy.")),
+        (Fault::Broken | Fault::LostAnswer, _) => None,
+    }
+}
+
+fn answer(world: &mut World, request: &WireRequest) -> SimulatedAnswer {
+    if classic::is_classic(&request.target) {
+        return world.classic.answer(request);
+    }
+    world.requests += 1;
+    let id = format!("00000000-0000-0000-0000-{:012}", world.requests);
+    let is_vault =
+        ["/certificates", "/deletedcertificates"].iter().any(|path| request.target.starts_with(path));
+    let answer = if is_vault {
+        let is_let_in = request.head.to_ascii_lowercase().contains("authorization: bearer ");
+        world.vault.answer(request, is_let_in)
+    } else if request.target.ends_with("/oauth2/v2.0/token") {
+        let token = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN });
+        SimulatedAnswer::new(200, token)
+    } else {
+        world.answer(request)
+    };
+    answer.with("x-ms-request-id", &id)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::SimulatedAnswer;
+use super::classic::Classic;
 use super::fault::FaultSchedule;
 use super::key_vault::Vault;
 use crate::wire_server::WireRequest;
@@ -32,6 +33,7 @@ pub(super) struct World {
     pub(super) faults: FaultSchedule,
     pub(super) resources: BTreeMap<String, Resource>,
     pub(super) vault: Vault,
+    pub(super) classic: Classic,
     providers: BTreeMap<String, u32>,
     operations: BTreeMap<String, Running>,
     deleted_vaults: Vec<String>,
@@ -49,6 +51,7 @@ impl World {
             faults,
             resources: BTreeMap::new(),
             vault: Vault::default(),
+            classic: Classic::default(),
             providers: BTreeMap::new(),
             operations: BTreeMap::new(),
             deleted_vaults: Vec::new(),
@@ -203,12 +206,18 @@ impl World {
             return self.begin(path, false, 202, None, false).with("Retry-After", "10");
         }
         match (method, self.resources.get_mut(path)) {
-            ("PUT" | "PATCH", _) => self.put(path, body),
+            ("PUT", _) => self.put(path, body),
+            ("PATCH", Some(resource)) => {
+                let mut merged = resource.body.clone();
+                merge(&mut merged, serde_json::from_str(body).unwrap_or_default());
+                self.put(path, &merged.to_string())
+            }
             ("GET", Some(resource)) => {
                 if resource.looks > 0 {
                     resource.looks -= 1;
-                    let state = if resource.looks == 0 { "Succeeded" } else { "Updating" };
-                    complete(&mut resource.body, path, state);
+                    if resource.looks == 0 {
+                        complete(&mut resource.body, path, "Succeeded");
+                    }
                 }
                 SimulatedAnswer::new(200, resource.body.clone())
             }
@@ -220,11 +229,10 @@ impl World {
                 None => self.begin(path, true, 202, None, false).with("Retry-After", "10"),
             },
             ("DELETE", None) => SimulatedAnswer::empty(204),
-            _ => SimulatedAnswer::error(
-                404,
-                "ResourceNotFound",
-                &format!("The Resource '{path}' was not found."),
-            ),
+            _ => {
+                let code = if path.contains("/microsoft.compute/") { "NotFound" } else { "ResourceNotFound" };
+                SimulatedAnswer::error(404, code, &format!("The Resource '{path}' was not found."))
+            }
         }
     }
 
@@ -274,6 +282,8 @@ impl World {
         let (state, looks) = match kind.as_str() {
             "userassignedidentities" => ("", 0),
             "vaults" => ("RegisteringDns", 2),
+            "loadbalancers" => ("Succeeded", 0),
+            "virtualmachinescalesets" if is_new => ("Creating", 2),
             _ => ("Updating", 2),
         };
         complete(&mut stored, path, state);
@@ -284,7 +294,8 @@ impl World {
             "userassignedidentities" => SimulatedAnswer::new(status, stored),
             "vaults" => SimulatedAnswer::new(200, stored),
             "storageaccounts" => self.begin(path, false, 202, None, true),
-            _ => self.begin(path, false, status, Some(stored), false),
+            "loadbalancers" => self.begin(path, false, status, Some(stored), false),
+            _ => self.begin(path, false, status, Some(stored), false).with("Retry-After", "3"),
         }
     }
 
@@ -322,7 +333,8 @@ impl World {
                 let id = id.to_ascii_lowercase();
                 id == path || id.starts_with(&format!("{path}/"))
             });
-            (other != path && uses).then(|| other.clone())
+            let is_part = other == path || other.starts_with(&format!("{path}/"));
+            (!is_part && uses).then(|| other.clone())
         })
     }
 
@@ -347,9 +359,14 @@ impl World {
                 "https://management.azure.com/subscriptions/{subscription}/providers/x/locations/y/{kind}/{id}?api-version=2021-04-01&t=1&c=A%2Fb&s=~x"
             )
         };
-        let answer = SimulatedAnswer { status, headers: Vec::new(), body };
+        let answer =
+            body.map_or_else(|| SimulatedAnswer::empty(status), |body| SimulatedAnswer::new(status, body));
+        let is_both = status == 202 && !by_location;
         match by_location {
             true => answer.with("Location", &place("operationresults")).with("Retry-After", "15"),
+            false if is_both => answer
+                .with("Azure-AsyncOperation", &place("operations"))
+                .with("Location", &place("operationresults")),
             false => answer.with("Azure-AsyncOperation", &place("operations")),
         }
     }
@@ -364,14 +381,18 @@ impl World {
         if is_over {
             self.finish(&running);
         }
-        match (path.contains("/operationresults/"), is_over) {
-            (true, true) => SimulatedAnswer::empty(200),
-            (true, false) => SimulatedAnswer::empty(202).with("Retry-After", "15"),
-            (false, true) => SimulatedAnswer::new(200, json!({ "status": "Succeeded" })),
-            (false, false) => {
-                SimulatedAnswer::new(200, json!({ "status": "InProgress" })).with("Retry-After", "10")
+        let answer = match (path.contains("/operationresults/"), is_over) {
+            (true, true) => return SimulatedAnswer::empty(200),
+            (true, false) => {
+                let again = format!(
+                    "{}{path}?api-version=2021-04-01&t=1&c=A%2Fb&s=~x",
+                    "https://management.azure.com"
+                );
+                return SimulatedAnswer::empty(202).with("Location", &again).with("Retry-After", "15");
             }
-        }
+            (false, is_over) => json!({ "status": if is_over { "Succeeded" } else { "InProgress" } }),
+        };
+        SimulatedAnswer::new(200, with_times(answer, &running.path, &id)).with("Retry-After", "10")
     }
 
     fn finish(&mut self, running: &Running) {
@@ -388,7 +409,33 @@ impl World {
         if running.path.contains("/vaults/") {
             self.deleted_vaults.extend(running.path.rsplit('/').next().map(str::to_owned));
         }
-        self.resources.remove(&running.path);
+        let inside = format!("{}/", running.path);
+        self.resources.retain(|path, _| *path != running.path && !path.starts_with(&inside));
+    }
+}
+
+/// What operations of Compute tell besides.
+fn with_times(mut status: Value, path: &str, id: &str) -> Value {
+    let is_over = status.get("status").and_then(Value::as_str) == Some("Succeeded");
+    if let (true, Some(status)) = (path.contains("/microsoft.compute/"), status.as_object_mut()) {
+        status.insert("startTime".into(), "2001-02-03T04:05:06Z".into());
+        status.insert("name".into(), id.into());
+        if is_over {
+            status.insert("endTime".into(), "2001-02-03T04:05:06Z".into());
+        }
+    }
+    status
+}
+
+/// Changes what a patch names.
+fn merge(into: &mut Value, patch: Value) {
+    match (into, patch) {
+        (Value::Object(into), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, patch) => *into = patch,
     }
 }
 
@@ -397,12 +444,23 @@ fn complete(body: &mut Value, path: &str, state: &str) {
     let Some(body) = body.as_object_mut() else { return };
     body.insert("id".into(), path.into());
     body.insert("name".into(), path.rsplit('/').next().unwrap_or_default().into());
+    body.insert("type".into(), type_of(path).into());
     if !state.is_empty() {
         let properties = body.entry("properties").or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
             properties.insert("provisioningState".into(), state.into());
         }
     }
+}
+
+/// Such as `microsoft.network/virtualnetworks/subnets`.
+fn type_of(path: &str) -> String {
+    let Some((_, inside)) = path.split_once("/providers/") else {
+        return "Microsoft.Resources/resourceGroups".to_owned();
+    };
+    let mut parts = inside.split('/');
+    let namespace = parts.next().unwrap_or_default();
+    parts.step_by(2).fold(namespace.to_owned(), |found, part| format!("{found}/{part}"))
 }
 
 /// What no service gives back.

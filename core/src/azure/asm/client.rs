@@ -258,6 +258,7 @@ impl ServiceManagement {
         let url = self.door.url(&format!("/{}{path}", self.subscription_id))?;
         let mut call = Call::new(operation, method, url);
         call.content = body.map(|body| ("application/xml", body.as_bytes().to_vec()));
+        call.is_repeatable = is_repeatable(path);
         self.door.send(call).await
     }
 }
@@ -285,6 +286,12 @@ fn failed(operation: &ServiceOperation, root: &Element) -> Error {
         .with_context("status", status.to_string())
         .with_context("code", document.code())
         .with_context("request_id", request_id)
+}
+
+/// A POST that does the same a second time: a configuration, a status, a certificate of a cloud service.
+fn is_repeatable(path: &str) -> bool {
+    let is_certificate = path.starts_with("/services/hostedservices/") && path.ends_with("/certificates");
+    is_certificate || path.ends_with("?comp=config") || path.ends_with("?comp=status")
 }
 
 /// The id in `… with x-ms-requestid <id> on this deployment that requires exclusive access`.

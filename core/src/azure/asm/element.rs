@@ -60,6 +60,11 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// Every child.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter()
+    }
+
     /// Every child of this name.
     pub(crate) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)

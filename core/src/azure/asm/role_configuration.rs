@@ -38,6 +38,8 @@ pub struct ServiceConfiguration {
     pub os_version: String,
     /// Its roles.
     pub roles: Vec<RoleConfiguration>,
+    /// What else it holds, such as the network; written back as it was read.
+    other: Vec<Element>,
 }
 
 impl ServiceConfiguration {
@@ -48,6 +50,7 @@ impl ServiceConfiguration {
             os_family: "4".into(),
             os_version: "*".into(),
             roles: Vec::new(),
+            other: Vec::new(),
         }
     }
 
@@ -90,6 +93,7 @@ impl ServiceConfiguration {
             os_family: attribute(&root, "osFamily"),
             os_version: attribute(&root, "osVersion"),
             roles,
+            other: root.elements().filter(|one| one.name() != "Role").cloned().collect(),
         })
     }
 
@@ -120,6 +124,6 @@ impl ServiceConfiguration {
             root =
                 root.with_child(element.with_child(instances).with_child(settings).with_child(certificates));
         }
-        root.to_document()
+        self.other.iter().cloned().fold(root, Element::with_child).to_document()
     }
 }

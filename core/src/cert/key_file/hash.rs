@@ -36,7 +36,9 @@ pub(super) struct Output {
 impl Output {
     fn new(from: &[u8]) -> Self {
         let mut bytes = [0; digest::MAX_OUTPUT_LEN];
-        bytes.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        if let Some(to) = bytes.get_mut(..from.len()) {
+            to.copy_from_slice(from);
+        }
         Output { bytes, length: from.len() }
     }
 }
@@ -49,7 +51,8 @@ impl AsRef<[u8]> for Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        // The rest was never written.
+        self.bytes.get_mut(..self.length).unwrap_or_default().zeroize();
     }
 }
 

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::cloud::ProgressFn;
 use super::comparison::{Observed, differences, resolved};
 use super::journal::StoredJournal;
-use super::lifecycle::{self, RowPlace, State};
 use super::plan::GatewayPlan;
 use super::resource::{How, Resource};
+use super::row::{self, RowPlace};
 use super::steps::{Begun, Steps};
-use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Gateway;
+use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::gateway::{Gateway, GatewayState};
 use crate::site::Site;
 
 /// What is told while a plan is applied.
@@ -67,7 +67,7 @@ pub(super) async fn apply<S: Steps>(
     progress: &ProgressFn<'_>,
 ) -> Result<Gateway> {
     let spec = &plan.spec;
-    let id = lifecycle::record(site, spec, place, State::Provisioning).await?;
+    let id = row::record(site, spec, place, GatewayState::Provisioning).await?;
     let mut stored = StoredJournal::open(site, id, &spec.service_name, cloud.now()).await?;
     let run = Run { cloud, plan, progress };
     if let Err(error) = run.all(&mut stored).await {
@@ -76,9 +76,15 @@ pub(super) async fn apply<S: Steps>(
         let _ = stored.save().await;
         return Err(error);
     }
-    lifecycle::record(site, spec, place, State::Ready).await?;
+    row::record(site, spec, place, GatewayState::Ready).await?;
     stored.complete(cloud.now()).await?;
     Gateway::find(site, &spec.service_name).await
+}
+
+/// True where nobody knows whether a change was made: the answer was lost.
+fn is_open(error: &Error) -> bool {
+    let was_sent = matches!(error.kind(), ErrorKind::Protocol | ErrorKind::TimedOut);
+    was_sent && error.retry() == Retry::Never
 }
 
 struct Run<'a, S> {
@@ -120,7 +126,19 @@ impl<S: Steps> Run<'_, S> {
             return self.tell(at, resource, "kept");
         }
         self.tell(at, resource, "making")?;
-        let begun = self.cloud.begin(resource, &body, &self.plan.spec).await?;
+        let begun = match self.cloud.begin(resource, &body, &self.plan.spec).await {
+            Ok(begun) => begun,
+            Err(error) if is_open(&error) => {
+                // Looking tells, unless it takes its time.
+                let (_, left) = self.look(resource, observed).await?;
+                if left.is_none_or(|left| !left.is_empty()) {
+                    let advice = "; apply again: it looks first, and goes on from what is there";
+                    return Err(error.with_cause_end(advice));
+                }
+                Begun::Done
+            }
+            Err(error) => return Err(error),
+        };
         if let Begun::Running(operation) = begun {
             stored.journal.under_way = Some((resource.key.clone(), operation.clone()));
             stored.save().await?;

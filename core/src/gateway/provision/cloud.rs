@@ -68,3 +68,49 @@ pub trait Cloud: fmt::Debug + Send + Sync {
     /// What the cloud tells of the instances of a gateway.
     fn instances<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, Vec<CloudInstance>>;
 }
+
+/// Gives a type that has the calls of a cloud as functions of its own the trait as well, which boxes them.
+macro_rules! boxed_cloud {
+    ($cloud:ty, $name:expr) => {
+        impl $crate::gateway::provision::Cloud for $cloud {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> super::CloudFuture<'a, GatewayPlan> {
+                Box::pin(<$cloud>::plan(self, spec))
+            }
+
+            fn apply<'a>(
+                &'a self,
+                site: &'a Site,
+                plan: &'a GatewayPlan,
+                progress: &'a ProgressFn<'a>,
+            ) -> super::CloudFuture<'a, Gateway> {
+                Box::pin(<$cloud>::apply(self, site, plan, progress))
+            }
+
+            fn start<'a>(&'a self, site: &'a Site, name: &'a str) -> super::CloudFuture<'a, ()> {
+                Box::pin(<$cloud>::start(self, site, name))
+            }
+
+            fn stop<'a>(&'a self, site: &'a Site, name: &'a str) -> super::CloudFuture<'a, ()> {
+                Box::pin(<$cloud>::stop(self, site, name))
+            }
+
+            fn delete<'a>(&'a self, site: &'a Site, name: &'a str) -> super::CloudFuture<'a, ()> {
+                Box::pin(<$cloud>::delete(self, site, name))
+            }
+
+            fn instances<'a>(
+                &'a self,
+                site: &'a Site,
+                name: &'a str,
+            ) -> super::CloudFuture<'a, Vec<super::CloudInstance>> {
+                Box::pin(<$cloud>::instances(self, site, name))
+            }
+        }
+    };
+}
+
+pub(super) use boxed_cloud;

@@ -4,6 +4,7 @@
 //! each resource again before and after, and writes down in the site where it is, so that it can be taken up after a crash.
 
 mod apply;
+mod classic;
 mod cloud;
 mod cloud_init;
 mod comparison;
@@ -14,12 +15,16 @@ mod local;
 mod plan;
 mod resource;
 mod resource_manager_cloud;
+mod row;
 mod scale_set;
+mod site_cloud;
 mod steps;
 mod wanted;
 
 pub use apply::{Go, Progress};
+pub use classic::{ClassicCloud, ClassicPackage};
 pub use cloud::{Cloud, CloudFuture, CloudInstance, ProgressFn};
 pub use local::{LocalCloud, LocalCloudOptions, LocalPorts, supervise, supervise_detached};
 pub use plan::{GatewayPlan, GatewayStep, GatewayStepAction};
 pub use resource_manager_cloud::ResourceManagerCloud;
+pub use site_cloud::{SiteCloud, SiteCloudOptions};

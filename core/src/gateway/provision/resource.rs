@@ -25,6 +25,18 @@ pub(super) enum How {
     Settings,
     /// Shall not be there.
     Removal,
+    /// A certificate that the classic API lets in.
+    ManagementCertificate,
+    /// A cloud service of the classic API.
+    CloudService,
+    /// A certificate of a cloud service: the server's with its key, or a sub-CA's.
+    ServiceCertificate,
+    /// What runs in a cloud service.
+    Deployment,
+    /// A row that ConfigMgr goes by.
+    Row,
+    /// What ConfigMgr is told to do.
+    Task,
 }
 
 /// A resource: where it is and what it shall be.

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::apply::apply;
-use super::cloud::{Cloud, CloudFuture, CloudInstance, ProgressFn};
+use super::cloud::{ProgressFn, boxed_cloud};
 use super::comparison::{Observed, is_open};
-use super::lifecycle::RowPlace;
 use super::plan::{self, GatewayPlan};
 use super::resource::{How, Resource};
-use super::steps::{Begun, Steps};
+use super::row::RowPlace;
+use super::steps::{Begun, Steps, random_password};
 use super::wanted::{self, Place};
 use crate::azure::{AzureOptions, Credential, KeyVault, Operation, ResourceManager, is_same_location};
 use crate::cert::{PfxProfile, write_pfx};
@@ -222,12 +222,12 @@ impl Steps for ResourceManagerCloud {
                     json!({ "thumbprint": thumbprint, "secret_id": one.secret_id })
                 }))
             }
-            How::Folder | How::CertificateFiles | How::Settings | How::Removal => Ok(None),
             How::Instances => Ok(Some(json!({ "running": self.running(resource).await? }))),
             How::Put | How::Vault | How::Group { .. } => {
                 let seen = self.manager.get(&resource.path, resource.api_version).await?;
                 Ok(seen.filter(|seen| !is_state(seen, "deleting")))
             }
+            _ => Ok(None),
         }
     }
 
@@ -262,7 +262,7 @@ impl Steps for ResourceManagerCloud {
                 self.put(resource, &body).await
             }
             How::VaultCertificate => {
-                let password = crate::secret::Secret::new(random_password()?);
+                let password = random_password()?;
                 let pair = std::slice::from_ref(&spec.server);
                 let pfx = zeroize::Zeroizing::new(write_pfx(
                     pair,
@@ -277,8 +277,8 @@ impl Steps for ResourceManagerCloud {
                     .await
                     .map(|_| Begun::Done)
             }
-            How::Folder | How::CertificateFiles | How::Settings | How::Removal => Ok(Begun::Done),
             How::Instances => self.wait_until_running(resource, body).await.map(|()| Begun::Done),
+            _ => Ok(Begun::Done),
         }
     }
 
@@ -313,46 +313,4 @@ fn check_existing_group(spec: &CheckedSpec, observed: &Observed) -> Result<()> {
     Err(Error::new(ErrorKind::Config, operation, cause))
 }
 
-/// For the PFX on its way to the vault.
-fn random_password() -> Result<String> {
-    let mut bytes = [0_u8; 24];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
-        Error::new(ErrorKind::Internal, "make a password", "the system gives no random numbers")
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-impl Cloud for ResourceManagerCloud {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> CloudFuture<'a, GatewayPlan> {
-        Box::pin(ResourceManagerCloud::plan(self, spec))
-    }
-
-    fn apply<'a>(
-        &'a self,
-        site: &'a Site,
-        plan: &'a GatewayPlan,
-        progress: &'a ProgressFn<'a>,
-    ) -> CloudFuture<'a, Gateway> {
-        Box::pin(ResourceManagerCloud::apply(self, site, plan, progress))
-    }
-
-    fn start<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
-        Box::pin(ResourceManagerCloud::start(self, site, service_name))
-    }
-
-    fn stop<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
-        Box::pin(ResourceManagerCloud::stop(self, site, service_name))
-    }
-
-    fn delete<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
-        Box::pin(ResourceManagerCloud::delete(self, site, service_name))
-    }
-
-    fn instances<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, Vec<CloudInstance>> {
-        Box::pin(ResourceManagerCloud::instances(self, site, service_name))
-    }
-}
+boxed_cloud!(ResourceManagerCloud, NAME);

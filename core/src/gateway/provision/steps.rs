@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 
 use super::comparison::Observed;
 use super::resource::Resource;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::spec::CheckedSpec;
+use crate::secret::Secret;
 
 /// What a change began.
 pub(super) enum Begun {
@@ -49,4 +50,13 @@ pub(super) trait Steps: Sync {
             Ok(observed)
         }
     }
+}
+
+/// For a PFX on its way to a cloud.
+pub(super) fn random_password() -> Result<Secret> {
+    let mut bytes = [0_u8; 24];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
+        Error::new(ErrorKind::Internal, "make a password", "the system gives no random numbers")
+    })?;
+    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
     FRONT_CONNECTIONS_MAX, FRONT_HANDSHAKE_TIMEOUT, FRONT_HEAD_TIMEOUT, FRONT_IDLE_TIMEOUT,
-    FRONT_REQUESTS_MAX, FRONT_STALL_TIMEOUT, INSTANCES_MAX, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
+    FRONT_REQUESTS_MAX, FRONT_STALL_TIMEOUT, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
 };
 use crate::net::PemSource;
 use crate::proxy::Pin;
@@ -49,7 +49,7 @@ impl Default for InstanceLimits {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceOptions {
-    /// Its number, from 0 to 15.
+    /// Its number, which tells it from the others; machines of a scale set have gaps between theirs.
     pub number: u16,
     /// Where clients connect, and tunnels too; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
@@ -98,7 +98,6 @@ impl InstanceOptions {
         };
         let limits = &self.limits;
         match () {
-            () if self.number >= INSTANCES_MAX => refuse(format!("number: it must be below {INSTANCES_MAX}")),
             () if self.listen.is_empty() => refuse("listen: at least one address is needed".into()),
             () if self.connection_point_pins.is_empty() => {
                 refuse("connection_point_pins: at least one is needed".into())

@@ -19,15 +19,15 @@ pub use self::detached::supervise_detached;
 use self::folder::{Folder, Told, Wanted};
 pub use self::supervisor::supervise;
 use super::apply::apply;
-use super::cloud::{Cloud, CloudFuture, CloudInstance, ProgressFn};
-use super::lifecycle::{RowPlace, State, set_state};
+use super::cloud::{CloudInstance, ProgressFn, boxed_cloud};
 use super::plan::{self, GatewayPlan};
+use super::row::{RowPlace, set_state};
 use super::steps::Steps;
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::Gateway;
 use crate::gateway::service::read_instance_file;
 use crate::gateway::spec::{CheckedSpec, GatewaySpec};
+use crate::gateway::{Gateway, GatewayState};
 use crate::limits::{GATEWAY_INSTANCES_MAX, LOCAL_INSTANCES_TIMEOUT};
 use crate::net::{Clock, SystemClock};
 use crate::site::Site;
@@ -157,7 +157,7 @@ impl LocalCloud {
     pub async fn start(&self, site: &Site, service_name: &str) -> Result<()> {
         let (mut row, folder) = self.locate(site, service_name).await?;
         let mut wanted = wanted_of(&folder, service_name)?;
-        set_state(site, &mut row, State::Starting).await?;
+        set_state(site, &mut row, GatewayState::Starting).await?;
         wanted.is_running = true;
         wanted.program = program::find(self.options.program.as_deref())?;
         folder.write_wanted(&wanted)?;
@@ -165,7 +165,7 @@ impl LocalCloud {
         let count = usize::from(wanted.instances);
         let is_there = |told: Option<&Told>| told.is_some_and(|told| running(told) == count);
         until(&folder, "start", is_there).await?;
-        set_state(site, &mut row, State::Ready).await
+        set_state(site, &mut row, GatewayState::Ready).await
     }
 
     /// Stops the instances of a gateway, which end their open requests first; it can be started again.
@@ -175,11 +175,11 @@ impl LocalCloud {
     pub async fn stop(&self, site: &Site, service_name: &str) -> Result<()> {
         let (mut row, folder) = self.locate(site, service_name).await?;
         let mut wanted = wanted_of(&folder, service_name)?;
-        set_state(site, &mut row, State::Stopping).await?;
+        set_state(site, &mut row, GatewayState::Stopping).await?;
         wanted.is_running = false;
         folder.write_wanted(&wanted)?;
         until(&folder, "stop", |told| told.is_none()).await?;
-        set_state(site, &mut row, State::Stopped).await
+        set_state(site, &mut row, GatewayState::Stopped).await
     }
 
     /// Stops a gateway and deletes its folder, then its row in the site. Safe to call twice.
@@ -188,7 +188,7 @@ impl LocalCloud {
     /// Those of [`LocalCloud::start`].
     pub async fn delete(&self, site: &Site, service_name: &str) -> Result<()> {
         let (mut row, folder) = self.locate(site, service_name).await?;
-        set_state(site, &mut row, State::Deleting).await?;
+        set_state(site, &mut row, GatewayState::Deleting).await?;
         if let Some(mut wanted) = folder.read_wanted()? {
             wanted.is_running = false;
             folder.write_wanted(&wanted)?;
@@ -268,7 +268,7 @@ impl LocalCloud {
 
 fn row_place(spec: &CheckedSpec) -> RowPlace {
     // The value of DeploymentModel for a gateway of our own is not ConfigMgr's to give.
-    RowPlace { fqdn: spec.service_name.clone(), group: String::new(), model: None }
+    RowPlace { fqdn: spec.service_name.clone(), group: String::new(), model: None, management: None }
 }
 
 fn running(told: &Told) -> usize {
@@ -321,37 +321,4 @@ impl LocalCloud {
     }
 }
 
-impl Cloud for LocalCloud {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> CloudFuture<'a, GatewayPlan> {
-        Box::pin(LocalCloud::plan(self, spec))
-    }
-
-    fn apply<'a>(
-        &'a self,
-        site: &'a Site,
-        plan: &'a GatewayPlan,
-        progress: &'a ProgressFn<'a>,
-    ) -> CloudFuture<'a, Gateway> {
-        Box::pin(LocalCloud::apply(self, site, plan, progress))
-    }
-
-    fn start<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
-        Box::pin(LocalCloud::start(self, site, service_name))
-    }
-
-    fn stop<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
-        Box::pin(LocalCloud::stop(self, site, service_name))
-    }
-
-    fn delete<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()> {
-        Box::pin(LocalCloud::delete(self, site, service_name))
-    }
-
-    fn instances<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, Vec<CloudInstance>> {
-        Box::pin(LocalCloud::instances(self, site, service_name))
-    }
-}
+boxed_cloud!(LocalCloud, NAME);

@@ -1,0 +1,93 @@
+//! The resources that a gateway is made of in the classic API, in the order in which they are made; pure.
+
+use serde_json::{Value, json};
+
+use super::package::ClassicPackage;
+use crate::azure::asm::{Deployment, ManagementCertificate, ServiceConfiguration};
+use crate::cert::Thumbprint;
+use crate::error::Result;
+use crate::gateway::provision::resource::{How, Resource};
+use crate::gateway::spec::{CheckedSpec, display_region};
+
+/// The extended property of a deployment that tells its package.
+pub(super) const PACKAGE_PROPERTY: &str = "CMGatewayPackage";
+
+/// Every resource, in order.
+pub(super) fn resources(
+    spec: &CheckedSpec,
+    package: &ClassicPackage,
+    management: Option<&ManagementCertificate>,
+) -> Result<Vec<Resource>> {
+    spec.check_for_azure(false)?;
+    let resource = |key: &str, kind, name: String, how, body| Resource {
+        key: key.to_owned(),
+        kind,
+        name,
+        how,
+        path: spec.prefix.clone(),
+        api_version: "",
+        body,
+    };
+    let mut all = Vec::new();
+    if let Some(management) = management {
+        let (name, how) = (common_name(management.certificate()), How::ManagementCertificate);
+        let body = json!({ "thumbprint": management.certificate().thumbprint().to_string() });
+        all.push(resource("management", "management certificate", name, how, body));
+    }
+    let body = json!({
+        "label": spec.service_name, "description": spec.spec.description,
+        "location": display_region(&spec.spec.region),
+    });
+    all.push(resource("service", "cloud service", spec.prefix.clone(), How::CloudService, body));
+    let certificates = std::iter::once(("server certificate", &spec.server.certificate));
+    let certificates = certificates.chain(spec.sub_cas.iter().map(|one| ("sub-CA certificate", one)));
+    for (number, (kind, certificate)) in certificates.enumerate() {
+        let (key, name) = (format!("certificate-{number}"), common_name(certificate));
+        let body = json!({ "thumbprint": certificate.thumbprint().to_string() });
+        all.push(resource(&key, kind, name, How::ServiceCertificate, body));
+    }
+    let (count, thumbprint) = (spec.spec.vm_instance_count, spec.server.certificate.thumbprint());
+    let configuration = package.configured(&spec.prefix, count, thumbprint)?;
+    let body = json!({ "package": package.identity(), "roles": shown(&configuration) });
+    all.push(resource("deployment", "deployment", spec.prefix.clone(), How::Deployment, body));
+    let count: u32 = configuration.roles.iter().map(|role| role.instances).sum();
+    let (name, body) = (format!("{count} ReadyRole"), json!({ "ready": count }));
+    all.push(resource("instances", "role instances", name, How::Instances, body));
+    Ok(all)
+}
+
+fn common_name(certificate: &crate::cert::Certificate) -> String {
+    certificate.common_name().unwrap_or_else(|| certificate.subject().to_string())
+}
+
+/// A deployment as a plan compares it; without its configuration while it deploys.
+pub(super) fn shown_deployment(deployment: &Deployment) -> Value {
+    let package = deployment.extended_properties.iter().find(|(name, _)| name == PACKAGE_PROPERTY);
+    let roles = deployment.service_configuration().ok().map(|read| shown(&read));
+    json!({ "package": package.map(|(_, value)| value), "roles": roles })
+}
+
+/// The settings as a digest: some of them are secrets.
+fn shown(configuration: &ServiceConfiguration) -> Value {
+    let roles = configuration.roles.iter().map(|role| {
+        let mut settings = role.settings.clone();
+        settings.sort();
+        let text: String = settings.iter().map(|(name, value)| format!("{name}\n{value}\n")).collect();
+        let certificates: Vec<_> = role
+            .certificates
+            .iter()
+            .map(|(name, thumbprint)| json!({ "name": name, "thumbprint": thumbprint.to_string() }))
+            .collect();
+        json!({
+            "name": role.name, "instances": role.instances, "settings": Thumbprint::of_der(text.as_bytes()).to_string(),
+            "certificates": certificates,
+        })
+    });
+    roles.collect()
+}
+
+/// How many instances are ready, by a deployment that runs.
+pub(super) fn ready(deployment: Option<&Deployment>) -> usize {
+    let running = deployment.filter(|deployment| deployment.status == "Running");
+    running.map_or(0, |one| one.instances.iter().filter(|instance| instance.status.is_ready()).count())
+}

@@ -1,0 +1,176 @@
+//! A gateway that the site's own Configuration Manager makes, on an embedded site and through a served AdminService.
+
+// Helpers outside of `#[test]` functions stop a test the same way.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::field_reassign_with_default)]
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use cmgateway::gateway::provision::{GatewayStepAction, Go, SiteCloud, SiteCloudOptions};
+use cmgateway::gateway::spec::GatewaySpec;
+use cmgateway::gateway::{Gateway, GatewayState};
+use cmgateway::net::PemSource;
+use cmgateway::site::{AdminServiceServer, ConnectOptions, EmbeddedSite, ServerOptions, Site, SiteCode};
+use cmgateway::wmi::wql::Parameters;
+use cmgateway::{ErrorKind, Secret};
+use cmgateway_tests::folder::TestFolder;
+use cmgateway_tests::gateway_files::{self, SERVICE_NAME};
+use cmgateway_tests::simulated_cloud::{kinds, quiet};
+use cmgateway_tests::site_manager::{SiteManager, add_methods};
+use cmgateway_tests::test_pki::TestPki;
+
+const TOKEN: &str = "site";
+
+struct Lab {
+    embedded: EmbeddedSite,
+    spec: GatewaySpec,
+    folder: TestFolder,
+}
+
+async fn lab() -> Lab {
+    let folder = TestFolder::new();
+    gateway_files::write_to(folder.path());
+    let embedded =
+        EmbeddedSite::create(folder.file("site.db"), &SiteCode::new("GF1").unwrap()).await.unwrap();
+    let spec = GatewaySpec::load(folder.file("gateway.toml")).await.unwrap();
+    Lab { embedded, spec, folder }
+}
+
+fn cloud(site: &Site, milliseconds: u64) -> SiteCloud {
+    let mut options = SiteCloudOptions::default();
+    options.poll = Duration::from_millis(2);
+    options.timeout = Duration::from_millis(milliseconds);
+    options.properties.insert("AADApplicationId".to_owned(), 16_777_217.into());
+    SiteCloud::new(site.clone(), options)
+}
+
+async fn served(lab: &Lab) -> (AdminServiceServer, Site) {
+    let pki = TestPki::new();
+    let certificate = pki.server(&["localhost", "127.0.0.1"]);
+    let options = ServerOptions {
+        address: "127.0.0.1:0".parse().unwrap(),
+        certificate_chain_pem: PemSource::bytes(certificate.chain_pem),
+        key_pem: PemSource::bytes(certificate.key_pem),
+        token: Secret::new(TOKEN),
+    };
+    let server = AdminServiceServer::start(lab.embedded.clone(), options).await.unwrap();
+    std::fs::write(lab.folder.file("ca.pem"), pki.ca_pem()).unwrap();
+    let mut given = ConnectOptions::new(server.url());
+    (given.token, given.ca_file) = (Some(Secret::new(TOKEN)), Some(lab.folder.file("ca.pem")));
+    (server, Site::connect(given).await.unwrap())
+}
+
+async fn tasks(site: &Site) -> usize {
+    site.query("SELECT * FROM SMS_AzureServicesTask", &Parameters::None)
+        .await
+        .unwrap()
+        .all()
+        .await
+        .unwrap()
+        .len()
+}
+
+async fn life(site: &Site, lab: &Lab) {
+    let (cloud, mut spec) = (cloud(site, 20_000), lab.spec.clone());
+    let plan = cloud.plan(&spec).await.unwrap();
+    assert_eq!(
+        kinds(&plan, GatewayStepAction::Create),
+        ["SMS_AzureService", "SMS_AzureServicesTask"],
+        "{plan}"
+    );
+    assert_eq!(plan.steps[1].name, "CreateDeployment");
+    assert_eq!(tasks(site).await, 0, "a plan changes nothing");
+    let heard = Mutex::new(Vec::new());
+    let gateway = cloud
+        .apply(site, &plan, &|now| {
+            heard.lock().unwrap().push(now.to_string());
+            Go::On
+        })
+        .await
+        .unwrap();
+    let heard = heard.into_inner().unwrap();
+    assert!(heard.last().unwrap().contains("Ready, task Completed: done"), "{heard:?}");
+    assert_eq!(gateway.state().await.unwrap(), Some(GatewayState::Ready));
+    let row = gateway.instance().await.unwrap();
+    assert_eq!(row.get("AADApplicationId").and_then(|id| id.as_integer()), Some(16_777_217));
+
+    let plan = cloud.plan(&spec).await.unwrap();
+    assert!(!plan.is_change(), "{plan}");
+    cloud.apply(site, &plan, &quiet).await.unwrap();
+    assert_eq!(tasks(site).await, 1, "nothing is told twice");
+
+    spec.vm_instance_count = 5;
+    let plan = cloud.plan(&spec).await.unwrap();
+    assert_eq!(plan.steps[0].changes, ["NumberOfInstances: 2 → 5"]);
+    assert_eq!(plan.steps[1].name, "UpgradeDeployment");
+    cloud.apply(site, &plan, &quiet).await.unwrap();
+    assert_eq!(tasks(site).await, 2);
+    assert!(!cloud.plan(&spec).await.unwrap().is_change());
+
+    cloud.stop(site, SERVICE_NAME).await.unwrap();
+    assert_eq!(cloud.instances(site, SERVICE_NAME).await.unwrap()[0].state, "Stopped");
+    cloud.start(site, SERVICE_NAME).await.unwrap();
+    assert!(cloud.instances(site, SERVICE_NAME).await.unwrap()[0].is_ready);
+    cloud.delete(site, SERVICE_NAME).await.unwrap();
+    assert_eq!(Gateway::find(site, SERVICE_NAME).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn life_on_an_embedded_site_whose_methods_have_handlers() {
+    let lab = lab().await;
+    add_methods(&lab.embedded).await.unwrap();
+    let site: Site = lab.embedded.clone().into();
+    let _manager = SiteManager::start(site.clone(), false);
+    life(&site, &lab).await;
+    assert_eq!(tasks(&site).await, 3, "start and stop are methods");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn life_without_methods_by_tasks_alone() {
+    let lab = lab().await;
+    let site: Site = lab.embedded.clone().into();
+    let _manager = SiteManager::start(site.clone(), false);
+    life(&site, &lab).await;
+    assert_eq!(tasks(&site).await, 5, "start and stop are tasks where nobody runs the methods");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn life_through_an_adminservice() {
+    let lab = lab().await;
+    add_methods(&lab.embedded).await.unwrap();
+    let _manager = SiteManager::start(lab.embedded.clone().into(), false);
+    let (server, site) = served(&lab).await;
+    life(&site, &lab).await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waits_end_and_failures_are_told() {
+    let lab = lab().await;
+    let site: Site = lab.embedded.clone().into();
+    let short = cloud(&site, 100);
+    let plan = short.plan(&lab.spec).await.unwrap();
+    // Nobody works at this site.
+    let error = short.apply(&site, &plan, &quiet).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(error.cause().contains("it is at: no state, task Created"), "{error}");
+    let error =
+        short.apply(&site, &plan, &|now| if now.step == 3 { Go::Stop } else { Go::On }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stopped);
+    assert_eq!(tasks(&site).await, 1, "the open task is waited for");
+
+    let failing = SiteManager::start(site.clone(), true);
+    let error = cloud(&site, 20_000).apply(&site, &plan, &quiet).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains("run CreateDeployment for GraniteFalls.contoso.com"), "{error}");
+    drop(failing);
+
+    // Applied again: a new task, since the old one is over.
+    let _manager = SiteManager::start(site.clone(), false);
+    cloud(&site, 20_000).apply(&site, &plan, &quiet).await.unwrap();
+    assert_eq!(tasks(&site).await, 2);
+    let other =
+        EmbeddedSite::create(lab.folder.file("other.db"), &SiteCode::new("GF2").unwrap()).await.unwrap();
+    let error = short.start(&other.into(), SERVICE_NAME).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}

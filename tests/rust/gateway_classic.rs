@@ -1,0 +1,147 @@
+//! A gateway is created, changed, stopped and deleted through a simulated classic API.
+
+// Helpers outside of `#[test]` functions stop a test the same way.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use cmgateway::ErrorKind;
+use cmgateway::gateway::Gateway;
+use cmgateway::gateway::provision::{ClassicCloud, Cloud, GatewayStepAction};
+use cmgateway::site::Site;
+use cmgateway_tests::azure_simulator::{Fault, FaultSchedule};
+use cmgateway_tests::gateway_files::{SERVICE_NAME, SUBSCRIPTION};
+use cmgateway_tests::simulated_cloud::{SimulatedWorld, attempt, kinds, management, package, quiet, token};
+
+async fn row(site: &Site) -> cmgateway::wmi::Instance {
+    Gateway::find(site, SERVICE_NAME).await.unwrap().instance().await.unwrap()
+}
+
+async fn state_of(site: &Site) -> Option<i128> {
+    row(site).await.get("State").and_then(|state| state.as_integer())
+}
+
+fn changes(world: &SimulatedWorld) -> usize {
+    world.simulator.requests().iter().filter(|request| request.method != "GET").count()
+}
+
+#[tokio::test]
+async fn life_of_a_classic_gateway() {
+    let mut world = SimulatedWorld::start().await;
+    let cloud = world.classic();
+    let plan = cloud.plan(&world.spec).await.unwrap();
+    let expected = [
+        "management certificate",
+        "cloud service",
+        "server certificate",
+        "sub-CA certificate",
+        "deployment",
+        "role instances",
+    ];
+    assert_eq!(plan.steps.iter().map(|step| step.kind.as_str()).collect::<Vec<_>>(), expected);
+    assert_eq!((plan.count(GatewayStepAction::Keep), changes(&world)), (0, 0), "a plan changes nothing");
+    assert!(plan.to_string().contains("CNAME from GraniteFalls.contoso.com to granitefalls.cloudapp.net"));
+    let secrets = plan.to_json() + &format!("{cloud:?} {:?}", package());
+    assert!(!secrets.contains("SECRET") && !secrets.contains("correct horse"), "{secrets}");
+
+    let gateway = cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+    let certificate = management(world.folder.path());
+    let with_certificate =
+        world.simulator.requests().into_iter().filter(|request| request.client_certificate.is_some());
+    assert!(with_certificate.count() > 10, "the management certificate lets in");
+    assert_eq!(gateway.sub_ca().list().await.unwrap().thumbprints().count(), 1);
+    let row = row(&world.site).await;
+    assert_eq!(row.text("Fqdn"), Some("granitefalls.cloudapp.net"));
+    let thumbprint = certificate.certificate().thumbprint().to_string();
+    assert_eq!(row.text("ManagementThumbprint"), Some(thumbprint.as_str()));
+    let instances = cloud.instances(&world.site, SERVICE_NAME).await.unwrap();
+    let names: Vec<_> =
+        instances.iter().map(|one| (one.name.as_str(), one.state.as_str(), one.is_ready)).collect();
+    assert_eq!(names, [("ProxyService_IN_0", "ReadyRole", true), ("ProxyService_IN_1", "ReadyRole", true)]);
+
+    // The second time nothing is left to do.
+    let (plan, before) = (cloud.plan(&world.spec).await.unwrap(), changes(&world));
+    assert!(!plan.is_change(), "{plan}");
+    cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+    assert_eq!(changes(&world), before, "a plan without a change sends none");
+
+    // More instances, then fewer: a new configuration, and a wait.
+    for count in [4, 1] {
+        world.spec.vm_instance_count = count;
+        let plan = cloud.plan(&world.spec).await.unwrap();
+        assert_eq!(kinds(&plan, GatewayStepAction::Change), ["deployment", "role instances"], "{plan}");
+        cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+        assert!(!cloud.plan(&world.spec).await.unwrap().is_change());
+        assert_eq!(cloud.instances(&world.site, SERVICE_NAME).await.unwrap().len() as u32, count);
+    }
+
+    // Another package is an upgrade; a new signature of its address is none.
+    let with = |url: &str| {
+        let mut package = package();
+        package.url = url.to_owned();
+        let management = Some(management(world.folder.path()));
+        ClassicCloud::new(&world.options(), SUBSCRIPTION, management, None, package).unwrap()
+    };
+    let same = with("https://gfstore.blob.core.windows.net/p/cmg.cspkg?sig=OTHER");
+    assert!(!same.plan(&world.spec).await.unwrap().is_change());
+    attempt(&with("https://gfstore.blob.core.windows.net/p/cmg2.cspkg"), &world.site, &world.spec)
+        .await
+        .unwrap();
+    let upgrades =
+        world.simulator.requests().into_iter().filter(|request| request.target.ends_with("comp=upgrade"));
+    assert_eq!(upgrades.count(), 1);
+
+    let cloud = with("https://gfstore.blob.core.windows.net/p/cmg2.cspkg");
+    cloud.stop(&world.site, SERVICE_NAME).await.unwrap();
+    assert_eq!(state_of(&world.site).await, Some(6));
+    assert!(cloud.instances(&world.site, SERVICE_NAME).await.unwrap().iter().all(|one| !one.is_ready));
+    assert_eq!(kinds(&cloud.plan(&world.spec).await.unwrap(), GatewayStepAction::Change), ["role instances"]);
+    cloud.start(&world.site, SERVICE_NAME).await.unwrap();
+    assert_eq!(state_of(&world.site).await, Some(0));
+
+    cloud.delete(&world.site, SERVICE_NAME).await.unwrap();
+    let left: Vec<_> = world.simulator.state().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(left, [thumbprint], "the management certificate stays");
+    assert_eq!(Gateway::find(&world.site, SERVICE_NAME).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_told_before_anything_is_made() {
+    let mut world = SimulatedWorld::start().await;
+    let cloud = world.classic();
+    world.simulator.take_name("GraniteFalls");
+    let error = cloud.plan(&world.spec).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.cause().contains("HostedServiceAlreadyExists): choose another service_name"), "{error}");
+
+    // A certificate that the subscription does not know, and nobody to upload it.
+    let unknown = Some(management(world.folder.path()));
+    let alone = ClassicCloud::new(&world.options(), SUBSCRIPTION, unknown, None, package()).unwrap();
+    assert_eq!(alone.plan(&world.spec).await.unwrap_err().kind(), ErrorKind::Auth);
+    let error = ClassicCloud::new(&world.options(), SUBSCRIPTION, None, None, package()).unwrap_err();
+    assert!(error.cause().contains("certificate or credential"), "{error}");
+
+    // A cloud service does not move.
+    let world2 = SimulatedWorld::start().await;
+    let by_token =
+        ClassicCloud::new(&world2.options(), SUBSCRIPTION, None, Some(token()), package()).unwrap();
+    attempt(&by_token, &world2.site, &world2.spec).await.unwrap();
+    world.spec = world2.spec.clone();
+    world.spec.region = "WestEurope".into();
+    let error = by_token.plan(&world.spec).await.unwrap_err();
+    assert!(error.cause().contains("it lies in West US 2, not in West Europe"), "{error}");
+    assert_eq!(by_token.name(), "Azure classic");
+}
+
+#[tokio::test]
+async fn a_storm_of_503_is_sat_out() {
+    let world = SimulatedWorld::start().await;
+    let cloud = world.classic();
+    let plan = cloud.plan(&world.spec).await.unwrap();
+    world.simulator.set_faults(FaultSchedule::new((0..6).map(|_| Some(Fault::Throttled { seconds: None }))));
+    cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+    world
+        .simulator
+        .set_faults(FaultSchedule::new((0..500).map(|_| Some(Fault::Throttled { seconds: None }))));
+    let error = cloud.plan(&world.spec).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(error.retry() != cmgateway::Retry::Never);
+}
