@@ -6,7 +6,7 @@ use std::process::Command;
 use cmgateway_examples::checkout::{cargo, find_program, root, run, target};
 use cmgateway_tests::lua_interpreter::{LuaVersion, find_or_build};
 
-use crate::report::{Report, Skip};
+use cmgateway_tests::report::{Report, Skip};
 
 /// Builds the module for each Lua and runs the Lua tests under it, in stock interpreters and in the Rust host.
 pub(crate) fn check(report: &mut Report) {

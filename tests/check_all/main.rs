@@ -5,7 +5,6 @@
 
 mod lua;
 mod python;
-mod report;
 
 use std::process::ExitCode;
 
@@ -13,7 +12,7 @@ use cmgateway_examples::checkout::{cargo, run};
 use cmgateway_examples::python_environment::PythonEnvironment;
 use cmgateway_tests::skip::REQUIRE_ALL;
 
-use self::report::{Report, Skip};
+use cmgateway_tests::report::Report;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -69,10 +68,4 @@ fn rust(report: &mut Report, require_all: bool, python: Option<&PythonEnvironmen
         doc.args(["doc", "--quiet", "--no-deps", "--package", "cmgateway"]);
         Ok(run(doc.env("RUSTDOCFLAGS", "-D warnings"))?)
     });
-}
-
-impl From<String> for Skip {
-    fn from(message: String) -> Self {
-        Skip::Failed(message)
-    }
 }

@@ -3,7 +3,7 @@
 use cmgateway_examples::checkout::run;
 use cmgateway_examples::python_environment::PythonEnvironment;
 
-use crate::report::{Report, Skip};
+use cmgateway_tests::report::{Report, Skip};
 
 /// Test and lint tools; kept to one major version each, so that a new one does not turn a run red.
 const TOOLS: &[&str] = &[

@@ -20,6 +20,7 @@ pub mod openssl_files;
 pub mod program;
 pub mod recording;
 pub mod relay;
+pub mod report;
 pub mod running_gateway;
 pub mod simulated_cloud;
 pub mod site_manager;

@@ -119,7 +119,11 @@ fn compiler() -> Command {
     Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
 }
 
-fn c_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// Lua's C files, without those that have a `main`.
+///
+/// # Errors
+/// A text where the folder cannot be read.
+pub fn c_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
     // These have a `main` of their own in some releases.
@@ -131,7 +135,10 @@ fn c_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Where Cargo keeps the sources of the crate that brings this Lua.
-fn source_folder(version: LuaVersion) -> Result<PathBuf, String> {
+///
+/// # Errors
+/// A text where Cargo does not tell it.
+pub fn source_folder(version: LuaVersion) -> Result<PathBuf, String> {
     let (package, folder) = version.sources();
     let output = cargo().args(["metadata", "--format-version=1", "--offline"]).output();
     let output = output.map_err(|error| format!("cargo metadata: {error}"))?;

@@ -100,7 +100,8 @@ impl Upstreams {
                 },
             }
         }
-        let connected = match timeout(CONNECT_TIMEOUT, self.connect(address)).await {
+        // Boxed: a handshake is large, and most requests need none.
+        let connected = match timeout(CONNECT_TIMEOUT, Box::pin(self.connect(address))).await {
             Ok(connected) => connected,
             Err(_) => Err(format!("no connection within {CONNECT_TIMEOUT:?}").into()),
         };

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -28,7 +28,8 @@ pub(super) struct Client {
 
 struct ClientCertificate {
     leaf: CertificateDer<'static>,
-    headers: OnceLock<CertificateHeaders>,
+    /// Made for the first request, and let go when the connection rests.
+    headers: Mutex<Option<CertificateHeaders>>,
     checked: Mutex<Checked>,
 }
 
@@ -57,7 +58,7 @@ impl Client {
         let leaf = certificates.and_then(|chain| chain.first()).map(|leaf| leaf.clone().into_owned());
         let certificate = leaf.map(|leaf| ClientCertificate {
             leaf,
-            headers: OnceLock::new(),
+            headers: Mutex::default(),
             checked: Mutex::new(Checked {
                 version: trusted.unwrap_or(u64::MAX),
                 at: Instant::now(),
@@ -91,13 +92,22 @@ impl Client {
     }
 
     /// What a server inside is told about the certificate.
-    pub(super) fn headers(&self, active: &Active) -> Option<&CertificateHeaders> {
+    pub(super) fn headers(&self, active: &Active) -> Option<CertificateHeaders> {
         let certificate = self.certificate.as_ref()?;
-        Some(certificate.headers.get_or_init(|| {
+        let mut headers = certificate.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
             let chain =
                 Certificate::from_der(&certificate.leaf).ok().and_then(|leaf| active.chain_header(&leaf));
             CertificateHeaders { leaf: byte_sequence(&certificate.leaf), chain }
-        }))
+        };
+        Some(headers.get_or_insert_with(make).clone())
+    }
+
+    /// Lets go of what the next request can make again.
+    pub(super) fn rest(&self) {
+        if let Some(certificate) = &self.certificate {
+            *certificate.headers.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 }
 

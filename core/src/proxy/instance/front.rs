@@ -50,7 +50,7 @@ pub(super) async fn serve(
     let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity), ahead: Bytes::new() });
     let open = shared.open_connections.begin();
     let service = {
-        let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
+        let (shared, client, activity) = (Arc::clone(&shared), Arc::clone(&client), Arc::clone(&activity));
         service_fn(move |request: Request<Incoming>| {
             let answer =
                 request::answer(Arc::clone(&shared), Arc::clone(&client), Arc::clone(&activity), request);
@@ -78,6 +78,7 @@ pub(super) async fn serve(
             let parts = Pin::into_inner(resting).into_parts();
             (io, service) = (parts.io, parts.service);
             io.inner_mut().ahead = parts.read_buf;
+            client.rest();
             if io.inner().ahead.is_empty() && !rest(&shared, &mut io.inner_mut().stream).await {
                 break;
             }

@@ -179,9 +179,9 @@ impl Job<'_> {
             headers.insert(REQUEST_ID, id);
         }
         if let Some(certificate) = self.client.headers(self.active) {
-            headers.insert(CLIENT_CERT, certificate.leaf.clone());
-            if let Some(chain) = &certificate.chain {
-                headers.insert(CLIENT_CERT_CHAIN, chain.clone());
+            headers.insert(CLIENT_CERT, certificate.leaf);
+            if let Some(chain) = certificate.chain {
+                headers.insert(CLIENT_CERT_CHAIN, chain);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The thread that speaks COM.
 #![expect(unsafe_code, reason = "COM is entered and left by functions of the system")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +18,8 @@ type Job = Box<dyn FnOnce(&mut Session) + Send>;
 #[derive(Clone)]
 pub(super) struct Apartment {
     jobs: mpsc::Sender<Job>,
+    /// Queries that nobody reads any more, let go before the next job.
+    dropped: Arc<Mutex<Vec<u64>>>,
     timeout: Duration,
     shown: Arc<str>,
 }
@@ -27,11 +29,15 @@ impl Apartment {
     pub(super) fn start(options: SessionOptions) -> Result<Self> {
         let (jobs, mut queue) = mpsc::channel::<Job>(COM_CALLS_MAX);
         let (timeout, shown) = (options.timeout, Arc::from(options.address.shown.as_str()));
+        let dropped: Arc<Mutex<Vec<u64>>> = Arc::default();
+        let to_close = Arc::clone(&dropped);
         let run = move || {
             // SAFETY: it is the first thing that this thread does with COM, and CoUninitialize below is the last.
             let entered = unsafe { CoInitializeEx(None, COINIT_MULTITHREADED) };
             let mut session = Session::new(options, entered);
             while let Some(job) = queue.blocking_recv() {
+                let closed = std::mem::take(&mut *to_close.lock().unwrap_or_else(PoisonError::into_inner));
+                closed.into_iter().for_each(|query| session.close(query));
                 job(&mut session);
             }
             drop(session);
@@ -44,7 +50,7 @@ impl Apartment {
             Error::new(ErrorKind::Unavailable, "start the thread of COM", error.to_string())
                 .with_source(error)
         })?;
-        Ok(Apartment { jobs, timeout, shown })
+        Ok(Apartment { jobs, dropped, timeout, shown })
     }
 
     /// Runs a job on the thread. A job that takes too long goes on there; its answer is dropped.
@@ -72,8 +78,10 @@ impl Apartment {
         }
     }
 
-    /// Runs a job when the thread comes to it, and waits for nothing.
-    pub(super) fn post(&self, job: impl FnOnce(&mut Session) + Send + 'static) {
-        let _ = self.jobs.try_send(Box::new(job));
+    /// Lets go of a query when the thread comes to it, and waits for nothing.
+    pub(super) fn close(&self, query: u64) {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(query);
+        // Where the queue is full, the thread comes to it anyway.
+        let _ = self.jobs.try_send(Box::new(|_| {}));
     }
 }

@@ -1,13 +1,14 @@
 //! Class definitions out of class objects: properties, qualifiers, methods with their parameters.
 #![expect(unsafe_code, reason = "the objects of COM are called by pointers")]
 
+use windows::Win32::Foundation::E_NOTIMPL;
 use windows::Win32::System::Variant::VARIANT;
 use windows::Win32::System::Wmi::{
     IWbemClassObject, IWbemQualifierSet, WBEM_FLAVOR_MASK_ORIGIN, WBEM_FLAVOR_ORIGIN_LOCAL,
 };
 use windows::core::{BSTR, HSTRING};
 
-use super::object::{derivation, properties, system_text};
+use super::object::{derivation, properties, qualifier, system_text};
 use super::variant;
 use crate::limits::{METHODS_PER_CLASS_MAX, QUALIFIERS_MAX};
 use crate::wmi::{
@@ -57,7 +58,10 @@ fn definitions(object: &IWbemClassObject) -> Result<Vec<PropertyDefinition>, Str
 fn qualifiers(set: &IWbemQualifierSet) -> Result<Vec<Qualifier>, String> {
     let said = |error: windows::core::Error| format!("qualifiers cannot be read: {error}");
     // SAFETY: no pointers go in.
-    unsafe { set.BeginEnumeration(0) }.map_err(said)?;
+    match unsafe { set.BeginEnumeration(0) } {
+        Err(error) if error.code() == E_NOTIMPL => return Ok(known_qualifiers(set)),
+        begun => begun.map_err(said)?,
+    }
     let mut all = Vec::new();
     while all.len() < QUALIFIERS_MAX {
         let (mut name, mut value, mut flavor) = (BSTR::default(), VARIANT::default(), 0);
@@ -74,6 +78,15 @@ fn qualifiers(set: &IWbemQualifierSet) -> Result<Vec<Qualifier>, String> {
     // SAFETY: no pointers go in.
     let _ = unsafe { set.EndEnumeration() };
     Ok(all)
+}
+
+/// Those that this library goes by, where a set cannot be gone through (Wine's cannot).
+fn known_qualifiers(set: &IWbemQualifierSet) -> Vec<Qualifier> {
+    let read = |name: &&str| Some(Qualifier::new(Identifier::new(name).ok()?, qualifier(set, name)?));
+    ["key", "CIMTYPE", "ID", "lazy", "static", "singleton", "abstract", "association", "dynamic"]
+        .iter()
+        .filter_map(read)
+        .collect()
 }
 
 fn methods(object: &IWbemClassObject) -> Result<Vec<MethodDefinition>, String> {

@@ -13,7 +13,7 @@ use super::address::ComAddress;
 use super::apartment::Apartment;
 use super::class_reader::read_class;
 use super::failure::{failed, malformed};
-use super::object::{read_instance, set};
+use super::object::{read_instance, read_output, set};
 use super::session::{Session, SessionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::AuthMethod;
@@ -70,8 +70,7 @@ impl RowSource for ComRows {
 
 impl Drop for ComRows {
     fn drop(&mut self) {
-        let query = self.query;
-        self.apartment.post(move |session| session.close(query));
+        self.apartment.close(self.query);
     }
 }
 
@@ -173,7 +172,7 @@ fn call(
         output
     };
     match output {
-        Some(output) => read_instance(&output).map_err(|cause| malformed(&operation, cause)),
+        Some(output) => read_output(&output).map_err(|cause| malformed(&operation, cause)),
         None => Ok(Instance::read(Identifier::new(PARAMETERS_CLASS)?, None, Vec::new())),
     }
 }

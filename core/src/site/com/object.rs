@@ -7,7 +7,7 @@ use windows::core::{BSTR, HSTRING};
 
 use super::variant::{self, MakeObject};
 use crate::limits::{EMBEDDED_OBJECT_DEPTH_MAX, PROPERTIES_PER_CLASS_MAX};
-use crate::wmi::{CimType, Identifier, Instance, ObjectPath, Property, Value};
+use crate::wmi::{CimType, Identifier, Instance, ObjectPath, PARAMETERS_CLASS, Property, Value};
 
 /// One property as COM tells it.
 pub(super) struct Told {
@@ -24,6 +24,17 @@ pub(super) fn read_instance(object: &IWbemClassObject) -> Result<Instance, Strin
     read_at(object, 0)
 }
 
+/// Reads what a method gave. Its class is WMI's own, and Wine does not name it.
+pub(super) fn read_output(object: &IWbemClassObject) -> Result<Instance, String> {
+    match system_text(object, "__CLASS") {
+        Some(_) => read_instance(object),
+        None => {
+            let class = Identifier::new(PARAMETERS_CLASS).map_err(|error| error.to_string())?;
+            Ok(Instance::read(class, None, read_properties(object, 0)?))
+        }
+    }
+}
+
 fn read_at(object: &IWbemClassObject, depth: usize) -> Result<Instance, String> {
     if depth > EMBEDDED_OBJECT_DEPTH_MAX {
         return Err(format!("objects lie within objects more than {EMBEDDED_OBJECT_DEPTH_MAX} times"));
@@ -31,19 +42,22 @@ fn read_at(object: &IWbemClassObject, depth: usize) -> Result<Instance, String> 
     let class = system_text(object, "__CLASS").ok_or("an object has no class")?;
     let class = Identifier::new(&class).map_err(|error| error.to_string())?;
     let path = system_text(object, "__RELPATH").and_then(|text| ObjectPath::parse(&text).ok());
-    let mut properties = Vec::new();
-    for told in properties_at(object, depth)? {
-        let Told { name, value, cim_type, is_array, .. } = told;
-        properties.push(match value.is_null() && is_lazy(object, &name) {
-            true => Property::left_out(name, cim_type, is_array),
-            false => Property::read(name, value, Some(cim_type), is_array),
-        });
-    }
-    let mut instance = Instance::read(class, path, properties);
+    let mut instance = Instance::read(class, path, read_properties(object, depth)?);
     if let Some(derivation) = derivation(object) {
         instance.set_derivation(&derivation.into());
     }
     Ok(instance)
+}
+
+fn read_properties(object: &IWbemClassObject, depth: usize) -> Result<Vec<Property>, String> {
+    let read = |told: Told| {
+        let Told { name, value, cim_type, is_array, .. } = told;
+        match value.is_null() && is_lazy(object, &name) {
+            true => Property::left_out(name, cim_type, is_array),
+            false => Property::read(name, value, Some(cim_type), is_array),
+        }
+    };
+    Ok(properties_at(object, depth)?.into_iter().map(read).collect())
 }
 
 /// Reads all properties but those that WMI adds itself.

@@ -217,7 +217,8 @@ pub(super) fn write(value: &Value, cim_type: CimType, object: MakeObject<'_>) ->
             unsafe {
                 let fields = &element.Anonymous.Anonymous.Anonymous;
                 let pointer: *const c_void = match vt {
-                    VT_BSTR => fields.bstrVal.as_ptr().cast(),
+                    // The pointer itself: of an empty text it is null, where `as_ptr` would give no BSTR.
+                    VT_BSTR => *(&raw const fields.bstrVal).cast::<*const c_void>(),
                     VT_UNKNOWN => fields
                         .punkVal
                         .as_ref()

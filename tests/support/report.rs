@@ -1,14 +1,20 @@
-//! The steps of a run, what became of them, and the closing line.
+//! The steps of a checking program, what became of them, and the closing line.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Why a step did not pass.
-pub(crate) enum Skip {
+pub enum Skip {
     /// Something is wrong.
     Failed(String),
     /// The machine lacks something; the text says what and how to get it.
     Missing(String),
+}
+
+impl From<String> for Skip {
+    fn from(message: String) -> Self {
+        Skip::Failed(message)
+    }
 }
 
 enum Outcome {
@@ -18,19 +24,19 @@ enum Outcome {
 }
 
 /// The steps so far.
-pub(crate) struct Report {
+pub struct Report {
     require_all: bool,
     steps: Vec<(String, Outcome, Duration)>,
 }
 
 impl Report {
     /// An empty report; with `require_all` nothing may be skipped.
-    pub(crate) fn new(require_all: bool) -> Self {
+    pub fn new(require_all: bool) -> Self {
         Report { require_all, steps: Vec::new() }
     }
 
     /// Runs a step and notes what became of it.
-    pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> Result<(), Skip>) -> bool {
+    pub fn step(&mut self, name: &str, work: impl FnOnce() -> Result<(), Skip>) -> bool {
         println!("\n=== {name}");
         let begun = Instant::now();
         let outcome = match work() {
@@ -50,7 +56,7 @@ impl Report {
     }
 
     /// Prints every step and the closing line.
-    pub(crate) fn finish(self) -> ExitCode {
+    pub fn finish(self) -> ExitCode {
         println!("\n=== summary");
         let (mut passed, mut failed, mut skipped) = (0, 0, 0);
         for (name, outcome, time) in &self.steps {
