@@ -15,8 +15,10 @@ use tokio::time::{sleep, timeout};
 async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     // A peer that closes without a word still leaves what came before.
-    let _ = timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await.unwrap();
-    String::from_utf8_lossy(&bytes).into_owned()
+    let closed = timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(closed.is_ok(), "the connection stays open after {text:?}");
+    text
 }
 
 /// One connection: these bytes, and everything that comes back.
@@ -67,6 +69,7 @@ async fn a_request_in_a_request_is_never_served() {
                 .replace("HTTP/1.1\r\nHost: l", "HTTP/1.0\r\nHost: l"),
         ),
     ] {
+        println!("{what}");
         let answers = say(&client, text.as_bytes()).await;
         assert_eq!(gateway.inside.count("/SMS_MP/hidden"), 0, "{what}: {answers}");
         let heads = answers.lines().filter(|line| line.starts_with("HTTP/1.")).count();

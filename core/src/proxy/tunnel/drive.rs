@@ -196,7 +196,7 @@ mod tests {
     use crate::limits::TUNNEL_CREDIT_BYTES_MIN;
     use crate::proxy::tunnel::mux::{Broken, Reason};
     use crate::proxy::tunnel::receiving::{Incoming, TunnelBody, accept};
-    use crate::proxy::tunnel::sending::{Outgoing, ask, send_body};
+    use crate::proxy::tunnel::sending::{Outgoing, Unwanted, ask, send_body};
 
     struct Ends {
         asking: Arc<Mux>,
@@ -306,6 +306,34 @@ mod tests {
         answer(respond, 10).await;
         assert_eq!(served.answer().await.unwrap().status(), StatusCode::OK);
         assert!(accept(&ends.answering).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_before_it_is_sent_is_never_sent() {
+        let (near, far) = duplex(64 << 10);
+        let (asking, answering) = (Mux::new(), Mux::new());
+        let path = PathAndQuery::from_static("/x");
+        let ask = |has_body| ask(&asking, &Method::POST, &path, &HeaderMap::new(), has_body).unwrap();
+        // Its body breaks off: nobody will answer.
+        let (broken, sending) = ask(true);
+        let waits = tokio::spawn(broken.answer());
+        tokio::task::yield_now().await;
+        drop(sending);
+        assert_eq!(waits.await.unwrap().err(), Some(Broken::NotDone));
+        // Whoever asked has gone.
+        drop(ask(false));
+        let (gone, sending) = ask(true);
+        drop(gone);
+        assert_eq!(sending.unwrap().data(Bytes::from_static(b"x"), true), Err(Unwanted));
+        let (served, _) = ask(false);
+        let stream = |end: DuplexStream| BufReader::with_capacity(16 << 10, end);
+        tokio::spawn(Drive::asking(stream(near), Arc::clone(&asking)));
+        tokio::spawn(Drive::answering(stream(far), Arc::clone(&answering)));
+        let (_, mut respond) = accept(&answering).await.unwrap();
+        respond.answer(StatusCode::OK, &HeaderMap::new(), true).unwrap();
+        assert_eq!(served.answer().await.unwrap().status(), StatusCode::OK);
+        answering.go_away();
+        assert!(accept(&answering).await.is_none(), "only one request was sent");
     }
 
     #[tokio::test]

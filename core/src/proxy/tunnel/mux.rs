@@ -93,6 +93,8 @@ pub(super) struct State {
 
 #[derive(Default)]
 struct Slot {
+    /// The other end knows of the stream: its first frame has come or gone.
+    is_known: bool,
     out: VecDeque<(u8, bool, Bytes)>,
     has_turn: bool,
     /// Nothing more goes out: all of it went, or it was given up.
@@ -218,25 +220,36 @@ impl State {
         true
     }
 
-    /// Gives the sending direction up.
-    pub(super) fn reset(&mut self, stream: u64, reason: Reason) {
-        let Some(slot) = self.slots.get_mut(&stream).filter(|slot| !slot.has_sent) else { return };
+    /// Gives the sending direction up. Whoever waits for the other one is to be woken where it is over too: the other
+    /// end will never hear of the stream.
+    #[must_use]
+    pub(super) fn reset(&mut self, stream: u64, reason: Reason) -> Option<Waker> {
+        let slot = self.slots.get_mut(&stream).filter(|slot| !slot.has_sent)?;
         slot.out.clear();
         slot.has_sent = true;
-        if !slot.is_stopped {
+        let mut waiting = None;
+        if !slot.is_known {
+            slot.broken.get_or_insert(Broken::NotDone);
+            waiting = slot.receiver.take();
+        } else if !slot.is_stopped {
             frame::put(&mut self.urgent, RESET, true, stream, &[reason as u8]);
         }
         self.tidy(stream);
+        waiting
     }
 
     /// Takes nothing in any more.
     pub(super) fn stop(&mut self, stream: u64) {
         let Some(slot) = self.slots.get_mut(&stream) else { return };
         slot.items.clear();
-        if !slot.has_ended && slot.broken.is_none() {
+        slot.has_received = true;
+        if !slot.is_known {
+            // A STOP would come before what it is to stop.
+            slot.out.clear();
+            slot.is_stopped = true;
+        } else if !slot.has_ended && slot.broken.is_none() {
             frame::put(&mut self.urgent, STOP, true, stream, &[]);
         }
-        slot.has_received = true;
         self.tidy(stream);
     }
 

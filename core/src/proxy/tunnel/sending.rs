@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
@@ -78,7 +78,8 @@ impl Outgoing {
     /// Gives it up.
     pub(in crate::proxy) fn reset(&mut self, reason: Reason) {
         if !std::mem::replace(&mut self.is_over, true) {
-            self.mux.change(|state| state.reset(self.stream, reason));
+            let waiting = self.mux.change(|state| state.reset(self.stream, reason));
+            waiting.into_iter().for_each(Waker::wake);
         }
     }
 

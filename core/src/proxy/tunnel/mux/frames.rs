@@ -68,7 +68,7 @@ impl State {
             frame::put(&mut self.urgent, RESET, true, frame.stream, &[Reason::Refused as u8]);
             return;
         }
-        let mut slot = Slot { has_ended: frame.is_last, ..Slot::default() };
+        let mut slot = Slot { is_known: true, has_ended: frame.is_last, ..Slot::default() };
         slot.items.push_back(Item::Head(frame.content));
         self.slots.insert(frame.stream, slot);
         self.arrived.push_back(frame.stream);
@@ -123,6 +123,7 @@ impl State {
         {
             let Some(slot) = self.slots.get_mut(&stream) else { continue };
             slot.has_turn = false;
+            slot.is_known = true;
             let mut turn = 0_usize;
             while turn < TURN_BYTES
                 && let Some((kind, is_last, content)) = slot.out.pop_front()
