@@ -116,8 +116,8 @@ local function assignments(variables)
     return table.concat(words)
 end
 
--- The same with these variables in the script's environment; standard error comes third.
-function kit.run_with(variables, script, ...)
+-- What a shell is told to run this interpreter with a script and variables.
+local function command_line(variables, script, ...)
     local words, index = {}, 0
     while words_of_the_call[index] do index = index - 1 end
     words[1] = words_of_the_call[index + 1]
@@ -126,8 +126,19 @@ function kit.run_with(variables, script, ...)
     for at, word in ipairs(words) do
         words[at] = '"' .. (kit.on_windows and word or word:gsub('[\\"$`]', "\\%0")) .. '"'
     end
+    return assignments(variables) .. table.concat(words, " ")
+end
+
+-- Starts this interpreter with a script and variables; gives what it writes, as it comes.
+function kit.start(variables, script, ...)
+    local command = command_line(variables, script, ...)
+    return assert(io.popen(kit.on_windows and '"' .. command .. '"' or command, "r"))
+end
+
+-- The same with these variables in the script's environment; standard error comes third.
+function kit.run_with(variables, script, ...)
     local output, errors = os.tmpname(), os.tmpname()
-    local command = assignments(variables) .. table.concat(words, " ") .. ' >"' .. output .. '" 2>"' .. errors .. '"'
+    local command = command_line(variables, script, ...) .. ' >"' .. output .. '" 2>"' .. errors .. '"'
     if kit.on_windows then command = '"' .. command .. '"' end
     local first, how, code = os.execute(command)
     local text, said = kit.read(output):gsub("\r\n", "\n"), kit.read(errors):gsub("\r\n", "\n")

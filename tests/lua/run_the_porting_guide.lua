@@ -55,6 +55,15 @@ function tests.each_script_does_what_the_table_says()
     kit.equal(count > 11, true)
 end
 
+function tests.the_watch_sees_what_is_made_meanwhile()
+    local site, variables = copy()
+    local script = kit.start(variables, FOLDER .. "11_watch.lua", "cm1")
+    kit.equal(script:read("*l"), "Watching")
+    assert(assert(site:new("SMS_Collection", { CollectionID = "GF100009", Name = "Fresh" })):put_())
+    kit.equal(script:read("*l"), "New collection Fresh")
+    script:close()
+end
+
 function tests.a_loop_over_a_watch_ends_with_its_time()
     local site = copy()
     local query = "SELECT * FROM __InstanceCreationEvent WITHIN 0.05 WHERE TargetInstance ISA 'SMS_Alert'"
