@@ -1,8 +1,9 @@
 """An HTTP server that authenticates by SPNEGO with the system's GSSAPI (MIT Kerberos, gss-ntlmssp) and is not ours.
 
-    gssapi_front.py PORT BACKEND [--tls CERT KEY [--bind-to CERT]]
+    gssapi_front.py BACKEND [--tls CERT KEY [--bind-to CERT]]
 
-Without TLS, bodies are sealed as WinRM seals them on port 5985 and are handed on, plain, to BACKEND (host:port).
+It takes a free port and prints it. Without TLS, bodies are sealed as WinRM seals them on port 5985 and are handed on,
+plain, to BACKEND (host:port).
 With TLS, channel bindings are those of the certificate (or of another one, to see that the client sends them), and a
 request that is let in is answered with the user's name as JSON.
 """
@@ -131,19 +132,19 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("port", type=int)
     parser.add_argument("backend")
     parser.add_argument("--tls", nargs=2)
     parser.add_argument("--bind-to")
     options = parser.parse_args()
     Handler.backend = options.backend
-    server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if options.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*options.tls)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         Handler.bindings = bindings_of(options.bind_to or options.tls[0])
+    print(server.server_port, flush=True)
     server.serve_forever()
 
 

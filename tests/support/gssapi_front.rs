@@ -1,12 +1,13 @@
 //! A server that authenticates with the system's GSSAPI: `gssapi_front.py`.
 #![expect(clippy::panic, reason = "a test's set-up fails by panic")]
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::apache::NTLM_DOMAIN;
 use crate::folder::TestFolder;
-use crate::kerberos_realm::{KerberosRealm, PASSWORD, USER, free_port, wait_for_port};
+use crate::kerberos_realm::{KerberosRealm, PASSWORD, USER};
 use crate::test_pki::ServerCertificate;
 
 /// The running server; it stops when it is dropped.
@@ -40,7 +41,7 @@ impl GssapiFront {
         backend: &str,
         tls: Option<(&ServerCertificate, &ServerCertificate)>,
     ) -> Self {
-        let (folder, port) = (TestFolder::new(), free_port());
+        let folder = TestFolder::new();
         let write = |name: &str, text: &str| {
             std::fs::write(folder.file(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
             folder.file(name)
@@ -48,17 +49,22 @@ impl GssapiFront {
         let users = write("ntlm_users", &format!("{NTLM_DOMAIN}:{USER}:{PASSWORD}\n"));
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("support/gssapi_front.py");
         let mut command = realm.command("/usr/bin/python3");
-        command.arg(program).arg(port.to_string()).arg(backend);
+        command.arg(program).arg(backend);
         if let Some((own, bound_to)) = tls {
             command.arg("--tls").arg(write("chain.pem", &own.chain_pem)).arg(write("key.pem", &own.key_pem));
             command.arg("--bind-to").arg(write("bound_to.pem", &bound_to.chain_pem));
         }
         command.env("NTLM_USER_FILE", users).env("KRB5_KTNAME", realm.service_keytab());
-        command.stderr(Stdio::inherit());
-        let child = command.spawn().unwrap_or_else(|error| panic!("python3: {error}"));
-        let server = GssapiFront { _folder: folder, port, child };
-        wait_for_port(port, "gssapi_front.py");
-        server
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("python3: {error}"));
+        // It takes a port that is free and tells it: one that was chosen here could be taken by somebody else meanwhile.
+        let mut line = String::new();
+        let told = child.stdout.take().map(|output| BufReader::new(output).read_line(&mut line));
+        let port = line
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("gssapi_front.py tells no port: {told:?} {line:?}"));
+        GssapiFront { _folder: folder, port, child }
     }
 
     /// The port it listens on, of 127.0.0.1.

@@ -102,15 +102,14 @@ impl SiteCloudOptions {
 /// ```
 /// use cmgateway::gateway::provision::{Cloud, SiteCloud, SiteCloudOptions};
 /// use cmgateway::site::{EmbeddedSite, SiteCode};
-/// # cmgateway::blocking::Runtime::shared()?.block_on(async {
-/// let folder = std::env::temp_dir().join(format!("site-cloud-{}.db", std::process::id()));
-/// let site = EmbeddedSite::create(&folder, &SiteCode::new("GF1")?).await?;
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let file = std::env::temp_dir().join(format!("site-cloud-{}.db", std::process::id()));
+/// let site = EmbeddedSite::create(&file, &SiteCode::new("GF1")?).await?;
 /// let cloud = SiteCloud::new(site.into(), SiteCloudOptions::default());
 /// assert_eq!(cloud.name(), "Configuration Manager");
-/// # std::fs::remove_file(folder).ok();
+/// # std::fs::remove_file(file).ok();
 /// # Ok::<(), cmgateway::Error>(())
-/// # })?;
-/// # Ok::<(), cmgateway::Error>(())
+/// # }).unwrap();
 /// ```
 #[derive(Debug)]
 pub struct SiteCloud {
