@@ -309,6 +309,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn messages_go_on_beyond_the_first_credit() {
+        let ends = ends();
+        let asked = get(&ends);
+        let (_, mut respond) = accept(&ends.answering).await.unwrap();
+        respond.answer(StatusCode::OK, &HeaderMap::new(), false).unwrap();
+        let bytes = 32 * TUNNEL_CREDIT_BYTES_MIN;
+        tokio::spawn(async move {
+            respond.send(Bytes::from(vec![b'x'; bytes])).await.unwrap();
+            respond.data(Bytes::new(), true)
+        });
+        let mut incoming = asked.answer().await.unwrap().into_body();
+        let count = async {
+            let mut count = 0;
+            while let Some(piece) = incoming.data().await.unwrap() {
+                count += piece.len();
+            }
+            count
+        };
+        assert_eq!(tokio::time::timeout(Duration::from_secs(20), count).await, Ok(bytes));
+    }
+
+    #[tokio::test]
     async fn what_is_given_up_before_it_is_sent_is_never_sent() {
         let (near, far) = duplex(64 << 10);
         let (asking, answering) = (Mux::new(), Mux::new());

@@ -58,7 +58,10 @@ impl Incoming {
     pub(super) async fn data(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
             match poll_fn(|context| self.poll_item(context)).await? {
-                Some(Item::Data(bytes)) => return Ok(Some(bytes)),
+                Some(Item::Data(bytes)) => {
+                    self.handed_on(bytes.len());
+                    return Ok(Some(bytes));
+                }
                 Some(_) => {}
                 None => return Ok(None),
             }
