@@ -35,7 +35,11 @@ pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {
     module.set(
         "set_always_on_internet_here",
         lua.create_function(|_, always: Value| {
-            let always = flag("set_always_on_internet_here", &always)?;
+            // It changes this computer: a misspelt variable must not mean yes.
+            let Value::Boolean(always) = always else {
+                let cause = format!("a boolean expected, got {}", always.type_name());
+                return Err(misuse(format!("bad argument #1 to 'set_always_on_internet_here': {cause}")));
+            };
             answer(client_location::set_always_on_internet_here(always).map(|()| true).map_err(expected))
         })?,
     )?;

@@ -158,12 +158,14 @@ local function ask(folder, inside, gateway, always_on_internet)
     local decision = assert(client:location())
     print("  " .. decision.location .. ", since " .. decision.reason)
     local host = decision.location == "currently_intranet" and inside or through
-    local command = ("curl -sS --max-time 20 -w ' %%{http_code}' --cacert %s/root.pem --cert %s/client.pem "
-        .. "--key %s/client.key -H 'Authorization: Bearer rehearsal' "
+    local command = ("curl -sS --max-time 20 -w ' %%{http_code}' --cacert '%s/root.pem' --cert '%s/client.pem' "
+        .. "--key '%s/client.key' -H 'Authorization: Bearer rehearsal' "
         .. "'https://%s/AdminService/wmi/SMS_Site?$select=SiteCode' 2>&1"):format(folder, folder, folder, host)
     local pipe = assert(io.popen(command))
-    print("    " .. host .. ": " .. pipe:read("*a"))
+    local answer = pipe:read("*a")
     pipe:close()
+    print("    " .. host .. ": " .. answer)
+    assert(answer:match(" 200$"), "the request was not served")
 end
 
 local function step_8_clients(folder, site, cloud)

@@ -211,7 +211,7 @@ pub(super) static CHECKS: [Check; 69] = [
     check!("Tunnel", instances_distinct, service::instances_distinct, needs "several instances", after ["service_answers"],
         "each address leads to another instance",
         "two instances have one number, or a load balancer leads both addresses to one",
-        "give each instance its own number from 0 to 15", false),
+        "give each instance a number of its own", false),
     check!("Trust", site_list_wellformed, trust::site_list_wellformed, needs "a site", after ["site_gateway"],
         "the site's list of sub-CAs holds thumbprints only",
         "a thumbprint was mistyped: a digit too many or too few, or another character",

@@ -164,6 +164,8 @@ impl LocationProber {
         if services.is_empty() {
             outcome.failures.push(format!("DNS has no record {name}"));
         }
+        // One that stays silent leaves time for the others.
+        let share = share(self.options.timeout, services.len().clamp(1, DOMAIN_CONTROLLERS_MAX) + 1);
         for service in services.into_iter().take(DOMAIN_CONTROLLERS_MAX) {
             let addresses = match client.addresses(operation, &service.host).await {
                 Ok(addresses) => addresses,
@@ -173,7 +175,9 @@ impl LocationProber {
                 }
             };
             for address in addresses {
-                match directory::answers(SocketAddr::new(address, service.port)).await {
+                let asked = directory::answers(SocketAddr::new(address, service.port));
+                let answered = tokio::time::timeout(share, asked).await;
+                match answered.unwrap_or_else(|_| Err(format!("no answer within {share:?}"))) {
                     Ok(()) => {
                         outcome.answered = Some(service.host);
                         return outcome;
@@ -189,8 +193,14 @@ impl LocationProber {
 
     async fn management_point(&self) -> ProbeOutcome {
         let mut outcome = ProbeOutcome::default();
+        let share = share(self.options.timeout, self.points.len());
         for (host, url, client) in &self.points {
-            match client.send(get("look for a management point", url)).await {
+            let asked = client.send(get("look for a management point", url));
+            let Ok(answered) = tokio::time::timeout(share, asked).await else {
+                outcome.failures.push(format!("{host}: no answer within {share:?}"));
+                continue;
+            };
+            match answered {
                 Ok(answer) if answer.status < 500 => {
                     outcome.answered = Some(host.clone());
                     return outcome;
@@ -201,6 +211,11 @@ impl LocationProber {
         }
         outcome
     }
+}
+
+/// The time of one attempt of several, which are made one after the other.
+fn share(all: Duration, attempts: usize) -> Duration {
+    all / u32::try_from(attempts.max(1)).unwrap_or(u32::MAX)
 }
 
 /// A client for one server; it reads the files of roots and of the client's certificate.

@@ -251,6 +251,8 @@ impl ReferenceClient {
     }
 }
 
+/// A foreign network may not only be silent: a sign-in page answers with a certificate of its own, or breaks off.
 fn is_unreachable(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::NotFound)
+    use ErrorKind::{Certificate, NotFound, Protocol, TimedOut, Unavailable};
+    matches!(error.kind(), Unavailable | TimedOut | NotFound | Certificate | Protocol)
 }

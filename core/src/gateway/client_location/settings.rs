@@ -77,6 +77,7 @@ impl ReferenceClientOptions {
             "are given, or a site that has them",
         );
         fields.must(service_name.is_some() == site.is_some(), "service_name", "goes with a site");
+        fields.must(published.is_empty() || site.is_some(), "published", "goes with a site");
         fields.finish(operation)?;
         let candidates = match (site, service_name) {
             (Some(site), Some(service_name)) => {

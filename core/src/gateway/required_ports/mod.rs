@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::rows::{PortSource, PortsInput, RequiredPort, required_ports};
 use super::Gateway;
-use super::site_roles::SiteRoles;
+use super::site_roles::{RoleKind, SiteRole, SiteRoles};
 use crate::error::Result;
 use crate::wmi::{Instance, Value};
 
@@ -84,7 +84,10 @@ impl Gateway {
     pub async fn required_ports(&self) -> Result<RequiredPorts> {
         let row = self.instance().await?;
         let roles = SiteRoles::of(self.site()).list(None).await?;
-        let inside = roles.into_iter().filter(|role| role.gateway_traffic).collect();
+        // A distribution point that says so is a leftover of 1606 and takes none.
+        let takes_traffic =
+            |role: &SiteRole| role.gateway_traffic && role.kind != RoleKind::DistributionPoint;
+        let inside = roles.into_iter().filter(takes_traffic).collect();
         let number = |name: &str| row.get(name).and_then(Value::as_integer);
         let instances = number("NumberOfInstances").and_then(|all| u16::try_from(all).ok()).unwrap_or(1);
         Ok(required_ports(&PortsInput {

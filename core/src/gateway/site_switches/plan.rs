@@ -40,7 +40,7 @@ pub(super) fn plan(
         let before = number(item, IIS_SSL_STATE)?.map(PropertyValue::Value);
         properties.push(PropertyChange { name: IIS_SSL_STATE, before, after: PropertyValue::Value(after.0) });
     }
-    neighbours(&mut plan, &mut properties, state, changes);
+    neighbours(&mut plan, &mut properties, item, state, changes)?;
     plan.warnings = warnings(before, after);
     match path {
         Some(path) => plan.edit(path, properties),
@@ -79,9 +79,10 @@ fn wanted(before: IisSslState, changes: &SwitchChanges) -> Result<IisSslState> {
 fn neighbours(
     plan: &mut SitePlan,
     properties: &mut Vec<PropertyChange>,
+    item: &Instance,
     state: &SiteSwitchesState,
     changes: &SwitchChanges,
-) {
+) -> Result<()> {
     let texts = [
         (STORE, "certificate_store", &state.certificate_store, &changes.certificate_store),
         (
@@ -113,10 +114,12 @@ fn neighbours(
         plan.note(&state.item, setting, before.map(words), Some(words(after)));
         // A number other than 0 and 1 that means the same stays.
         if before != Some(after) {
-            let before = before.map(|flag| PropertyValue::Value(flag.into()));
+            // As it is stored: any number but 0 means yes.
+            let before = number(item, name)?.map(PropertyValue::Value);
             properties.push(PropertyChange { name, before, after: PropertyValue::Value(after.into()) });
         }
     }
+    Ok(())
 }
 
 fn warnings(before: IisSslState, after: IisSslState) -> Vec<String> {
