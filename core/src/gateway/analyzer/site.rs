@@ -4,6 +4,7 @@ use super::run::Run;
 use super::verdict::Verdict;
 use crate::error::ErrorKind;
 use crate::gateway::Gateway;
+use crate::gateway::monitor::Thresholds;
 
 const NO_SITE: &str = "no site was given";
 
@@ -67,11 +68,11 @@ pub(super) async fn site_traffic(run: &mut Run) -> Verdict {
     };
     let percent = used.saturating_mul(100).checked_div(limit).unwrap_or_default();
     let words = format!("{used} GB of {limit} GB outbound in 14 days, {percent} %");
-    let stops = matches!(row.get("TrafficOutStopService"), Some(crate::wmi::Value::Boolean(true)));
+    let thresholds = Thresholds::of(row);
     let (critical, warning) =
-        (number("TrafficCriticalThreshold").unwrap_or(90), number("TrafficWarningThreshold").unwrap_or(50));
+        (i128::from(thresholds.critical_percent), i128::from(thresholds.warning_percent));
     match () {
-        () if percent >= critical && stops => {
+        () if percent >= critical && thresholds.stops => {
             Verdict::failed(format!("{words}: the gateway is stopped at {critical} %"))
         }
         () if percent >= warning => Verdict::warning(words),

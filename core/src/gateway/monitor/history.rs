@@ -1,5 +1,7 @@
 //! Samples of outbound traffic, kept in the site.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -96,16 +98,29 @@ pub(super) async fn record(
         site.embedded()?.compile_mof(MOF).await?;
     }
     let stored = rows(gateway).await?.unwrap_or_default();
+    let mut newest: HashMap<String, TrafficSample> = HashMap::new();
     let mut last: Option<TrafficSample> = None;
-    let mut left = stored.len();
-    for row in &stored {
-        let sample = read(row);
-        if let Some(sample) = sample.as_ref().filter(|sample| sample.source.eq_ignore_ascii_case(source))
-            && last.as_ref().is_none_or(|last| last.time < sample.time)
+    for sample in stored.iter().filter_map(read) {
+        let is_newer = |other: &TrafficSample| other.time < sample.time;
+        // Written down again for the same moment, it is the same sample.
+        if sample.source.eq_ignore_ascii_case(source)
+            && sample.time < at
+            && last.as_ref().is_none_or(is_newer)
         {
             last = Some(sample.clone());
         }
-        let is_old = sample.is_none_or(|sample| sample.time <= at - WINDOW);
+        let of_source = newest.entry(sample.source.to_lowercase()).or_insert_with(|| sample.clone());
+        if of_source.time < sample.time {
+            *of_source = sample;
+        }
+    }
+    let mut left = stored.len();
+    for row in &stored {
+        let is_old = read(row).is_none_or(|sample| {
+            // The newest of a source stays: without it all that it ever counted would be new.
+            let is_newest = newest.get(&sample.source.to_lowercase()).is_some_and(|last| *last == sample);
+            sample.time <= at - WINDOW && !is_newest
+        });
         if let Some(path) = row.path().filter(|_| is_old) {
             site.delete(path).await?;
             left = left.saturating_sub(1);

@@ -37,7 +37,9 @@ impl Condition {
 
     /// What ends soon.
     pub fn of_expiry(warnings: &[ExpiryWarning]) -> Vec<Self> {
-        let id = |warning: &ExpiryWarning| format!("{} {} ends", warning.item.what, warning.item.name);
+        let id = |warning: &ExpiryWarning| {
+            format!("{} {} ends on {}", warning.item.what, warning.item.name, warning.item.end.date())
+        };
         warnings.iter().map(|warning| Self::new(id(warning), warning.level, warning.to_string())).collect()
     }
 
@@ -106,7 +108,15 @@ impl Notices {
     /// What has changed: conditions that are new or of another level, then those that are over.
     pub fn changes(&mut self, holding: &[Condition], at: OffsetDateTime) -> Vec<Notice> {
         let mut notices = Vec::new();
+        // Two of one name are one condition, as bad as the worse of them.
+        let mut worst: BTreeMap<&str, &Condition> = BTreeMap::new();
         for condition in holding {
+            let known = worst.entry(&condition.id).or_insert(condition);
+            if known.level < condition.level {
+                *known = condition;
+            }
+        }
+        for condition in worst.values() {
             if self.holding.insert(condition.id.clone(), condition.level) != Some(condition.level) {
                 let (id, text) = (condition.id.clone(), condition.text.clone());
                 notices.push(Notice { id, level: condition.level, text, is_recovery: false, at });

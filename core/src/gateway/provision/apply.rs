@@ -129,13 +129,14 @@ impl<S: Steps> Run<'_, S> {
         let begun = match self.cloud.begin(resource, &body, &self.plan.spec).await {
             Ok(begun) => begun,
             Err(error) if is_open(&error) => {
-                // Looking tells, unless it takes its time.
-                let (_, left) = self.look(resource, observed).await?;
-                if left.is_none_or(|left| !left.is_empty()) {
-                    let advice = "; apply again: it looks first, and goes on from what is there";
-                    return Err(error.with_cause_end(advice));
+                // Looking tells, unless it takes its time; where that fails too, the change's own error says more.
+                match self.look(resource, observed).await {
+                    Ok((_, Some(left))) if left.is_empty() => Begun::Done,
+                    _ => {
+                        let advice = "; apply again: it looks first, and goes on from what is there";
+                        return Err(error.with_cause_end(advice));
+                    }
                 }
-                Begun::Done
             }
             Err(error) => return Err(error),
         };

@@ -50,7 +50,7 @@ pub(super) fn resources(
     let configuration = package.configured(&spec.prefix, count, thumbprint)?;
     let body = json!({ "package": package.identity(), "roles": shown(&configuration) });
     all.push(resource("deployment", "deployment", spec.prefix.clone(), How::Deployment, body));
-    let count: u32 = configuration.roles.iter().map(|role| role.instances).sum();
+    let count: u64 = configuration.roles.iter().map(|role| u64::from(role.instances)).sum();
     let (name, body) = (format!("{count} ReadyRole"), json!({ "ready": count }));
     all.push(resource("instances", "role instances", name, How::Instances, body));
     Ok(all)

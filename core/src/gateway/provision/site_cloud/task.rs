@@ -53,16 +53,22 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// The task of this type that ConfigMgr has not ended yet, else a new one.
+    /// The task of this type that ConfigMgr has not ended yet, else a new one. While a gateway is being made or changed, the
+    /// task that does so is the one, whichever it is: a second one would only come in its way.
     pub(super) async fn begin(site: &Site, service_id: u32, task_type: TaskType) -> Result<Self> {
         let operation = format!("tell the site to run {task_type:?}");
-        let wql = "SELECT * FROM SMS_AzureServicesTask WHERE AzureServiceId = ? AND TaskTypeId = ?";
-        let parameters = Parameters::Positional(vec![service_id.into(), (task_type as u32).into()]);
+        let wql = "SELECT * FROM SMS_AzureServicesTask WHERE AzureServiceId = ?";
+        let parameters = Parameters::Positional(vec![service_id.into()]);
         let rows = site.query(wql, &parameters).await?.all().await?;
-        let open =
-            |task: &&Instance| !matches!(TaskState::of(task), TaskState::Completed | TaskState::Failed);
-        if let Some(path) = rows.iter().find(open).and_then(|task| task.path().cloned()) {
-            return Ok(Task { path, task_type });
+        let deploying = [TaskType::CreateDeployment, TaskType::UpgradeDeployment];
+        let wanted = if deploying.contains(&task_type) { deploying } else { [task_type; 2] };
+        for task in rows {
+            let number = task.get("TaskTypeId").and_then(|value| value.as_integer());
+            let found = wanted.into_iter().find(|one| number == Some((*one as u32).into()));
+            let is_open = !matches!(TaskState::of(&task), TaskState::Completed | TaskState::Failed);
+            if let (Some(task_type), true, Some(path)) = (found, is_open, task.path().cloned()) {
+                return Ok(Task { path, task_type });
+            }
         }
         let mut task = site.new_instance("SMS_AzureServicesTask").await?;
         task.set("AzureServiceId", service_id)?;
