@@ -968,7 +968,7 @@ function RequiredPorts:to_json() end
 ---@nodiscard
 function RequiredPorts:to_security_group() end
 
----An nftables file that lets the connections of the site out; its address sets are to be filled.
+---An nftables chain for what goes out of the site; jump to it, and fill its address sets.
 ---
 ---`nft` takes no names of changing addresses, so each destination is an empty set with the name beside it.
 ---@return string text

@@ -35,7 +35,7 @@ impl RequiredPorts {
         self.0.to_security_group()
     }
 
-    /// An nftables file that lets the connections of the site out; its address sets are to be filled.
+    /// An nftables chain for what goes out of the site; jump to it, and fill its address sets.
     fn to_nftables(&self) -> String {
         self.0.to_nftables()
     }

@@ -88,6 +88,8 @@ def test_events_are_waited_for(tmp_path):
         "Site",
         "Rows",
         "SubCa",
+        "Gateway",
+        "Monitor",
         "Watch",
         "InstanceService",
         "ConnectionPointService",

@@ -14,14 +14,14 @@ use cmgateway::cert::Thumbprint;
 use cmgateway::net::{ManualTimer, TrustedRoots};
 use cmgateway::{ErrorKind, Secret};
 use cmgateway_tests::recording::{Exchange, ReplayServer, folder, stories};
-use cmgateway_tests::skip::skipped;
+use cmgateway_tests::skip::not_here;
 use time::macros::datetime;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
 
 async fn story(name: &str) -> Option<(ReplayServer, ServiceManagement, Vec<Exchange>)> {
     if folder().is_none() {
-        skipped("the recordings are not here");
+        not_here("the recordings");
         return None;
     }
     let exchanges = stories(name).remove(0).1;

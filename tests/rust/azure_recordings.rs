@@ -11,7 +11,7 @@ use cmgateway::cert::Thumbprint;
 use cmgateway::net::{ManualTimer, TrustedRoots};
 use cmgateway::{Error, ErrorKind, Secret};
 use cmgateway_tests::recording::{Exchange, ReplayServer, folder, stories};
-use cmgateway_tests::skip::skipped;
+use cmgateway_tests::skip::not_here;
 use time::macros::datetime;
 
 fn options(server: &ReplayServer) -> AzureOptions {
@@ -80,7 +80,7 @@ async fn change(
 #[tokio::test]
 async fn resource_manager_stories() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     let mut count = 0;
     for (name, exchanges) in stories("arm-") {
@@ -119,7 +119,7 @@ async fn resource_manager_stories() {
 #[tokio::test]
 async fn refusals_say_what_azure_said() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     for (_, exchanges) in stories("arm-08") {
         for exchange in exchanges.into_iter().filter(|exchange| exchange.method != "GET") {
@@ -151,7 +151,7 @@ async fn refusals_say_what_azure_said() {
 #[tokio::test]
 async fn throttling_and_busy_are_waited_for() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     // The retry that works is the same request: it is answered by the next recorded exchange.
     for (_, exchanges) in stories("arm-07") {
@@ -185,7 +185,7 @@ async fn throttling_and_busy_are_waited_for() {
 #[tokio::test]
 async fn key_vault_story() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     let all = stories("arm-06");
     let mut exchanges: Vec<_> =
@@ -219,7 +219,7 @@ async fn key_vault_story() {
 #[tokio::test]
 async fn classic_stories() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     let mut count = 0;
     for (name, exchanges) in stories("asm-") {

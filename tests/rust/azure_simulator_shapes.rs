@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cmgateway_tests::azure_simulator::{AzureSimulator, SimulatedAnswer};
 use cmgateway_tests::recording::{Exchange, folder, stories};
-use cmgateway_tests::skip::skipped;
+use cmgateway_tests::skip::not_here;
 use cmgateway_tests::wire_server::WireRequest;
 use roxmltree::{Document, Node};
 use serde_json::Value;
@@ -128,7 +128,7 @@ fn body_of(exchange: &Exchange, certificate: &str) -> String {
 #[tokio::test]
 async fn classic_answers_have_the_recorded_shape() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     let (mut compared, mut outside) = (0, 0);
     for (name, exchanges) in stories("asm-") {
@@ -229,7 +229,7 @@ fn is_outside_of_arm(exchange: &Exchange) -> bool {
 #[tokio::test]
 async fn resource_manager_answers_have_the_recorded_shape() {
     if folder().is_none() {
-        return skipped("the recordings are not here");
+        return not_here("the recordings");
     }
     let (mut compared, mut outside) = (0, 0);
     for (_, exchanges) in stories("arm-") {

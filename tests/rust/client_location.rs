@@ -162,6 +162,14 @@ async fn a_management_point_counts_only_with_a_trusted_certificate() {
     let found = LocationProber::new(foreign).await.unwrap().probe().await;
     assert_eq!(found.management_point.answered, None, "{found:?}");
     assert_eq!(found.management_point.failures.len(), 1);
+    // The first one takes connections and says nothing: there is time left for the second.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = format!("localhost:{}", silent.local_addr().unwrap().port());
+    let mut both = prober_options(&gateway.pki, &[first.clone(), inside.clone()]);
+    both.timeout = Duration::from_secs(2);
+    let found = LocationProber::new(both).await.unwrap().probe().await;
+    assert_eq!(found.management_point.answered.as_deref(), Some(inside.as_str()), "{found:?}");
+    assert!(found.management_point.failures[0].starts_with(&format!("{first}: no answer")), "{found:?}");
     let nobody = LocationProber::new(LocationProberOptions::default()).await.unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::Config);
     let wrong = LocationProber::new(prober_options(&gateway.pki, &["a b".to_owned()])).await.unwrap_err();

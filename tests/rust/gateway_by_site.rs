@@ -158,6 +158,11 @@ async fn waits_end_and_failures_are_told() {
         short.apply(&site, &plan, &|now| if now.step == 3 { Go::Stop } else { Go::On }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stopped);
     assert_eq!(tasks(&site).await, 1, "the open task is waited for");
+    // Planned anew, as another process would after a crash: the row is there now, and the gateway was never made.
+    let anew = short.plan(&lab.spec).await.unwrap();
+    assert!(anew.steps.iter().any(|step| step.name == "CreateDeployment"), "{anew}");
+    assert_eq!(short.apply(&site, &anew, &quiet).await.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(tasks(&site).await, 1, "nothing is told twice");
 
     let failing = SiteManager::start(site.clone(), true);
     let error = cloud(&site, 20_000).apply(&site, &plan, &quiet).await.unwrap_err();

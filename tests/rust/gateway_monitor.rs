@@ -247,6 +247,34 @@ async fn notices_are_signed_told_once_and_told_again_when_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_sample_written_down_again_and_a_source_that_was_silent_count_once() {
+    let folder = TestFolder::new();
+    let (_, monitor) = watched(&folder, false).await;
+    let day = |days: i64| START + Duration::days(days);
+    monitor.record("0", 10 * GIGABYTE, day(0)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(monitor.record("0", 14 * GIGABYTE, day(1)).await.unwrap().bytes_out, 4 * GIGABYTE);
+    }
+    assert_eq!(monitor.traffic(day(1)).await.unwrap().bytes, 14 * GIGABYTE);
+    // Three weeks without a word of it, while another one is heard.
+    monitor.record("1", GIGABYTE, day(22)).await.unwrap();
+    assert_eq!(monitor.record("0", 15 * GIGABYTE, day(22)).await.unwrap().bytes_out, GIGABYTE);
+}
+
+#[test]
+fn two_conditions_of_one_name_are_told_once_as_the_worse() {
+    let both = [
+        Condition::new("root CN=A", Level::Warning, "soon"),
+        Condition::new("root CN=A", Level::Critical, "now"),
+        Condition::new("root CN=A", Level::Warning, "later"),
+    ];
+    let mut told = Notices::default();
+    let first = told.changes(&both, START);
+    assert_eq!((first.len(), first[0].level, first[0].text.as_str()), (1, Level::Critical, "now"));
+    assert!(told.changes(&both, START).is_empty());
+}
+
+#[tokio::test]
 async fn conditions_come_from_each_kind_of_look() {
     let folder = TestFolder::new();
     let (_, monitor) = watched(&folder, false).await;
@@ -255,7 +283,7 @@ async fn conditions_come_from_each_kind_of_look() {
     assert_eq!((conditions.len(), conditions[0].level), (1, Level::Warning));
     let secret = Expiring::new("client secret", "app", START + Duration::days(2));
     let conditions = Condition::of_expiry(&expiry_warnings(&[secret], START, 7, 30));
-    assert_eq!(conditions[0].id, "client secret app ends");
+    assert_eq!(conditions[0].id, "client secret app ends on 2026-03-03");
     let report =
         cmgateway::gateway::analyzer::analyze(cmgateway::gateway::analyzer::AnalyzeOptions::new("gw"));
     let conditions = Condition::of_analysis(&report.await.unwrap());

@@ -226,7 +226,8 @@ async fn a_site_without_the_component_gets_one_where_it_is_embedded() {
 #[tokio::test]
 async fn switches_in_the_sites_definition_are_found_there() {
     let mof = r#"instance of SMS_SCI_SiteDefinition { FileType = 2; ItemType = "Site Definition"; SiteCode = "GF1";
-        ItemName = "Site Definition"; Props = { instance of SMS_EmbeddedProperty { PropertyName = "IISSSLState"; Value = 0; } }; };"#;
+        ItemName = "Site Definition"; Props = { instance of SMS_EmbeddedProperty { PropertyName = "IISSSLState"; Value = 0; },
+            instance of SMS_EmbeddedProperty { PropertyName = "Enforce Message Signing"; Value = 2; } }; };"#;
     let lab = lab(mof).await;
     for site in &lab.sites {
         let switches = SiteSwitches::of(site);
@@ -241,6 +242,12 @@ async fn switches_in_the_sites_definition_are_found_there() {
     let changes = SwitchChanges { check_crl: Some(false), ..SwitchChanges::default() };
     SiteSwitches::of(&lab.sites[1]).set(&changes).await.unwrap();
     assert_eq!(SiteSwitches::of(&lab.sites[0]).read().await.unwrap().iis_ssl_state, 448);
+    // Another number than 1 means yes as well, and can be switched off.
+    let off = SwitchChanges { enforce_message_signing: Some(false), ..SwitchChanges::default() };
+    let switches = SiteSwitches::of(&lab.sites[1]);
+    assert_eq!(switches.read().await.unwrap().enforce_message_signing, Some(true));
+    switches.set(&off).await.unwrap();
+    assert_eq!(switches.read().await.unwrap().enforce_message_signing, Some(false));
 }
 
 #[tokio::test]

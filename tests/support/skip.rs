@@ -11,6 +11,13 @@ pub fn skipped(reason: &str) {
     skip(reason, std::env::var_os(REQUIRE_ALL).is_some_and(|value| value == "1"));
 }
 
+/// Says that data from beside the project is not here; the test then returns.
+///
+/// Nobody can install it, and users do not have it, so that a complete run does without.
+pub fn not_here(what: &str) {
+    skip(&format!("{what} from beside the project are not here"), false);
+}
+
 fn skip(reason: &str, require_all: bool) {
     assert!(!require_all, "skipped, and {REQUIRE_ALL} is set: {reason}");
     eprintln!("skipped: {reason}");

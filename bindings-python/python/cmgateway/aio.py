@@ -34,6 +34,8 @@ from . import (
     GatewaySpec,
     Instance,
     InstanceService,
+    Monitor,
+    ObjectPath,
     Rows,
     Site,
     SitePlan,
@@ -58,6 +60,7 @@ __all__ = [
     "AsyncGateway",
     "AsyncInstanceService",
     "AsyncKeyVault",
+    "AsyncMonitor",
     "AsyncOperation",
     "AsyncResourceManager",
     "AsyncRows",
@@ -289,9 +292,20 @@ class AsyncConnectionPointRoles(_Twin[ConnectionPointRoles]):
     advice = _waits(ConnectionPointRoles.advice)
 
 
+class AsyncMonitor(_Twin[Monitor]):
+    """What watches over a gateway: its traffic, its thresholds, its alerts."""
+
+    alerts = _waits(Monitor.alerts)
+    check = _waits(Monitor.check)
+    history = _waits(Monitor.history)
+    record = _waits(Monitor.record)
+    traffic = _waits(Monitor.traffic)
+
+
 class AsyncGateway(_Twin[Gateway]):
     """One cloud management gateway of a site."""
 
+    analyze = _waits(Gateway.analyze)
     instance = _waits(Gateway.instance)
     required_ports = _waits(Gateway.required_ports)
     state = _waits(Gateway.state)
@@ -300,6 +314,16 @@ class AsyncGateway(_Twin[Gateway]):
     def service_name(self) -> str:
         """Its service name."""
         return self._sync.service_name
+
+    @property
+    def path(self) -> ObjectPath:
+        """The path of its `SMS_AzureService` instance."""
+        return self._sync.path
+
+    @property
+    def monitor(self) -> AsyncMonitor:
+        """What watches over its traffic and its alerts."""
+        return AsyncMonitor(self._sync.monitor)
 
     @property
     def sub_ca(self) -> AsyncSubCa:

@@ -169,7 +169,7 @@ fn certificates(arguments: &Arguments, options: &mut AnalyzeOptions) -> Result<(
     Ok(())
 }
 
-/// The first line of a file that holds a token.
+/// A file that holds a token and nothing else.
 fn secret(file: &std::path::Path) -> Result<Secret> {
     let operation = format!("read {}", file.display());
     let text = std::fs::read_to_string(file)

@@ -67,6 +67,8 @@ pub struct AnalyzeOptions {
     pub mappings: Vec<Mapping>,
     /// Whether the servers inside are asked from here, as from the connection point's machine.
     pub asks_inside: bool,
+    /// The connection point dials through a proxy: the way to the instances cannot be tried without it.
+    pub dials_through_proxy: bool,
     /// Who certifies the servers inside.
     pub inside_roots: TrustedRoots,
     /// The connection point's certificate and key towards the servers inside, PEM.
@@ -77,7 +79,7 @@ pub struct AnalyzeOptions {
     pub timeout: Duration,
     /// What this machine's clock says; the system is asked where it is `None`.
     pub at: Option<OffsetDateTime>,
-    /// Certificates and revocation lists with fewer days left are warned about.
+    /// Certificates with fewer days left are warned about; revocation lists, which live for days, on their last one.
     pub warn_days: i64,
 }
 
@@ -86,6 +88,7 @@ impl AnalyzeOptions {
     pub fn new(service_name: impl Into<String>) -> Self {
         AnalyzeOptions {
             service_name: service_name.into(),
+            dials_through_proxy: false,
             addresses: Vec::new(),
             deployment_name: None,
             name_server: None,
@@ -121,6 +124,7 @@ impl AnalyzeOptions {
     pub fn take_connection_point(&mut self, point: &ConnectionPointOptions) {
         self.instances.clone_from(&point.instances);
         self.instance_pins.clone_from(&point.instance_pins);
+        self.dials_through_proxy = point.proxy.is_some();
         self.point_identity = Some((point.certificate_chain_pem.clone(), point.key_pem.clone()));
         self.mappings.clone_from(&point.mappings);
         self.inside_roots = point.inside_roots.clone();

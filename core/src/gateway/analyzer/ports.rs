@@ -26,6 +26,9 @@ pub(super) async fn port_tunnels(run: &mut Run) -> Verdict {
     if run.options.instances.is_empty() {
         return Verdict::skipped("no addresses of instances for the connection point were given");
     }
+    if run.options.dials_through_proxy {
+        return Verdict::skipped("the connection point dials through a proxy, which the analyzer does not");
+    }
     let time = run.options.timeout;
     let instances = run.options.instances.iter().map(|instance| instance.candidates.clone()).collect();
     let tried = each(instances, move |candidates: Vec<String>| async move {

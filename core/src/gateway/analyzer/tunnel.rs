@@ -15,6 +15,9 @@ use crate::net::gateway_tls::{Identity, TUNNEL_PROTOCOL, tunnel_dial};
 use crate::net::tls_probe::probe;
 use crate::proxy::Pin;
 
+const NO_TUNNELS: &str =
+    "no addresses of instances for the connection point were given, or it dials through a proxy";
+
 /// How long an instance takes to refuse a certificate that it does not pin.
 const REFUSAL: Duration = Duration::from_millis(300);
 
@@ -49,7 +52,7 @@ async fn shown(address: String, time: Duration) -> Result<(String, bool, Option<
 
 pub(super) async fn tunnel_protocol(run: &mut Run) -> Verdict {
     if run.tunnels.is_empty() {
-        return Verdict::skipped("no addresses of instances for the connection point were given");
+        return Verdict::skipped(NO_TUNNELS);
     }
     let time = run.options.timeout;
     let (mut faults, mut unpinned) = (Vec::new(), Vec::new());
@@ -80,7 +83,7 @@ pub(super) async fn tunnel_accepts_point(run: &mut Run) -> Verdict {
         return Verdict::skipped("no settings of a connection point were given");
     };
     if run.tunnels.is_empty() {
-        return Verdict::skipped("no addresses of instances for the connection point were given");
+        return Verdict::skipped(NO_TUNNELS);
     }
     let pins = run.options.instance_pins.iter().map(|pin| pin.bytes()).collect();
     let config = match Identity::read(&chain, &key).and_then(|identity| tunnel_dial(&identity, pins)) {

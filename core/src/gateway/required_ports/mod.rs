@@ -42,7 +42,7 @@ impl RequiredPorts {
         security_group::rules(self)
     }
 
-    /// An nftables file that lets the connections of the site out; its address sets are to be filled.
+    /// An nftables chain for what goes out of the site; jump to it, and fill its address sets.
     ///
     /// `nft` takes no names of changing addresses, so each destination is an empty set with the name beside it.
     pub fn to_nftables(&self) -> String {

@@ -32,8 +32,13 @@ pub(super) fn file(ports: &RequiredPorts) -> String {
         let _ =
             writeln!(text, "    set {set} {{ type ipv4_addr; flags interval; comment \"{}\"; }}", plain(to));
     }
-    let _ = writeln!(text, "    chain forward {{");
-    let _ = writeln!(text, "        type filter hook forward priority filter; policy accept;");
+    let _ = writeln!(
+        text,
+        "    # No hook: an accept in one table does not overrule a drop in another. Move the chain and its"
+    );
+    let _ =
+        writeln!(text, "    # sets into the table of yours that drops, and jump to it there before it does.");
+    let _ = writeln!(text, "    chain cmgateway_out {{");
     for row in out {
         let set = sets.get(row.to.as_str()).map_or("", String::as_str);
         let _ = writeln!(

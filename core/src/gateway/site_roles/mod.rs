@@ -152,6 +152,12 @@ fn plan(item: &Instance, before: &SiteRole, changes: &RoleChanges, around: &Arou
         let word = |role: &SiteRole| role.client_connections.map(|all| all.as_str().to_owned());
         plan.note(&title, "client_connections", word(before), word(&after));
     }
+    let (https_property, is_changed) = (kind.https_property(), after.https != before.https);
+    if is_changed && https_property == "SslState" && number(item, https_property)?.is_none() {
+        let words = "the item has no property SslState, only a state of its own, which is read-only: see in the console whether \
+                     the site goes by the new property";
+        plan.warnings.push(words.to_owned());
+    }
     let Some(path) = item.path() else {
         let cause = "the site answered without the keys of the item";
         return Err(Error::new(ErrorKind::Protocol, format!("plan {title}"), cause));

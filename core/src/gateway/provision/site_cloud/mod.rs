@@ -127,6 +127,14 @@ struct Wait<'a> {
     steps: usize,
 }
 
+/// What the site is to be told: a gateway that it has not made yet is made, though its row may be there.
+fn task_type(row: Option<&Instance>) -> TaskType {
+    match row.and_then(state_of) {
+        None | Some(GatewayState::Provisioning) => TaskType::CreateDeployment,
+        Some(_) => TaskType::UpgradeDeployment,
+    }
+}
+
 impl SiteCloud {
     /// Takes the site whose Configuration Manager shall do it.
     pub fn new(site: Site, options: SiteCloudOptions) -> Self {
@@ -143,7 +151,7 @@ impl SiteCloud {
         let row = self.row(&spec.service_name).await?;
         let wanted = self.properties(&spec)?;
         let seen = row.as_ref().map(|row| shown(row, &wanted));
-        let task_type = if row.is_some() { TaskType::UpgradeDeployment } else { TaskType::CreateDeployment };
+        let task_type = task_type(row.as_ref());
         let is_ready = row.as_ref().and_then(state_of) == Some(GatewayState::Ready);
         let is_same = seen.as_ref().is_some_and(|seen| differences(&wanted, seen).is_empty());
         let resource = |key: &str, kind, name: String, how, body| Resource {
@@ -185,7 +193,7 @@ impl SiteCloud {
         let name = plan.spec.service_name.as_str();
         let wanted = self.properties(&plan.spec)?;
         let row = self.row(name).await?;
-        let is_new = row.is_none();
+        let task_type = task_type(row.as_ref());
         let is_same = row.as_ref().is_some_and(|row| differences(&wanted, &shown(row, &wanted)).is_empty());
         let is_ready = row.as_ref().and_then(state_of) == Some(GatewayState::Ready);
         tell(progress, (1, 3), ("SMS_AzureService", name), "making")?;
@@ -196,9 +204,6 @@ impl SiteCloud {
             tell(progress, (3, 3), ("state", "Ready"), "kept")?;
             return Gateway::find(&self.site, name).await;
         }
-        let created = plan.steps.iter().any(|step| step.name == "CreateDeployment");
-        let task_type =
-            if is_new || created { TaskType::CreateDeployment } else { TaskType::UpgradeDeployment };
         let (_, id) = self.identified(name).await?;
         let task = Task::begin(&self.site, id, task_type).await?;
         tell(progress, (2, 3), ("SMS_AzureServicesTask", &task.name()), "done")?;
