@@ -21,6 +21,27 @@ function tests.files_force_a_client_to_the_internet()
     kit.contains(cmgateway.registry_file(false), "dword:00000000")
     kit.contains(cmgateway.group_policy_preferences(), 'value="00000001"')
     kit.raises("a boolean expected", cmgateway.registry_file, 1)
+    -- It would change this computer: a misspelt variable is not a yes.
+    kit.raises("a boolean expected, got nil", cmgateway.set_always_on_internet_here, nil)
+end
+
+function tests.a_file_comes_from_whoever_answers()
+    local site = kit.site_with_gateway("gf.contoso.com")
+    local _, folder = kit.pki()
+    local server = assert(site:serve({
+        certificate_file = folder .. "/server.pem", key_file = folder .. "/server.key", token = "s3cret",
+    }))
+    local inside = "localhost:" .. server.url:match(":(%d+)")
+    local client = assert(cmgateway.reference_client({
+        candidates = { inside }, management_points = { inside }, trusted_roots = folder .. "/root.cer", timeout = 5,
+    }))
+    local file = assert(client:get("/AdminService/wmi/SMS_Site"))
+    kit.equal(file.mp, inside)
+    kit.equal(file.location, "currently_intranet")
+    kit.equal(file.status, 401) -- the client sends no token; any status is an answer
+    server:stop()
+    -- The network is another one now, and nobody of the list is for it.
+    kit.fails("not_found", client:get("/AdminService/wmi/SMS_Site"))
 end
 
 function tests.candidates_come_from_a_list_or_a_site()
