@@ -43,7 +43,7 @@ const OPTIONS: [&str; 19] = [
     "timeout",
 ];
 
-struct LuaAnalysisReport(AnalysisReport);
+pub(crate) struct LuaAnalysisReport(pub(crate) AnalysisReport);
 
 /// Puts the functions into the module.
 pub(crate) fn add_to(lua: &Lua, module: &Table) -> mlua::Result<()> {

@@ -43,6 +43,7 @@ mod json;
 mod key_file;
 mod locator;
 mod monitor;
+mod notices;
 mod objects;
 mod options;
 mod parameters;
@@ -102,6 +103,7 @@ fn module(lua: &Lua) -> mlua::Result<Table> {
     gateway_spec::add_to(lua, &module)?;
     analyzer::add_to(lua, &module)?;
     monitor::add_to(lua, &module)?;
+    notices::add_to(lua, &module)?;
     cloud::add_to(lua, &module)?;
     client_location::add_to(lua, &module)?;
     module.set("null", value::null(lua)?)?;

@@ -1595,6 +1595,94 @@ function Monitor:check(options) end
 ---@nodiscard
 function Monitor:alerts() end
 
+---@class cmgateway.WebhookOptions
+---@field ca_file string? A file with whom the receiver must chain to; the system's roots by default.
+---@field timeout number? The longest wait for its answer, in seconds; a minute by default.
+
+---Where notices go as JSON, and how they are signed.
+---
+---The body is `{"notices":[…]}`. Two headers prove where it comes from: `CMGateway-Time`, Unix seconds, and
+---`CMGateway-Signature`, `sha256=` and the HMAC-SHA256 (RFC 2104) in hex over the time, a full stop and the body. A receiver
+---computes it anew, compares in constant time, and refuses what is older than some minutes.
+---@class cmgateway.Webhook
+local Webhook = {}
+
+---A receiver of notices at an `https:` address, or at an `http:` one of this machine.
+---@param url string
+---@param secret string What the receiver knows as well.
+---@param options cmgateway.WebhookOptions?
+---@return cmgateway.Webhook? webhook
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.webhook(url, secret, options) end
+
+---@class cmgateway.MailOptions
+---@field security ("starttls"|"tls"|"local")? Port 587, port 465, or in clear to a server on this machine.
+---@field user string? Who signs in (`AUTH PLAIN`, else `AUTH LOGIN`); nobody by default.
+---@field password string? The user's.
+---@field ca_file string? A file with whom the server must chain to; the system's roots by default.
+---@field timeout number? The longest wait for all of a mail, in seconds; a minute by default.
+
+---A mail server that takes notices, and the people they are for.
+---
+---One mail has all notices of a look. It is marked as sent by a program (`Auto-Submitted`, RFC 3834). A server that refuses
+---one recipient gets no mail at all, so that the next look tells everybody again.
+---@class cmgateway.Mail
+local Mail = {}
+
+---Notices as mails from `sender` to `recipients` through a server, `host` or `host:port`.
+---@param server string
+---@param sender string `name@domain` or `Name <name@domain>`.
+---@param recipients string[]
+---@param options cmgateway.MailOptions?
+---@return cmgateway.Mail? mail
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.mail(server, sender, recipients, options) end
+
+---What was told so far, so that each change is told once.
+---
+---Each recipient has notices of its own, so that one that cannot be reached is told later and the others are not told twice.
+---@class cmgateway.Notices
+local Notices = {}
+
+---Reads what was kept as JSON.
+---
+---Without it nothing was told so far.
+---
+---```lua
+---local notices = assert(cmgateway.notices())
+---assert(notices:tell(print, { conditions = { { id = "disk", level = "warning", text = "it is nearly full" } } }))
+---```
+---@param json string?
+---@return cmgateway.Notices? notices
+---@return cmgateway.Error? err
+---@nodiscard
+function cmgateway.notices(json) end
+
+---All of it as JSON text.
+---@return string json
+---@nodiscard
+function Notices:to_json() end
+
+---@class cmgateway.Conditions
+---@field report table? What `Monitor:check` returned.
+---@field warnings table[]? What `expiry_warnings` returned.
+---@field analysis cmgateway.AnalysisReport? Its first cause counts.
+---@field conditions { id: string, level: string, text: string }[]? Those of your own.
+---@field at integer? When, Unix seconds; now by default.
+
+---Tells a recipient what has changed, and keeps that as told once it was taken; what was told.
+---
+---Give everything that holds at this moment: what was told before and is not among it is told as over. A function is called
+---with the notices where there are any; what it raises is raised, what it returns as `nil, err` is returned, and the next call
+---tells it again. A notice has `id`, `level` (`normal`, `warning`, `critical`), `text`, `is_recovery` and `at`.
+---@param to cmgateway.Webhook|cmgateway.Mail|fun(notices: table[]): any, any
+---@param conditions cmgateway.Conditions?
+---@return table[]? notices
+---@return any err
+function Notices:tell(to, conditions) end
+
 ---@class cmgateway.ExpiryOptions
 ---@field connection_point_file string? The settings of a connection point: roots, sub-CAs, lists, its own certificates.
 ---@field certificates cmgateway.cert.Certificate[]? Further ones, such as the server certificate.

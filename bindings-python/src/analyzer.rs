@@ -42,7 +42,7 @@ pub(crate) struct CheckResult {
 
 /// What the analyzer found, check by check; prints as a table.
 #[pyclass(frozen, module = "cmgateway")]
-pub(crate) struct AnalysisReport(analyzer::AnalysisReport);
+pub(crate) struct AnalysisReport(pub(crate) analyzer::AnalysisReport);
 
 fn wrapped(result: &analyzer::CheckResult) -> CheckResult {
     CheckResult {

@@ -14,6 +14,7 @@ use crate::cert::{items, several};
 use crate::crl::Crl;
 use crate::datetime::moment;
 use crate::error::{Result, config, wrong_type};
+use crate::json::from_python;
 
 /// The keyword arguments, each taken out as it is read: what is left at the end is unknown.
 pub(crate) struct Keywords<'py> {
@@ -81,6 +82,11 @@ impl<'py> Keywords<'py> {
         let Some(value) = self.take_optional(name)? else { return Ok(None) };
         let object = value.cast::<T>().map_err(|_| wrong_type(&format!("{name} is {what}"), &value))?;
         Ok(Some(object.clone()))
+    }
+
+    /// Dicts and lists, or JSON text.
+    pub(crate) fn json(&self, name: &str) -> Result<Option<serde_json::Value>> {
+        self.take_optional(name)?.map(|value| from_python(&value, self.operation)).transpose()
     }
 
     /// A dict; `what` says of what.

@@ -28,6 +28,7 @@ mod json;
 mod keywords;
 mod locator;
 mod monitor;
+mod notices;
 mod p7b;
 mod path;
 mod pfx;
@@ -103,6 +104,8 @@ mod _native {
     use crate::locator::Locator;
     #[pymodule_export]
     use crate::monitor::{Monitor, expiry_warnings};
+    #[pymodule_export]
+    use crate::notices::{Mail, Notices, Webhook};
     #[pymodule_export]
     use crate::p7b::{load_p7b, write_p7b};
     #[pymodule_export]

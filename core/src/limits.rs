@@ -99,6 +99,14 @@ pub const ANALYZER_CERTIFICATES_MAX: usize = 1_000;
 pub const TRAFFIC_SAMPLES_MAX: usize = 60_000;
 /// Largest answer of a receiver of notices that is read.
 pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Largest answer of a mail server before TLS.
+pub const SMTP_ANSWER_BYTES_MAX: usize = 16 << 10;
+/// Most that a mail server says in one session.
+pub const SMTP_SESSION_BYTES_MAX: usize = 1 << 20;
+/// Most recipients of one mail with notices.
+pub const MAIL_RECIPIENTS_MAX: usize = 100;
+/// Most conditions that are told about at a time; what is beyond them is counted in one more.
+pub const CONDITIONS_MAX: usize = 1_000;
 /// How far a clock may be off before sign-in by certificates and tokens goes wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5 * 60);
 /// How far a clock may be off without a word about it.

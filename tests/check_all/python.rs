@@ -13,6 +13,8 @@ const TOOLS: &[&str] = &[
     "cryptography>=44",
     "cryptography_vectors>=44",
     "tomli>=2",
+    // A mail server.
+    "aiosmtpd>=1.4,<2",
     // Foreign clients of WS-Management.
     "pypsrp>=0.8,<1",
     "pywinrm>=0.5,<1",

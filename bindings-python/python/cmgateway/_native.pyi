@@ -48,10 +48,12 @@ __all__ = [
     "IssuerDownload",
     "KeyVault",
     "Locator",
+    "Mail",
     "ManagementCertificate",
     "MissingIssuer",
     "Monitor",
     "NameConstraints",
+    "Notices",
     "ObjectPath",
     "Operation",
     "Pfx",
@@ -82,6 +84,7 @@ __all__ = [
     "VerifiedChain",
     "Verifier",
     "Watch",
+    "Webhook",
     "__version__",
     "access_token",
     "always_on_internet_here",
@@ -3941,6 +3944,138 @@ class Monitor:
 
     def alerts(self) -> list[dict[str, Any]]:
         """The alerts of the gateway that the site has."""
+
+@final
+class Webhook:
+    """Where notices go as JSON, and how they are signed.
+
+    The body is `{"notices": [...]}`. Two headers prove where it comes from: `CMGateway-Time`, Unix seconds, and
+    `CMGateway-Signature`, `sha256=` and the HMAC-SHA256 (RFC 2104) in hex over the time, a full stop and the body. A
+    receiver computes it anew, compares in constant time, and refuses what is older than some minutes.
+
+    Args:
+        url: An `https:` address, or an `http:` one of this machine.
+        secret: What the receiver knows as well.
+        ca_file: A file with whom the receiver must chain to; the system's roots where it is None.
+        timeout: The longest wait for its answer; a minute where it is None.
+
+    Raises:
+        ConfigError: The address is another one, or the secret is empty.
+
+    Example:
+        >>> cmgateway.Webhook("https://hooks.contoso.com/cmg", "s3cret")
+        <webhook https://hooks.contoso.com/cmg>
+    """
+
+    def __new__(
+        cls,
+        url: str,
+        secret: str,
+        *,
+        ca_file: Optional[_Path] = None,
+        timeout: Optional[datetime.timedelta] = None,
+    ) -> Self: ...
+
+@final
+class Mail:
+    """A mail server that takes notices, and the people they are for.
+
+    One mail has all notices of a look. It is marked as sent by a program (`Auto-Submitted`, RFC 3834). A server that
+    refuses one recipient gets no mail at all, so that the next look tells everybody again.
+
+    Args:
+        server: `host` or `host:port`.
+        sender: Whom the mails come from, `name@domain` or `Name <name@domain>`.
+        recipients: Whom they are for.
+        security: `"starttls"` (port 587), `"tls"` from the first byte (465), or `"local"`: in clear, to a server on
+            this machine only (25).
+        user: Who signs in (`AUTH PLAIN`, else `AUTH LOGIN`); nobody where it is None.
+        password: The user's.
+        ca_file: A file with whom the server must chain to; the system's roots where it is None.
+        timeout: The longest wait for all of a mail; a minute where it is None.
+
+    Raises:
+        ConfigError: An address is none, or a setting does not go with another.
+
+    Example:
+        >>> cmgateway.Mail("smtp.contoso.com", "Gateway <cmg@contoso.com>", ["admins@contoso.com"])
+        <mail through smtp.contoso.com>
+    """
+
+    def __new__(
+        cls,
+        server: str,
+        sender: str,
+        recipients: Iterable[str],
+        *,
+        security: Literal["starttls", "tls", "local"] = "starttls",
+        user: Optional[str] = None,
+        password: Optional[str] = None,
+        ca_file: Optional[_Path] = None,
+        timeout: Optional[datetime.timedelta] = None,
+    ) -> Self: ...
+
+@final
+class Notices:
+    """What was told so far, so that each change is told once.
+
+    Each recipient has notices of its own, so that one that cannot be reached is told later and the others are not told
+    twice. They are kept between runs as JSON.
+
+    Example:
+        >>> notices = cmgateway.Notices()
+        >>> full = [{"id": "disk", "level": "warning", "text": "it is nearly full"}]
+        >>> for notice in notices.tell(print, conditions=full):
+        ...     kept = notices.to_json()
+        [{'id': 'disk', 'level': 'warning', 'text': 'it is nearly full', 'is_recovery': False, 'at': ...}]
+        >>> notices = cmgateway.Notices.from_json(kept)
+        >>> notices.tell(print, conditions=full)
+        []
+        >>> notices.tell(lambda notices: None)[0]["text"]
+        'disk: it is over'
+    """
+
+    def __new__(cls) -> Self: ...
+    @staticmethod
+    def from_json(text: str, /) -> Notices:
+        """Reads what was kept as JSON.
+
+        Raises:
+            ConfigError: It is none.
+        """
+
+    def to_json(self) -> str:
+        """All of it as JSON text."""
+
+    def tell(
+        self,
+        to: Union[Webhook, Mail, Callable[[list[dict[str, Any]]], object]],
+        *,
+        report: Optional[Mapping[str, Any]] = None,
+        warnings: Optional[Sequence[Mapping[str, Any]]] = None,
+        analysis: Optional[AnalysisReport] = None,
+        conditions: Optional[Sequence[Mapping[str, Any]]] = None,
+        at: Optional[datetime.datetime] = None,
+    ) -> list[dict[str, Any]]:
+        """Tells a recipient what has changed, and keeps that as told once it was taken; what was told.
+
+        Give everything that holds at this moment: what was told before and is not among it is told as over. A notice
+        has `id`, `level` (`normal`, `warning`, `critical`), `text`, `is_recovery` and `at`.
+
+        Args:
+            to: Who is told. A function is called with the notices, on this thread, where there are any; what it raises
+                comes out, and the next call tells it again.
+            report: What `Monitor.check` returned.
+            warnings: What `expiry_warnings` returned.
+            analysis: What `analyze` returned; its first cause counts.
+            conditions: Those of your own, each with `id`, `level` and `text`.
+            at: When, with a time zone; now where it is not given.
+
+        Raises:
+            ConfigError: Something given is not in its form, or the mail server refuses an address.
+            UnavailableError: The recipient does not take it now.
+            ConflictError: Another thread, or the function itself, is in a call of these notices.
+        """
 
 def expiry_warnings(
     *,

@@ -35,6 +35,7 @@ from . import (
     Instance,
     InstanceService,
     Monitor,
+    Notices,
     ObjectPath,
     Rows,
     Site,
@@ -61,6 +62,7 @@ __all__ = [
     "AsyncInstanceService",
     "AsyncKeyVault",
     "AsyncMonitor",
+    "AsyncNotices",
     "AsyncOperation",
     "AsyncResourceManager",
     "AsyncRows",
@@ -300,6 +302,16 @@ class AsyncMonitor(_Twin[Monitor]):
     history = _waits(Monitor.history)
     record = _waits(Monitor.record)
     traffic = _waits(Monitor.traffic)
+
+
+class AsyncNotices(_Twin[Notices]):
+    """What was told so far: `AsyncNotices(cmgateway.Notices())`. A function that is told runs on another thread."""
+
+    tell = _waits(Notices.tell)
+
+    def to_json(self) -> str:
+        """All of it as JSON text."""
+        return self._sync.to_json()
 
 
 class AsyncGateway(_Twin[Gateway]):

@@ -16,6 +16,7 @@ mod http_error;
 mod issuer_download;
 pub(crate) mod large_reads;
 mod negotiate;
+pub(crate) mod smtp;
 mod timer;
 mod tls;
 pub(crate) mod tls_probe;

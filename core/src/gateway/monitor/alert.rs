@@ -1,6 +1,6 @@
 //! The alerts of a gateway, as rows of `SMS_Alert`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::threshold::{Level, TrafficState};
@@ -19,7 +19,7 @@ const ERROR: u32 = 1;
 const WARNING: u32 = 2;
 
 /// An alert about a gateway.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Alert {
     /// Its name, which begins with `$` where a program made it.

@@ -1,6 +1,6 @@
 //! What ends soon: certificates, revocation lists and secrets.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::threshold::Level;
@@ -9,14 +9,14 @@ use crate::error::Result;
 use crate::proxy::ConnectionPointOptions;
 
 /// One thing that ends, with the moment at which it does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
     /// What it is, such as `server certificate` or `client secret`.
     pub what: String,
     /// Which one: a subject, an issuer, a name.
     pub name: String,
     /// When it ends.
-    #[serde(serialize_with = "super::moment")]
+    #[serde(with = "super::moment")]
     pub end: OffsetDateTime,
     /// The days within which it is critical and warned about, where its life is short by nature.
     #[serde(skip)]
@@ -46,7 +46,7 @@ impl Expiring {
 }
 
 /// Something that ends soon, or has ended; prints as `warning: server certificate CN=gw ends in 12 days`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExpiryWarning {
     /// What ends.

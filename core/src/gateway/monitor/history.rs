@@ -28,7 +28,7 @@ pub struct TrafficSample {
     /// What counted it, such as an instance.
     pub source: String,
     /// When it was written down.
-    #[serde(serialize_with = "super::moment")]
+    #[serde(serialize_with = "super::moment::serialize")]
     pub time: OffsetDateTime,
     /// What went out since the sample before, in bytes.
     pub bytes_out: u64,

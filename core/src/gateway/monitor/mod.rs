@@ -7,21 +7,30 @@
 //! | `alert` | the `SMS_Alert` rows of a gateway |
 //! | `expiry` | certificates, revocation lists and secrets that end soon; pure |
 //! | `notice` | what has changed since the last look, told once; pure |
+//! | `condition` | what holds at this moment and somebody should know; pure |
+//! | `recipient` | who is told: one of the next two |
 //! | `webhook` | notices as signed JSON over HTTPS |
+//! | `mail` | notices as a mail over SMTP |
 
 mod alert;
+mod condition;
 mod expiry;
 mod history;
+mod mail;
 mod notice;
+mod recipient;
 mod threshold;
 mod webhook;
 
 use time::OffsetDateTime;
 
 pub use self::alert::Alert;
+pub use self::condition::{Condition, GivenConditions};
 pub use self::expiry::{Expiring, ExpiryWarning, expiring_of_connection_point, expiry_warnings};
 pub use self::history::TrafficSample;
-pub use self::notice::{Condition, Notice, Notices};
+pub use self::mail::{Mail, MailSecurity};
+pub use self::notice::{Notice, Notices};
+pub use self::recipient::Recipient;
 pub use self::threshold::{Level, Thresholds, TrafficState};
 pub use self::webhook::Webhook;
 use super::Gateway;
@@ -152,7 +161,21 @@ fn embedded_only(gateway: &Gateway, operation: &str) -> Result<()> {
     })
 }
 
-/// A moment as RFC 3339 has it.
-fn moment<S: serde::Serializer>(at: &OffsetDateTime, to: S) -> std::result::Result<S::Ok, S::Error> {
-    to.serialize_str(&at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default())
+/// Moments as RFC 3339 has them.
+mod moment {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+    use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+    pub(super) fn serialize<S: Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&super::rfc3339(*at))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<OffsetDateTime, D::Error> {
+        let text = String::deserialize(from)?;
+        OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| D::Error::custom(format!("{text:?} is no moment")))
+    }
+}
+
+fn rfc3339(at: OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

@@ -5,54 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{ExpiryWarning, Level, MonitorReport};
+use super::{Condition, Level, Recipient};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::analyzer::AnalysisReport;
-
-/// Something that holds at this moment and that somebody should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Condition {
-    /// What it is, the same for as long as it holds.
-    pub id: String,
-    /// How bad it is.
-    pub level: Level,
-    /// The whole of it for a person.
-    pub text: String,
-}
-
-impl Condition {
-    /// A condition of this name.
-    pub fn new(id: impl Into<String>, level: Level, text: impl Into<String>) -> Self {
-        Condition { id: id.into(), level, text: text.into() }
-    }
-
-    /// The alerts of a look at the traffic that hold.
-    pub fn of_monitor(report: &MonitorReport) -> Vec<Self> {
-        let active = report.alerts.iter().filter(|alert| alert.is_active);
-        active
-            .map(|alert| Self::new(&alert.name, alert.level, alert.cause.as_deref().unwrap_or_default()))
-            .collect()
-    }
-
-    /// What ends soon.
-    pub fn of_expiry(warnings: &[ExpiryWarning]) -> Vec<Self> {
-        let id = |warning: &ExpiryWarning| {
-            format!("{} {} ends on {}", warning.item.what, warning.item.name, warning.item.end.date())
-        };
-        warnings.iter().map(|warning| Self::new(id(warning), warning.level, warning.to_string())).collect()
-    }
-
-    /// The first cause of an analysis.
-    pub fn of_analysis(report: &AnalysisReport) -> Vec<Self> {
-        let of = |id: &str| format!("{}: {id}", report.service_name);
-        report
-            .first_cause()
-            .map(|first| Self::new(of(first.id), Level::Critical, &first.finding))
-            .into_iter()
-            .collect()
-    }
-}
 
 /// A message about a condition: that it holds, that it has become worse or better, or that it is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,7 +21,7 @@ pub struct Notice {
     /// True where the condition is over.
     pub is_recovery: bool,
     /// When it was noticed.
-    #[serde(serialize_with = "super::moment")]
+    #[serde(serialize_with = "super::moment::serialize")]
     pub at: OffsetDateTime,
 }
 
@@ -130,5 +84,52 @@ impl Notices {
             notices.push(Notice { id, level: Level::Normal, text, is_recovery: true, at });
         }
         notices
+    }
+    /// Tells a recipient what has changed, and keeps that as told once it was taken; what was told.
+    ///
+    /// Each recipient has notices of its own, so that one that cannot be reached is told later and the others are not told
+    /// twice. A call that is dropped may have told without keeping it.
+    ///
+    /// # Errors
+    /// Those of [`Recipient::send`]; the next call then tells it again.
+    pub async fn tell(
+        &mut self,
+        to: &Recipient,
+        holding: &[Condition],
+        at: OffsetDateTime,
+    ) -> Result<Vec<Notice>> {
+        let mut next = self.clone();
+        let notices = next.changes(holding, at);
+        to.send(&notices, at).await?;
+        *self = next;
+        Ok(notices)
+    }
+
+    /// The same with a function of the caller's, which is called where there is something to tell.
+    ///
+    /// # Errors
+    /// What the function returns; the next call then tells it again.
+    ///
+    /// ```
+    /// use cmgateway::gateway::monitor::{Condition, Level, Notices};
+    /// use time::macros::datetime;
+    /// let now = datetime!(2026-01-01 00:00 UTC);
+    /// let (mut told, full) = (Notices::default(), [Condition::new("disk", Level::Warning, "it is nearly full")]);
+    /// assert!(told.call(&full, now, |_| Err("the printer is on fire")).is_err());
+    /// assert_eq!(told.call(&full, now, |_| Ok::<(), ()>(())).map(|all| all.len()), Ok(1));
+    /// ```
+    pub fn call<E>(
+        &mut self,
+        holding: &[Condition],
+        at: OffsetDateTime,
+        tell: impl FnOnce(&[Notice]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Vec<Notice>, E> {
+        let mut next = self.clone();
+        let notices = next.changes(holding, at);
+        if !notices.is_empty() {
+            tell(&notices)?;
+        }
+        *self = next;
+        Ok(notices)
     }
 }

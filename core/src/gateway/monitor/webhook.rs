@@ -15,7 +15,7 @@ use crate::secret::Secret;
 
 const OPERATION: &str = "send notices";
 
-/// Where notices go, and how they are signed.
+/// Where notices go as JSON, and how they are signed.
 ///
 /// The body is `{"notices":[…]}`. Two headers prove where it comes from: `CMGateway-Time`, Unix seconds, and
 /// `CMGateway-Signature`, `sha256=` and the HMAC-SHA256 (RFC 2104) in hex over the time, a full stop and the body. A receiver
