@@ -35,6 +35,7 @@ mod pfx;
 mod pki;
 mod plan;
 mod private_key;
+mod program;
 mod request;
 mod required_ports;
 mod rows;
@@ -118,6 +119,8 @@ mod _native {
     use crate::plan::{PlanStep, SubCaPlan};
     #[pymodule_export]
     use crate::private_key::{PrivateKey, load_private_key};
+    #[pymodule_export]
+    use crate::program::_main;
     #[pymodule_export]
     use crate::request::{
         CertificateRequest, RequestOrigin, certreq_inf, create_csr, generate_key, load_csr,

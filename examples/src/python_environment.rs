@@ -40,6 +40,11 @@ impl PythonEnvironment {
         if cfg!(windows) { self.folder.join(r"Scripts\python.exe") } else { self.folder.join("bin/python") }
     }
 
+    /// A program that an installed package brings.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.python().with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
     /// The interpreter, ready to run a module: `python -m module`.
     pub fn module(&self, module: &str) -> Command {
         let mut command = Command::new(self.python());

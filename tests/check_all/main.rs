@@ -5,6 +5,7 @@
 
 mod lua;
 mod python;
+mod supply_chain;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         python::check(&mut report, python);
     }
     lua::check(&mut report);
+    supply_chain::check(&mut report, python.as_ref());
     report.step("quick start", || Ok(run(cargo().arg("quickstart"))?));
     report.finish()
 }

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, environment
@@ -132,6 +134,19 @@ def test_a_gateway_lives_on_this_machine(spec, cloud, site):
     cloud.delete(site, NAME)
     with pytest.raises(errors.NotFoundError):
         cloud.instances(site, NAME)
+
+
+def test_the_command_that_pip_installs_keeps_a_gateway_running(spec, site, tmp_path):
+    command = Path(sys.executable).with_name("cmgateway.exe" if os.name == "nt" else "cmgateway")
+    if not command.is_file():
+        pytest.skip("the package is not installed into this environment")
+    cloud = cmgateway.local_cloud(folder=tmp_path / "gateways", program=command, ports="free")
+    spec = spec.replace(vm_instance_count=1)
+    cloud.apply(site, cloud.plan(spec))
+    try:
+        assert [instance["is_ready"] for instance in cloud.instances(site, NAME)] == [True]
+    finally:
+        cloud.delete(site, NAME)
 
 
 def test_the_gateway_outlives_its_script(spec, cloud, site, python, tmp_path, program):

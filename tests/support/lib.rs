@@ -18,6 +18,7 @@ pub mod lua_interpreter;
 pub mod nginx;
 pub mod openssl_files;
 pub mod program;
+pub mod program_commands;
 pub mod recording;
 pub mod relay;
 pub mod report;

@@ -86,6 +86,7 @@ __all__ = [
     "Watch",
     "Webhook",
     "__version__",
+    "_main",
     "access_token",
     "always_on_internet_here",
     "analyze",
@@ -144,6 +145,9 @@ _Source: TypeAlias = Union[
 _Sources: TypeAlias = Union[_Source, Iterable[_Source]]
 
 __version__: str
+
+def _main(arguments: Sequence[str]) -> int:
+    """Runs the program with these arguments, its own name first, and returns its exit code."""
 
 def connect(
     url: str,

@@ -1,7 +1,6 @@
 //! The subcommand `analyze`: what is wrong with a gateway.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,8 +11,8 @@ use cmgateway::net::{PemSource, TrustedRoots};
 use cmgateway::site::{ConnectOptions, Site};
 use cmgateway::{Error, ErrorKind, Result, Secret};
 
-/// A check failed.
-const FAILED: u8 = 1;
+use crate::{DONE, FAILED};
+
 /// There is no report.
 const NO_REPORT: u8 = 2;
 
@@ -98,10 +97,10 @@ enum Format {
 }
 
 /// Prints the report; ends with 0 where nothing failed, 1 where a check failed, 2 where there is no report.
-pub(crate) async fn run(arguments: Arguments) -> ExitCode {
+pub(crate) async fn run(arguments: Arguments) -> u8 {
     if arguments.list_checks {
         print!("{}", checks_page());
-        return ExitCode::SUCCESS;
+        return DONE;
     }
     match report(&arguments).await {
         Ok(report) => {
@@ -110,11 +109,11 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
                 Format::Json => println!("{}", report.to_json()),
                 Format::Html => print!("{}", report.to_html()),
             }
-            if report.is_healthy() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+            if report.is_healthy() { DONE } else { FAILED }
         }
         Err(error) => {
             eprintln!("cmgateway: {error}");
-            ExitCode::from(NO_REPORT)
+            NO_REPORT
         }
     }
 }

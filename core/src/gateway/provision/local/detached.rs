@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::folder::{Folder, failed, read};
 use super::instance_process::log;
+use super::program;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::SUPERVISOR_START_TIMEOUT;
 
@@ -21,7 +22,12 @@ pub fn supervise_detached(folder: &Path) -> Result<()> {
     if state.is_supervised()? {
         return Ok(());
     }
-    let program = std::env::current_exe().map_err(|error| failed("find the program", folder, error))?;
+    // This very program, or, where the running one is an interpreter that does its work, the installed one.
+    let program = match std::env::current_exe() {
+        Ok(running) if running.file_stem().is_some_and(|name| name == "cmgateway") => running,
+        Ok(_) => program::find(None)?,
+        Err(error) => return Err(failed("find the program", folder, error)),
+    };
     let output = log(&state.supervisor_log())?;
     let errors = output.try_clone().map_err(|error| failed("open", &state.supervisor_log(), error))?;
     let mut command = Command::new(&program);
