@@ -164,28 +164,74 @@ impl LuaCloud {
         let site = object("bad argument #1 to 'apply'", "Site", site, |one: &LuaSite| one.0.clone())?;
         let plan =
             object("bad argument #2 to 'apply'", "GatewayPlan", plan, |one: &LuaGatewayPlan| one.0.clone())?;
-        let given = Options::read("apply", Arguments("apply").options(3, given)?, &["progress"])?;
-        let Some(progress) = given.get::<Function>(lua, "progress")? else {
-            return wait(lua, self.0.apply(&site, &plan, &|_| Go::On)).map(LuaGateway);
+        let listener = Listener::read(lua, "apply", given)?;
+        let tell = |now: &Progress| listener.hears(now);
+        let applied = wait(lua, self.0.apply(&site, &plan, &tell));
+        listener.or(lua, applied).map(LuaGateway)
+    }
+
+    /// Starts, stops or deletes.
+    fn change(
+        &self,
+        lua: &Lua,
+        function: &'static str,
+        (site, name, given): (Value, Value, Value),
+    ) -> mlua::Result<bool> {
+        let (site, name) = place(function, &site, &name)?;
+        let listener = Listener::read(lua, function, given)?;
+        let tell = |now: &Progress| listener.hears(now);
+        let work = match function {
+            "start" => self.0.start(&site, &name, &tell),
+            "stop" => self.0.stop(&site, &name, &tell),
+            _ => self.0.delete(&site, &name, &tell),
         };
-        // The function stays in its state; the call waits on that state's thread and finds it there.
-        let key = format!("cmgateway.progress.{}", FUNCTIONS.fetch_add(1, Ordering::Relaxed));
-        lua.set_named_registry_value(&key, progress)?;
-        let raised: Mutex<Option<String>> = Mutex::new(None);
-        let tell = |now: &Progress| match waiting(|lua| told(lua, &key, now)) {
+        let done = wait(lua, work);
+        listener.or(lua, done).map(|()| true)
+    }
+}
+
+/// The script's function that hears of progress, and what it has raised.
+///
+/// The function stays in its state; the call waits on that state's thread and finds it there.
+struct Listener {
+    key: Option<String>,
+    raised: Mutex<Option<String>>,
+}
+
+impl Listener {
+    fn read(lua: &Lua, function: &'static str, given: Value) -> mlua::Result<Self> {
+        let given = Options::read(function, Arguments(function).options(3, given)?, &["progress"])?;
+        let key = match given.get::<Function>(lua, "progress")? {
+            Some(progress) => {
+                let key = format!("cmgateway.progress.{}", FUNCTIONS.fetch_add(1, Ordering::Relaxed));
+                lua.set_named_registry_value(&key, progress)?;
+                Some(key)
+            }
+            None => None,
+        };
+        Ok(Listener { key, raised: Mutex::new(None) })
+    }
+
+    fn hears(&self, now: &Progress) -> Go {
+        let Some(key) = &self.key else { return Go::On };
+        match waiting(|lua| told(lua, key, now)) {
             Some(Ok(true)) | None => Go::On,
             Some(Ok(false)) => Go::Stop,
             Some(Err(error)) => {
-                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
                 Go::Stop
             }
-        };
-        let applied = wait(lua, self.0.apply(&site, &plan, &tell));
-        lua.unset_named_registry_value(&key)?;
-        // What the function has raised says more than that it stopped.
-        match raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        }
+    }
+
+    /// What the function has raised says more than that it stopped.
+    fn or<T>(self, lua: &Lua, result: mlua::Result<T>) -> mlua::Result<T> {
+        if let Some(key) = &self.key {
+            lua.unset_named_registry_value(key)?;
+        }
+        match self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => Err(misuse(error)),
-            None => applied.map(LuaGateway),
+            None => result,
         }
     }
 }
@@ -196,8 +242,6 @@ fn told(lua: &Lua, key: &str, now: &Progress) -> Option<mlua::Result<bool>> {
     let said = to_lua(lua, now).and_then(|now| function.call::<Value>(now));
     Some(said.map(|said| !matches!(said, Value::Boolean(false))))
 }
-
-type Pair = (Value, Value);
 
 impl UserData for LuaCloud {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
@@ -214,19 +258,12 @@ impl UserData for LuaCloud {
         methods.add_method("apply", |lua, this, (site, plan, given): (Value, Value, Value)| {
             answer(this.apply(lua, &site, &plan, given))
         });
-        methods.add_method("start", |lua, this, (site, name): Pair| {
-            let (site, name) = place("start", &site, &name)?;
-            answer(wait(lua, this.0.start(&site, &name)).map(|()| true))
-        });
-        methods.add_method("stop", |lua, this, (site, name): Pair| {
-            let (site, name) = place("stop", &site, &name)?;
-            answer(wait(lua, this.0.stop(&site, &name)).map(|()| true))
-        });
-        methods.add_method("delete", |lua, this, (site, name): Pair| {
-            let (site, name) = place("delete", &site, &name)?;
-            answer(wait(lua, this.0.delete(&site, &name)).map(|()| true))
-        });
-        methods.add_method("instances", |lua, this, (site, name): Pair| {
+        for function in ["start", "stop", "delete"] {
+            methods.add_method(function, move |lua, this, given: (Value, Value, Value)| {
+                answer(this.change(lua, function, given))
+            });
+        }
+        methods.add_method("instances", |lua, this, (site, name): (Value, Value)| {
             let (site, name) = place("instances", &site, &name)?;
             let found = wait(lua, this.0.instances(&site, &name));
             answer(found.and_then(|found| to_lua(lua, &found)))

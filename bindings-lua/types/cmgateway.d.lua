@@ -3389,8 +3389,9 @@ function Cloud:plan(spec) end
 ---Does what a plan says, keeps the gateway in the site, and reads back.
 ---
 ---Where it is is written into the site after each step, so that a run that was killed is taken up by the next one.
----`progress` is called with `step`, `steps`, `kind`, `name`, `phase` and `text`; false stops, and applying again goes
----on. Errors: `unsupported`, `stopped`, `conflict`, `timed_out`; those of the cloud.
+---`progress` is called with `step`, `steps`, `kind`, `name`, `phase`, `detail` and `text`; false stops, and applying
+---again goes on. `phase` is `looking`, `making`, `waiting`, `kept` or `done`; `detail` says how what is waited for is,
+---such as the states of the instances. It is told as it comes, and at least once a second. Errors: `unsupported`, `stopped`, `conflict`, `timed_out`; those of the cloud.
 ---
 ---```lua
 ---local plan = assert(cloud:plan(spec))
@@ -3407,23 +3408,26 @@ function Cloud:apply(site, plan, options) end
 ---Starts the instances of a gateway that was stopped.
 ---@param site cmgateway.Site An embedded one.
 ---@param service_name string
+---@param options { progress: (fun(now: table): boolean?)? }? As for `apply`.
 ---@return true? done
 ---@return cmgateway.Error? err
-function Cloud:start(site, service_name) end
+function Cloud:start(site, service_name, options) end
 
 ---Stops the instances of a gateway; it can be started again.
 ---@param site cmgateway.Site An embedded one.
 ---@param service_name string
+---@param options { progress: (fun(now: table): boolean?)? }? As for `apply`.
 ---@return true? done
 ---@return cmgateway.Error? err
-function Cloud:stop(site, service_name) end
+function Cloud:stop(site, service_name, options) end
 
 ---Deletes a gateway, then its row in the site.
 ---@param site cmgateway.Site An embedded one.
 ---@param service_name string
+---@param options { progress: (fun(now: table): boolean?)? }? As for `apply`.
 ---@return true? done
 ---@return cmgateway.Error? err
-function Cloud:delete(site, service_name) end
+function Cloud:delete(site, service_name, options) end
 
 ---What the cloud tells of the instances of a gateway.
 ---

@@ -134,37 +134,52 @@ impl Cloud {
         plan: &GatewayPlan,
         progress: Option<Py<PyAny>>,
     ) -> Result<Gateway> {
-        let raised: Mutex<Option<PyErr>> = Mutex::new(None);
-        let tell = |now: &Progress| match progress.as_ref().map(|progress| told(progress, now)) {
-            None | Some(Ok(true)) => Go::On,
-            Some(Ok(false)) => Go::Stop,
-            Some(Err(error)) => {
-                *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                Go::Stop
-            }
-        };
-        let site = &site.connection().site;
+        let (listener, site) = (Listener::new(progress), &site.connection().site);
+        let tell = |now: &Progress| listener.hears(now);
         let applied = self.handle.block(py, self.cloud.apply(site, &plan.0, &tell));
-        // What the callback has raised says more than that it stopped.
-        if let Some(error) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(error.into());
-        }
-        Ok(Gateway::new(applied?, self.handle.clone()))
+        Ok(Gateway::new(listener.or(applied)?, self.handle.clone()))
     }
 
     /// Starts the instances of a gateway that was stopped.
-    fn start(&self, py: Python<'_>, site: &Site, service_name: &str) -> Result<()> {
-        self.handle.block(py, self.cloud.start(&site.connection().site, service_name))
+    #[pyo3(signature = (site, service_name, *, progress=None))]
+    fn start(
+        &self,
+        py: Python<'_>,
+        site: &Site,
+        service_name: &str,
+        progress: Option<Py<PyAny>>,
+    ) -> Result<()> {
+        let (listener, site) = (Listener::new(progress), &site.connection().site);
+        let tell = |now: &Progress| listener.hears(now);
+        listener.or(self.handle.block(py, self.cloud.start(site, service_name, &tell)))
     }
 
     /// Stops the instances of a gateway; it can be started again.
-    fn stop(&self, py: Python<'_>, site: &Site, service_name: &str) -> Result<()> {
-        self.handle.block(py, self.cloud.stop(&site.connection().site, service_name))
+    #[pyo3(signature = (site, service_name, *, progress=None))]
+    fn stop(
+        &self,
+        py: Python<'_>,
+        site: &Site,
+        service_name: &str,
+        progress: Option<Py<PyAny>>,
+    ) -> Result<()> {
+        let (listener, site) = (Listener::new(progress), &site.connection().site);
+        let tell = |now: &Progress| listener.hears(now);
+        listener.or(self.handle.block(py, self.cloud.stop(site, service_name, &tell)))
     }
 
     /// Deletes a gateway, then its row in the site.
-    fn delete(&self, py: Python<'_>, site: &Site, service_name: &str) -> Result<()> {
-        self.handle.block(py, self.cloud.delete(&site.connection().site, service_name))
+    #[pyo3(signature = (site, service_name, *, progress=None))]
+    fn delete(
+        &self,
+        py: Python<'_>,
+        site: &Site,
+        service_name: &str,
+        progress: Option<Py<PyAny>>,
+    ) -> Result<()> {
+        let (listener, site) = (Listener::new(progress), &site.connection().site);
+        let tell = |now: &Progress| listener.hears(now);
+        listener.or(self.handle.block(py, self.cloud.delete(site, service_name, &tell)))
     }
 
     /// What the cloud tells of the instances of a gateway.
@@ -174,6 +189,37 @@ impl Cloud {
 
     fn __repr__(&self) -> String {
         format!("<cloud: {}>", self.cloud.name())
+    }
+}
+
+/// The script's function that hears of progress, and what it has raised.
+struct Listener {
+    progress: Option<Py<PyAny>>,
+    raised: Mutex<Option<PyErr>>,
+}
+
+impl Listener {
+    fn new(progress: Option<Py<PyAny>>) -> Self {
+        Listener { progress, raised: Mutex::new(None) }
+    }
+
+    fn hears(&self, now: &Progress) -> Go {
+        match self.progress.as_ref().map(|progress| told(progress, now)) {
+            None | Some(Ok(true)) => Go::On,
+            Some(Ok(false)) => Go::Stop,
+            Some(Err(error)) => {
+                *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Go::Stop
+            }
+        }
+    }
+
+    /// What the function has raised says more than that it stopped.
+    fn or<T>(&self, result: Result<T>) -> Result<T> {
+        match self.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(error.into()),
+            None => result,
+        }
     }
 }
 

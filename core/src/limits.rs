@@ -225,6 +225,8 @@ pub const GATEWAY_INSTANCES_MAX: u32 = 16;
 pub const SITE_GATEWAY_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long a management certificate that was uploaded is waited for until the classic API lets it in.
 pub const MANAGEMENT_CERTIFICATE_TIMEOUT: Duration = Duration::from_secs(300);
+/// How often a wait for a cloud tells how it is; it can be stopped as often.
+pub const WAIT_TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Largest file with a gateway's spec.
 pub const SPEC_FILE_BYTES_MAX: u64 = 1 << 20;
 /// Largest answer body of one of Azure's management services that is read.

@@ -2,6 +2,7 @@
 --
 --     lua create_gateway.lua                   on this machine, with processes of the program `cmgateway`
 --     lua create_gateway.lua --cloud azure     shows what would be made in Azure; asks nobody, changes nothing
+--     lua create_gateway.lua --cloud site      shows what Configuration Manager would be told; changes nothing
 --
 -- Certificates of a rehearsal PKI take the place of your own. The program is found by --program, CMGATEWAY_PROGRAM, or
 -- PATH; the client's request is made by `curl`. A served site stands for the management point inside.
@@ -131,7 +132,7 @@ local function options(words)
         local name = words[i]:match("^%-%-(%a+)$")
         local is_known = name == "cloud" or name == "instances" or name == "program" or name == "folder"
         if not is_known or not words[i + 1] then
-            io.stderr:write("Usage: create_gateway.lua [--cloud local|azure] [--instances N] [--program FILE] ",
+            io.stderr:write("Usage: create_gateway.lua [--cloud local|azure|site] [--instances N] [--program FILE] ",
                 "[--folder FOLDER]\n")
             os.exit(2)
         end
@@ -154,6 +155,10 @@ local done, problem = pcall(function()
     print("service name, from the certificate: " .. assert(wanted:check()).service_name)
     if given.cloud == "azure" then
         print(assert(cmgateway.plan_offline(wanted)))
+    elseif given.cloud == "site" then
+        -- What a site's own Configuration Manager would be told; here a new one.
+        local site = assert(cmgateway.create_site(folder .. "/site.db", "GF1"))
+        print(assert(assert(cmgateway.site_cloud(site)):plan(wanted)))
     else
         on_this_machine(folder, wanted, given.program)
     end

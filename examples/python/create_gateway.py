@@ -3,6 +3,7 @@
 
     create_gateway.py                   # on this machine, with processes of the program `cmgateway`
     create_gateway.py --cloud azure     # shows what would be made in Azure; asks nobody, changes nothing
+    create_gateway.py --cloud site      # shows what a site's own Configuration Manager would be told; a new site here
 
 Certificates of a rehearsal PKI take the place of your own. The program is found by --program, CMGATEWAY_PROGRAM
 or PATH.
@@ -141,7 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--cloud", choices=["local", "azure"], default="local")
+    parser.add_argument("--cloud", choices=["local", "azure", "site"], default="local")
     parser.add_argument("--instances", type=int, default=2)
     parser.add_argument("--program", help="the program cmgateway")
     arguments = parser.parse_args()
@@ -153,6 +154,10 @@ def main() -> int:
             print(f"service name, from the certificate: {wanted.check()['service_name']}")
             if arguments.cloud == "azure":
                 print(cmgateway.plan_offline(wanted))
+                return 0
+            if arguments.cloud == "site":
+                site = cmgateway.create_site(folder / "site.db", "GF1")
+                print(cmgateway.site_cloud(site).plan(wanted))
                 return 0
             cloud = cmgateway.local_cloud(folder=folder / "gateways", program=arguments.program, ports="free")
             on_this_machine(folder, wanted, cloud)

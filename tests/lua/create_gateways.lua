@@ -62,7 +62,14 @@ function tests.a_gateway_lives_on_this_machine()
     kit.equal(#assert(cloud:instances(site, files.name)), 2)
     kit.equal(cloud:stop(site, files.name), true)
     kit.equal(assert(cloud:instances(site, files.name))[1].state, "stopped")
-    kit.equal(cloud:start(site, files.name), true)
+    local heard = {}
+    local listen = { progress = function(now) heard[#heard + 1] = now end }
+    kit.equal(cloud:start(site, files.name, listen), true)
+    kit.equal(heard[#heard].phase, "done")
+    kit.contains(heard[#heard].text, "instance 1 running")
+    kit.fails("stopped", cloud:stop(site, files.name, { progress = function() return false end }))
+    kit.raises("not mine", cloud.stop, cloud, site, files.name, { progress = function() error("not mine") end })
+    kit.raises("unknown option 'wait'", cloud.stop, cloud, site, files.name, { wait = 1 })
     kit.equal(cloud:delete(site, files.name), true)
     kit.fails("not_found", cloud:instances(site, files.name))
 end
@@ -77,6 +84,9 @@ function tests.the_example_goes_from_certificates_to_a_request_and_back()
     output, code = kit.run(SCRIPT, "--cloud", "azure")
     kit.equal(code, 0, output)
     kit.contains(output, "scale set")
+    output, code = kit.run(SCRIPT, "--cloud", "site")
+    kit.equal(code, 0, output)
+    kit.contains(output, "CreateDeployment")
 end
 
 function tests.wrong_options_are_told()

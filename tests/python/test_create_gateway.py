@@ -130,7 +130,15 @@ def test_a_gateway_lives_on_this_machine(spec, cloud, site):
     cloud.apply(site, plan)
     cloud.stop(site, NAME)
     assert gateway.instance().State == 6
-    cloud.start(site, NAME)
+    heard = []
+    cloud.start(site, NAME, progress=heard.append)
+    assert heard[-1]["phase"] == "done"
+    assert heard[-1]["detail"] == "instance 0 running"
+    assert heard[-1]["text"] == f"[1/1] gateway {NAME}: done (instance 0 running)"
+    with pytest.raises(errors.StoppedError, match="stop it again"):
+        cloud.stop(site, NAME, progress=lambda now: False)
+    with pytest.raises(ZeroDivisionError):
+        cloud.stop(site, NAME, progress=lambda now: 1 / 0)
     cloud.delete(site, NAME)
     with pytest.raises(errors.NotFoundError):
         cloud.instances(site, NAME)
@@ -170,7 +178,12 @@ def test_the_gateway_outlives_its_script(spec, cloud, site, python, tmp_path, pr
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [(["--instances", "2"], "is deleted"), (["--cloud", "azure"], "scale set")]
+    ("options", "said"),
+    [
+        (["--instances", "2"], "is deleted"),
+        (["--cloud", "azure"], "scale set"),
+        (["--cloud", "site"], "CreateDeployment"),
+    ],
 )
 def test_the_example_goes_from_certificates_to_a_request_and_back(options, said, python, program):
     command = [python, SCRIPT, "--program", program, *options]

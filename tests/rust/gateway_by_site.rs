@@ -10,7 +10,10 @@ use cmgateway::gateway::provision::{GatewayStepAction, Go, SiteCloud, SiteCloudO
 use cmgateway::gateway::spec::GatewaySpec;
 use cmgateway::gateway::{Gateway, GatewayState};
 use cmgateway::net::PemSource;
-use cmgateway::site::{AdminServiceServer, ConnectOptions, EmbeddedSite, ServerOptions, Site, SiteCode};
+use cmgateway::site::{
+    AdminServiceServer, ConnectOptions, EmbeddedSite, PutMode, ServerOptions, Site, SiteCode,
+};
+use cmgateway::wmi::Instance;
 use cmgateway::wmi::wql::Parameters;
 use cmgateway::{ErrorKind, Secret};
 use cmgateway_tests::folder::TestFolder;
@@ -89,7 +92,7 @@ async fn life(site: &Site, lab: &Lab) {
         .await
         .unwrap();
     let heard = heard.into_inner().unwrap();
-    assert!(heard.last().unwrap().contains("Ready, task Completed: done"), "{heard:?}");
+    assert!(heard.last().unwrap().ends_with("state Ready: done (Ready, task Completed)"), "{heard:?}");
     assert_eq!(gateway.state().await.unwrap(), Some(GatewayState::Ready));
     let row = gateway.instance().await.unwrap();
     assert_eq!(row.get("AADApplicationId").and_then(|id| id.as_integer()), Some(16_777_217));
@@ -107,11 +110,11 @@ async fn life(site: &Site, lab: &Lab) {
     assert_eq!(tasks(site).await, 2);
     assert!(!cloud.plan(&spec).await.unwrap().is_change());
 
-    cloud.stop(site, SERVICE_NAME).await.unwrap();
+    cloud.stop(site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(cloud.instances(site, SERVICE_NAME).await.unwrap()[0].state, "Stopped");
-    cloud.start(site, SERVICE_NAME).await.unwrap();
+    cloud.start(site, SERVICE_NAME, &quiet).await.unwrap();
     assert!(cloud.instances(site, SERVICE_NAME).await.unwrap()[0].is_ready);
-    cloud.delete(site, SERVICE_NAME).await.unwrap();
+    cloud.delete(site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(Gateway::find(site, SERVICE_NAME).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
@@ -176,6 +179,82 @@ async fn waits_end_and_failures_are_told() {
     assert_eq!(tasks(&site).await, 2);
     let other =
         EmbeddedSite::create(lab.folder.file("other.db"), &SiteCode::new("GF2").unwrap()).await.unwrap();
-    let error = short.start(&other.into(), SERVICE_NAME).await.unwrap_err();
+    let error = short.start(&other.into(), SERVICE_NAME, &quiet).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
+}
+
+/// Makes what the site does visible one step after the other.
+async fn set_task(site: &Site, number: usize, state: u32) {
+    let mut all = all_tasks(site).await;
+    all[number].set("TaskStateId", state).unwrap();
+    site.put(&mut all[number], PutMode::UpdateOnly).await.unwrap();
+}
+
+async fn all_tasks(site: &Site) -> Vec<Instance> {
+    let wql = "SELECT * FROM SMS_AzureServicesTask ORDER BY TaskID";
+    site.query(wql, &Parameters::None).await.unwrap().all().await.unwrap()
+}
+
+async fn set_state(site: &Site, state: u32) {
+    let mut row = Gateway::find(site, SERVICE_NAME).await.unwrap().instance().await.unwrap();
+    row.set("State", state).unwrap();
+    site.put(&mut row, PutMode::UpdateOnly).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_for_the_row_as_it_was_is_no_task_for_the_row_as_it_is() {
+    let lab = lab().await;
+    let site: Site = lab.embedded.clone().into();
+    let (short, long) = (cloud(&site, 60), cloud(&site, 20_000));
+    let plan = short.plan(&lab.spec).await.unwrap();
+    short.apply(&site, &plan, &quiet).await.unwrap_err();
+    // The site has begun: it has read the row.
+    set_task(&site, 0, 2).await;
+    let mut spec = lab.spec.clone();
+    spec.vm_instance_count = 5;
+    let plan = short.plan(&spec).await.unwrap();
+    let error = short.apply(&site, &plan, &quiet).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+    assert!(error.cause().contains("a task for the row as it was"), "{error}");
+    assert_eq!(tasks(&site).await, 1, "two at a time would only come in each other's way");
+    // As after a crash: the row is the new one already, and the old task still runs.
+    let plan = short.plan(&spec).await.unwrap();
+    assert_eq!(plan.steps[0].action, GatewayStepAction::Keep, "{plan}");
+    let error = short.apply(&site, &plan, &quiet).await.unwrap_err();
+    assert!(error.cause().contains("a task for the row as it was"), "{error}");
+    assert_eq!(tasks(&site).await, 1);
+
+    // It ends while somebody waits: the site is told again, and that task is the one.
+    let applying = tokio::spawn({
+        let (site, plan) = (site.clone(), plan.clone());
+        async move { long.apply(&site, &plan, &quiet).await.map(drop) }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    set_state(&site, 0).await;
+    set_task(&site, 0, 3).await;
+    let end = std::time::Instant::now() + Duration::from_secs(10);
+    while tasks(&site).await < 2 {
+        assert!(std::time::Instant::now() < end && !applying.is_finished());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!applying.is_finished(), "Ready by the old task is not ready");
+    assert!(short.plan(&spec).await.unwrap().is_change(), "nor is it for a plan");
+    set_task(&site, 1, 3).await;
+    applying.await.unwrap().unwrap();
+    assert!(!short.plan(&spec).await.unwrap().is_change());
+    assert_eq!(tasks(&site).await, 2);
+
+    // A task that the site has not begun yet will read the row as it is then.
+    spec.vm_instance_count = 6;
+    let plan = short.plan(&spec).await.unwrap();
+    short.apply(&site, &plan, &quiet).await.unwrap_err();
+    spec.vm_instance_count = 7;
+    let plan = short.plan(&spec).await.unwrap();
+    short.apply(&site, &plan, &quiet).await.unwrap_err();
+    assert_eq!(tasks(&site).await, 3, "it is waited for");
+    let _manager = SiteManager::start(site.clone(), false);
+    cloud(&site, 20_000).apply(&site, &plan, &quiet).await.unwrap();
+    assert_eq!(tasks(&site).await, 3);
+    assert!(!short.plan(&spec).await.unwrap().is_change());
 }

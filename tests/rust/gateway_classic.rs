@@ -3,9 +3,13 @@
 // Helpers outside of `#[test]` functions stop a test the same way.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::time::Duration;
+
 use cmgateway::ErrorKind;
+use cmgateway::azure::asm::DeploymentAt;
 use cmgateway::gateway::Gateway;
-use cmgateway::gateway::provision::{ClassicCloud, Cloud, GatewayStepAction};
+use cmgateway::gateway::provision::{ClassicCloud, Cloud, GatewayStepAction, Go};
+use cmgateway::net::Timer;
 use cmgateway::site::Site;
 use cmgateway_tests::azure_simulator::{Fault, FaultSchedule};
 use cmgateway_tests::gateway_files::{SERVICE_NAME, SUBSCRIPTION};
@@ -90,14 +94,14 @@ async fn life_of_a_classic_gateway() {
     assert_eq!(upgrades.count(), 1);
 
     let cloud = with("https://gfstore.blob.core.windows.net/p/cmg2.cspkg");
-    cloud.stop(&world.site, SERVICE_NAME).await.unwrap();
+    cloud.stop(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(state_of(&world.site).await, Some(6));
     assert!(cloud.instances(&world.site, SERVICE_NAME).await.unwrap().iter().all(|one| !one.is_ready));
     assert_eq!(kinds(&cloud.plan(&world.spec).await.unwrap(), GatewayStepAction::Change), ["role instances"]);
-    cloud.start(&world.site, SERVICE_NAME).await.unwrap();
+    cloud.start(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(state_of(&world.site).await, Some(0));
 
-    cloud.delete(&world.site, SERVICE_NAME).await.unwrap();
+    cloud.delete(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     let left: Vec<_> = world.simulator.state().into_iter().map(|(name, _)| name).collect();
     assert_eq!(left, [thumbprint], "the management certificate stays");
     assert_eq!(Gateway::find(&world.site, SERVICE_NAME).await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -115,7 +119,9 @@ async fn what_cannot_be_is_told_before_anything_is_made() {
     // A certificate that the subscription does not know, and nobody to upload it.
     let unknown = Some(management(world.folder.path()));
     let alone = ClassicCloud::new(&world.options(), SUBSCRIPTION, unknown, None, package()).unwrap();
-    assert_eq!(alone.plan(&world.spec).await.unwrap_err().kind(), ErrorKind::Auth);
+    let error = alone.plan(&world.spec).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.cause().contains("CN=CMG management") && error.cause().contains("upload it"), "{error}");
     let error = ClassicCloud::new(&world.options(), SUBSCRIPTION, None, None, package()).unwrap_err();
     assert!(error.cause().contains("certificate or credential"), "{error}");
 
@@ -129,6 +135,119 @@ async fn what_cannot_be_is_told_before_anything_is_made() {
     let error = by_token.plan(&world.spec).await.unwrap_err();
     assert!(error.cause().contains("it lies in West US 2, not in West Europe"), "{error}");
     assert_eq!(by_token.name(), "Azure classic");
+}
+
+/// Every request that was sent since, without those of tokens.
+fn sent(world: &SimulatedWorld, before: usize) -> Vec<String> {
+    let all = world.simulator.requests();
+    all.into_iter().skip(before).map(|request| format!("{} {}", request.method, request.target)).collect()
+}
+
+#[tokio::test]
+async fn a_new_management_certificate_is_waited_for_also_where_the_answer_got_lost() {
+    for is_lost in [false, true] {
+        let world = SimulatedWorld::start().await;
+        world.simulator.refuse_fresh_certificates(4);
+        let cloud = world.classic();
+        let plan = cloud.plan(&world.spec).await.unwrap();
+        if is_lost {
+            world.simulator.lose_answer_of("POST", "/certificates");
+        }
+        cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+        assert!(!cloud.plan(&world.spec).await.unwrap().is_change());
+        let uploads = sent(&world, 0).into_iter().filter(|one| one.starts_with("POST"));
+        let uploads = uploads.filter(|one| one.ends_with(&format!("{SUBSCRIPTION}/certificates")));
+        assert_eq!(uploads.count(), 1, "lost: {is_lost}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_uploaded_before_a_crash_is_waited_for() {
+    let world = SimulatedWorld::start().await;
+    world.simulator.refuse_fresh_certificates(7);
+    let cloud = world.classic();
+    let plan = cloud.plan(&world.spec).await.unwrap();
+    // Stopped while it is not yet let in, as by a crash.
+    let error = cloud
+        .apply(&world.site, &plan, &|now| if now.phase == "waiting" { Go::Stop } else { Go::On })
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stopped, "{error}");
+    let plan = cloud.plan(&world.spec).await.unwrap();
+    assert_eq!(kinds(&plan, GatewayStepAction::Change)[0], "management certificate", "{plan}");
+    cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+    assert!(!cloud.plan(&world.spec).await.unwrap().is_change());
+}
+
+#[tokio::test]
+async fn what_others_do_to_the_deployment_is_met() {
+    let world = SimulatedWorld::start().await;
+    let cloud = world.classic();
+    attempt(&cloud, &world.site, &world.spec).await.unwrap();
+    // Somebody suspends it: it is told to run again, and not waited for in vain.
+    world.simulator.interfere_with("GraniteFalls", false);
+    let (before, start) = (sent(&world, 0).len(), world.timer.elapsed());
+    cloud.start(&world.site, SERVICE_NAME, &quiet).await.unwrap();
+    assert!(
+        sent(&world, before).iter().any(|one| one.ends_with("comp=status")),
+        "{:?}",
+        sent(&world, before)
+    );
+    assert!(world.timer.elapsed() - start < Duration::from_secs(600));
+    assert_eq!(state_of(&world.site).await, Some(0));
+    // Stopping one that is being suspended is no change, only a wait.
+    world.simulator.interfere_with("GraniteFalls", false);
+    cloud.stop(&world.site, SERVICE_NAME, &quiet).await.unwrap();
+    assert_eq!(state_of(&world.site).await, Some(6));
+    // Somebody deletes it: that is told at once, with what to do.
+    world.simulator.interfere_with("GraniteFalls", true);
+    let start = world.timer.elapsed();
+    let error = cloud.start(&world.site, SERVICE_NAME, &quiet).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert!(error.cause().contains("deleting it") && error.cause().contains("apply"), "{error}");
+    assert!(world.timer.elapsed() - start < Duration::from_secs(600));
+    attempt(&cloud, &world.site, &world.spec).await.unwrap();
+    assert_eq!(state_of(&world.site).await, Some(0));
+}
+
+#[tokio::test]
+async fn what_a_configuration_holds_beyond_ours_stays_in_the_deployment() {
+    let mut world = SimulatedWorld::start().await;
+    let with = |configuration: Option<String>| {
+        let mut package = package();
+        package.configuration = configuration;
+        let management = Some(management(world.folder.path()));
+        ClassicCloud::new(&world.options(), SUBSCRIPTION, management, Some(token()), package).unwrap()
+    };
+    let text = "<ServiceConfiguration xmlns='http://schemas.microsoft.com/ServiceHosting/2008/10/ServiceConfiguration' \
+         serviceName='CMG' osFamily='4' osVersion='*' schemaVersion='2015-04.2.6'>\
+         <Role name='ProxyService' vmName='proxy'><OsImage href='x'/><Instances count='1'/>\
+         <ConfigurationSettings><Setting name='A' value='1'/></ConfigurationSettings></Role>\
+         <NetworkConfiguration><Net name='one'/></NetworkConfiguration></ServiceConfiguration>";
+    let (given, none) = (with(Some(text.into())), with(None));
+    let other = with(Some(text.replace("'one'", "'two'")));
+    attempt(&given, &world.site, &world.spec).await.unwrap();
+    let deployed = async || {
+        let read = given.service_management().deployment("granitefalls", DeploymentAt::Production);
+        read.await.unwrap().unwrap().configuration.unwrap()
+    };
+    let before = deployed().await;
+    for kept in
+        ["vmName=\"proxy\"", "schemaVersion=\"2015-04.2.6\"", "OsImage href=\"x\"", "<Net name=\"one\""]
+    {
+        assert!(before.contains(kept), "{kept}: {before}");
+    }
+    // Nobody asked for another network, or for none.
+    assert!(!given.plan(&world.spec).await.unwrap().is_change());
+    assert!(!none.plan(&world.spec).await.unwrap().is_change());
+    world.spec.vm_instance_count = 3;
+    attempt(&none, &world.site, &world.spec).await.unwrap();
+    assert_eq!(deployed().await, before.replace("count=\"2\"", "count=\"3\""));
+    // Here somebody does.
+    let plan = other.plan(&world.spec).await.unwrap();
+    assert_eq!(kinds(&plan, GatewayStepAction::Change), ["deployment"], "{plan}");
+    attempt(&other, &world.site, &world.spec).await.unwrap();
+    assert!(deployed().await.contains("<Net name=\"two\""));
 }
 
 #[tokio::test]

@@ -10,11 +10,11 @@ use cmgateway::gateway::Gateway;
 use cmgateway::gateway::provision::{Cloud, Go, LocalCloud, LocalCloudOptions, LocalPorts};
 use cmgateway::site::{EmbeddedSite, Site};
 use cmgateway::wmi::wql::Parameters;
-use cmgateway::{Error, ErrorKind, Retry};
+use cmgateway::{Error, ErrorKind};
 use cmgateway_tests::azure_simulator::FaultSchedule;
 use cmgateway_tests::gateway_files::SERVICE_NAME;
 use cmgateway_tests::program::program;
-use cmgateway_tests::simulated_cloud::{SimulatedWorld, attempt, new_site};
+use cmgateway_tests::simulated_cloud::{SimulatedWorld, attempt, new_site, quiet};
 
 const CLOUDS: [&str; 2] = ["resource-manager", "classic"];
 
@@ -182,7 +182,7 @@ async fn killed_at_every_event_a_local_gateway_is_taken_up() {
         assert!(all[0].process != all[1].process && all[0].address != all[1].address, "{when}: {all:?}");
         assert!(!cloud.plan(&world.spec).await.unwrap().is_change(), "{when}");
         assert_eq!(local.files(), *expected.get_or_insert_with(|| local.files()), "{when}");
-        cloud.delete(&site, SERVICE_NAME).await.unwrap();
+        cloud.delete(&site, SERVICE_NAME, &quiet).await.unwrap();
         if kill_at > 0 && !was_killed {
             assert!(kill_at > 10, "{kill_at} events");
             eprintln!("this machine: killed at each of {} events", kill_at - 1);
@@ -219,14 +219,60 @@ async fn schedules_of_faults() {
             world.simulator.set_faults(FaultSchedule::default());
             assert!(!cloud.plan(&world.spec).await.unwrap().is_change(), "{name}: seed {seed}");
             assert_single(name, &world, &format!("{name}, seed {seed}"));
-            cloud.delete(&site, SERVICE_NAME).await.unwrap();
+            cloud.delete(&site, SERVICE_NAME, &quiet).await.unwrap();
             site.close().await.unwrap();
         }
         eprintln!("{name}: {schedules} schedules converged, {again} attempts were taken up again");
     }
 }
 
-/// Either it may be tried again, or it names a cause.
+/// Names what it was about, and says what to do next; `retry` alone would be for programs.
 fn says_what_to_do(error: &Error) -> bool {
-    error.retry() != Retry::Never || error.cause().contains("again")
+    let cause = error.cause();
+    let planned = cause.ends_with("nothing was changed: plan again");
+    // The step, the kind of its resource and its name.
+    let step = cause.rsplit_once("; at step ").map(|(_, step)| step);
+    let place = step.and_then(|step| step.split_once(": ")).map(|(place, _)| place);
+    let kinds = ["management certificate", "cloud service", "server certificate", "sub-CA certificate"];
+    let kinds = kinds.into_iter().chain(["deployment", "role instances"]).chain(ARM_KINDS);
+    let is_named = |place: &str| kinds.clone().any(|kind| place.contains(&format!(", {kind} ")));
+    let advice =
+        ["apply again: it looks first, and goes on from what is there", "plan anew, then apply again"];
+    let applied = place.is_some_and(is_named) && advice.iter().any(|advice| cause.ends_with(advice));
+    // A thing and a verb, in words of their own.
+    error.operation().contains(' ') && (planned || applied)
+}
+
+/// What a gateway in the Resource Manager is made of.
+const ARM_KINDS: [&str; 11] = [
+    "resource provider",
+    "resource group",
+    "security group",
+    "virtual network",
+    "public address",
+    "load balancer",
+    "managed identity",
+    "key vault",
+    "storage account",
+    "scale set",
+    "instances",
+];
+
+#[test]
+fn an_error_without_advice_would_be_noticed() {
+    use cmgateway::ErrorKind::{Conflict, Unavailable};
+    let advice = "apply again: it looks first, and goes on from what is there";
+    for (cause, expected) in [
+        ("503 ServerBusy", false),
+        ("503 ServerBusy; apply again", false),
+        (&format!("503 ServerBusy; at step 2 of 6, cloud service granitefalls: {advice}"), true),
+        (&format!("503 ServerBusy; at step 2 of 6, something: {advice}"), false),
+        ("503 ServerBusy; at step 2 of 6, cloud service granitefalls: sorry", false),
+        ("503 ServerBusy; nothing was changed: plan again", true),
+    ] {
+        for kind in [Conflict, Unavailable] {
+            let error = Error::new(kind, "read cloud service granitefalls", cause);
+            assert_eq!(says_what_to_do(&error), expected, "{cause}");
+        }
+    }
 }

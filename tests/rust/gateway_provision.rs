@@ -73,13 +73,13 @@ async fn life_of_a_gateway() {
     cloud.apply(&site, &plan, &quiet).await.unwrap();
     assert!(!cloud.plan(&spec).await.unwrap().is_change());
 
-    cloud.stop(&site, SERVICE_NAME).await.unwrap();
+    cloud.stop(&site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(state_of(&site).await, Some(6));
     assert_eq!(kinds(&cloud.plan(&spec).await.unwrap(), GatewayStepAction::Change), ["instances"]);
-    cloud.start(&site, SERVICE_NAME).await.unwrap();
+    cloud.start(&site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(state_of(&site).await, Some(0));
 
-    cloud.delete(&site, SERVICE_NAME).await.unwrap();
+    cloud.delete(&site, SERVICE_NAME, &quiet).await.unwrap();
     assert_eq!(
         simulator.state().len(),
         1,

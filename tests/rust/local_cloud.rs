@@ -141,10 +141,10 @@ async fn life_of_a_gateway_on_this_machine() {
     assert_eq!(actions(&apply(&world).await, GatewayStepAction::Change), ["instance 0"]);
     assert_eq!(instances(&world).await[0].process, process);
 
-    world.cloud.stop(&world.site, SERVICE_NAME).await.unwrap();
+    world.cloud.stop(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     assert!(!is_alive(process.unwrap()));
     assert_eq!(instances(&world).await[0].state, "stopped");
-    world.cloud.start(&world.site, SERVICE_NAME).await.unwrap();
+    world.cloud.start(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     let before = instances(&world).await[0].process.unwrap();
 
     // The supervisor dies: nothing is left behind, the plan says so, and applying it heals.
@@ -159,7 +159,7 @@ async fn life_of_a_gateway_on_this_machine() {
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
 
     let last = instances(&world).await[0].process.unwrap();
-    world.cloud.delete(&world.site, SERVICE_NAME).await.unwrap();
+    world.cloud.delete(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     assert!(!state.exists() && !is_alive(last));
     assert_eq!(Gateway::find(&world.site, SERVICE_NAME).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
@@ -175,7 +175,7 @@ async fn sixteen_instances_cost_a_supervisor_little() {
     let kib = memory_kib(supervisor);
     eprintln!("measured: 16 instances after {:?}, supervisor {kib} KiB resident", start.elapsed());
     assert!(kib > 0 && kib < 32 << 10, "{kib} KiB");
-    world.cloud.delete(&world.site, SERVICE_NAME).await.unwrap();
+    world.cloud.delete(&world.site, SERVICE_NAME, &quiet).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cmgateway::cert::Certificate;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
@@ -31,8 +32,16 @@ impl GatewayClient {
     /// # Panics
     /// Where the certificates cannot be used.
     pub fn new(pki: &GatewayPki, owner: &Owner, address: SocketAddr) -> Self {
+        Self::trusting(&pki.root.certificate, owner, address)
+    }
+
+    /// As [`new`](Self::new), where gateways come from this root.
+    ///
+    /// # Panics
+    /// Where the certificates cannot be used.
+    pub fn trusting(root: &Certificate, owner: &Owner, address: SocketAddr) -> Self {
         let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from(pki.root.certificate.der().to_vec())).expect("a root");
+        roots.add(CertificateDer::from(root.der().to_vec())).expect("a root");
         let chain = vec![CertificateDer::from_pem_slice(owner.chain_pem.as_bytes()).expect("a certificate")];
         let key = PrivateKeyDer::from_pem_slice(owner.key_pem.as_bytes()).expect("a key");
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(

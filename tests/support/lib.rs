@@ -23,6 +23,7 @@ pub mod recording;
 pub mod relay;
 pub mod report;
 pub mod running_gateway;
+pub mod served_gateway;
 pub mod simulated_cloud;
 pub mod site_manager;
 pub mod skip;

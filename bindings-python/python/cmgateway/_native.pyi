@@ -5117,7 +5117,8 @@ class Cloud:
     """Where the instances of gateways run.
 
     Made by `local_cloud`, `resource_manager_cloud`, `classic_cloud` and `site_cloud`; a plan changes nothing, and each
-    change is read back and safe to make twice.
+    change is read back and safe to make twice. What waits tells its `progress` as it comes, and at least once a
+    second: False ends any wait within that time, and what was begun goes on by itself.
 
     Example:
         >>> cmgateway.local_cloud(folder="gateways").name
@@ -5146,8 +5147,9 @@ class Cloud:
         it returns.
 
         Args:
-            progress: Called with `step`, `steps`, `kind`, `name`, `phase` and `text` of each step; False stops, and
-                applying again goes on.
+            progress: Called with `step`, `steps`, `kind`, `name`, `phase`, `detail` and `text`; False stops, and
+                applying again goes on. `phase` is `looking`, `making`, `waiting`, `kept` or `done`; `detail` says how
+                what is waited for is, such as the states of the instances.
 
         Raises:
             UnsupportedError: The site is not embedded; on a real one ConfigMgr makes gateways.
@@ -5155,24 +5157,42 @@ class Cloud:
             ConflictError: Something is not as wanted after it was made.
         """
 
-    def start(self, site: Site, service_name: str) -> None:
+    def start(
+        self, site: Site, service_name: str, *, progress: Optional[Callable[[dict[str, Any]], Any]] = None
+    ) -> None:
         """Starts the instances of a gateway that was stopped.
 
+        Args:
+            progress: As for `apply`.
+
         Raises:
+            StoppedError: `progress` said so.
             NotFoundError: The site or the cloud has no such gateway.
         """
 
-    def stop(self, site: Site, service_name: str) -> None:
+    def stop(
+        self, site: Site, service_name: str, *, progress: Optional[Callable[[dict[str, Any]], Any]] = None
+    ) -> None:
         """Stops the instances of a gateway; it can be started again.
 
+        Args:
+            progress: As for `apply`.
+
         Raises:
+            StoppedError: `progress` said so.
             NotFoundError: The site or the cloud has no such gateway.
         """
 
-    def delete(self, site: Site, service_name: str) -> None:
+    def delete(
+        self, site: Site, service_name: str, *, progress: Optional[Callable[[dict[str, Any]], Any]] = None
+    ) -> None:
         """Deletes a gateway, then its row in the site.
 
+        Args:
+            progress: As for `apply`.
+
         Raises:
+            StoppedError: `progress` said so.
             NotFoundError: The site has no such gateway.
         """
 

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::answer::AzureAnswer;
 use super::credential::Credential;
-use super::door::{Call, Door, DoorOptions, Service, json_of};
+use super::door::{Call, Door, DoorOptions, Service};
 use super::environment::AzureOptions;
+use super::refusal::json_of;
 use super::serialized;
 use super::token::Tokens;
 use crate::cert::Thumbprint;

@@ -25,6 +25,7 @@ mod error_document;
 mod key_vault;
 mod operation;
 mod options_reading;
+mod refusal;
 mod resource_manager;
 mod retry;
 mod serialized;

@@ -6,8 +6,9 @@ use reqwest::{Method, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::door::{Call, Door, json_of, refusal_error, shown};
+use super::door::{Call, Door};
 use super::error_document::ErrorDocument;
+use super::refusal::{json_of, refusal_error, shown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::HttpAnswer;
 

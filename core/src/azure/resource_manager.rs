@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::answer::AzureAnswer;
 use super::credential::Credential;
-use super::door::{Call, Door, DoorOptions, Service, json_of};
+use super::door::{Call, Door, DoorOptions, Service};
 use super::environment::AzureOptions;
 use super::operation::Operation;
+use super::refusal::json_of;
 use super::token::Tokens;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::AZURE_PAGES_MAX;

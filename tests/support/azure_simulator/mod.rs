@@ -4,6 +4,9 @@
 mod classic;
 mod fault;
 mod key_vault;
+mod long_running;
+mod resource;
+mod resource_group;
 mod resource_manager;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -132,6 +135,22 @@ impl AzureSimulator {
         self.world().classic.taken.push(name.to_ascii_lowercase());
     }
 
+    /// Refuses the first requests of every management certificate that is added from now on: the service knows it at once, and
+    /// lets it in a moment later.
+    pub fn refuse_fresh_certificates(&self, requests: u32) {
+        self.world().classic.fresh_refusals = requests;
+    }
+
+    /// Somebody else begins to suspend a deployment of the classic API, or to delete it.
+    pub fn interfere_with(&self, service: &str, deletes: bool) {
+        self.world().classic.interfere(&service.to_ascii_lowercase(), deletes);
+    }
+
+    /// Loses one answer, of the next request of this method whose target ends so: the service acts, and nobody hears of it.
+    pub fn lose_answer_of(&self, method: &str, end: &str) {
+        self.world().lost = Some((method.to_owned(), end.to_owned()));
+    }
+
     /// Says from now on what goes wrong.
     pub fn set_faults(&self, faults: FaultSchedule) {
         self.world().faults = faults;
@@ -152,7 +171,13 @@ pub const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiIxMTExMTExMS0wMDAwLTAwMDA
 
 fn react(world: &Mutex<World>, request: &WireRequest) -> Reaction {
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
-    let fault = world.faults.next();
+    let is_lost = |(method, end): &mut (String, String)| {
+        request.method == *method && request.target.ends_with(end.as_str())
+    };
+    let fault = match world.lost.take_if(is_lost) {
+        Some(_) => Some(Fault::LostAnswer),
+        None => world.faults.next(),
+    };
     let is_classic = classic::is_classic(&request.target);
     if fault == Some(Fault::Broken) {
         return Reaction::Bytes(Vec::new());

@@ -9,10 +9,12 @@ const DEPTH_MAX: usize = 64;
 /// Most elements of a document that is read.
 const ELEMENTS_MAX: usize = 200_000;
 
-/// An element: its local name, its text, its children in order.
+/// An element: its name, its text, its children in order. Prefixes are kept, and looked at by nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
+    prefix: String,
     name: String,
+    /// With their prefixes, declarations of name spaces among them.
     attributes: Vec<(String, String)>,
     text: String,
     children: Vec<Element>,
@@ -22,6 +24,17 @@ impl Element {
     /// An empty element.
     pub(crate) fn new(name: &str) -> Self {
         Element { name: name.to_owned(), ..Element::default() }
+    }
+
+    /// One of a name with or without a prefix.
+    fn of_qualified(name: &str) -> Self {
+        let (prefix, name) = name.split_once(':').unwrap_or(("", name));
+        Element { prefix: prefix.to_owned(), ..Element::new(name) }
+    }
+
+    /// An empty element of the same name space.
+    pub(crate) fn new_child(&self, name: &str) -> Self {
+        Element { prefix: self.prefix.clone(), ..Element::new(name) }
     }
 
     /// Adds an attribute.
@@ -60,11 +73,6 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// Every child.
-    pub(crate) fn elements(&self) -> impl Iterator<Item = &Element> {
-        self.children.iter()
-    }
-
     /// Every child of this name.
     pub(crate) fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
@@ -77,7 +85,67 @@ impl Element {
 
     /// An attribute by its local name.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(key, _)| local(key) == Some(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Gives an attribute another value; adds it where it is missing.
+    pub(crate) fn set_attribute(&mut self, name: &str, value: &str) {
+        match self.attributes.iter_mut().find(|(key, _)| local(key) == Some(name)) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.attributes.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    /// Takes an attribute away.
+    pub(crate) fn remove_attribute(&mut self, name: &str) {
+        self.attributes.retain(|(key, _)| local(key) != Some(name));
+    }
+
+    /// Every child of this name, to be changed.
+    pub(crate) fn children_mut<'a>(&'a mut self, name: &'a str) -> impl Iterator<Item = &'a mut Element> {
+        self.children.iter_mut().filter(move |child| child.name == name)
+    }
+
+    /// Takes away the children that are not wanted.
+    pub(crate) fn retain(&mut self, is_wanted: impl FnMut(&Element) -> bool) {
+        self.children.retain(is_wanted);
+    }
+
+    /// Adds a child behind all others.
+    pub(crate) fn push(&mut self, child: Element) {
+        self.children.push(child);
+    }
+
+    /// Adds a child before all others.
+    pub(crate) fn insert_first(&mut self, child: Element) {
+        self.children.insert(0, child);
+    }
+
+    /// Adds a child behind the last of this name; before all others where there is none.
+    pub(crate) fn insert_behind(&mut self, name: &str, child: Element) {
+        let at = self.children.iter().rposition(|other| other.name == name).map_or(0, |last| last + 1);
+        self.children.insert(at, child);
+    }
+
+    /// The same without the blanks between elements.
+    pub(crate) fn without_blanks(mut self) -> Self {
+        if !self.children.is_empty() && self.text.trim().is_empty() {
+            self.text.clear();
+        }
+        self.children = self.children.into_iter().map(Element::without_blanks).collect();
+        self
+    }
+
+    /// The same text for the same meaning: no prefixes, attributes in order, without elements that say nothing.
+    pub(crate) fn canonical(&self) -> String {
+        let inner: String = self.children.iter().map(Element::canonical).collect();
+        let mut attributes: Vec<_> =
+            self.attributes.iter().filter_map(|(key, value)| Some((local(key)?, value))).collect();
+        attributes.sort();
+        if inner.is_empty() && attributes.is_empty() && self.text().is_empty() {
+            return String::new();
+        }
+        format!("<{} {attributes:?} {:?}>{inner}</>", self.name, self.text())
     }
 
     /// The text, without the blanks around it.
@@ -109,15 +177,14 @@ impl Element {
                     if count > ELEMENTS_MAX || open.len() >= DEPTH_MAX || root.is_some() {
                         return Err("it is too large, too deep, or has two roots".into());
                     }
-                    let mut element = Element::new(start.local_name().as_ref());
+                    let mut element = Element::of_qualified(start.name().as_ref());
                     for attribute in start.attributes() {
                         let attribute =
                             attribute.map_err(|error| format!("it has a bad attribute: {error}"))?;
                         let value = quick_xml::escape::unescape(attribute.value.as_ref())
                             .map_err(|error| format!("it has a bad attribute: {error}"))?;
-                        element
-                            .attributes
-                            .push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+                        let name: &str = attribute.key.as_ref();
+                        element.attributes.push((name.to_owned(), value.into_owned()));
                     }
                     match event {
                         Event::Start(_) => open.push(element),
@@ -151,8 +218,12 @@ impl Element {
     }
 
     fn write(&self, text: &mut String) {
+        let name = match self.prefix.as_str() {
+            "" => self.name.clone(),
+            prefix => format!("{prefix}:{}", self.name),
+        };
         text.push('<');
-        text.push_str(&self.name);
+        text.push_str(&name);
         for (name, value) in &self.attributes {
             text.push_str(&format!(" {name}=\"{}\"", escape(value.as_str())));
         }
@@ -164,7 +235,26 @@ impl Element {
         for child in &self.children {
             child.write(text);
         }
-        text.push_str(&format!("</{}>", self.name));
+        text.push_str(&format!("</{name}>"));
+    }
+
+    /// Qualified names, attributes and texts in order, for tests.
+    #[cfg(test)]
+    pub(crate) fn list(&self, place: &str, facts: &mut Vec<String>) {
+        let place = format!("{place}/{}:{}", self.prefix, self.name);
+        let mut attributes = self.attributes.clone();
+        attributes.sort();
+        facts.push(format!("{place} {attributes:?} {:?}", self.text));
+        self.children.iter().for_each(|child| child.list(&place, facts));
+    }
+}
+
+/// The name of an attribute without its prefix; None for the declaration of a name space.
+fn local(key: &str) -> Option<&str> {
+    match key.split_once(':') {
+        Some(("xmlns", _)) => None,
+        Some((_, name)) => Some(name),
+        None => (key != "xmlns").then_some(key),
     }
 }
 

@@ -10,6 +10,7 @@ use super::plan::GatewayPlan;
 use super::resource::{How, Resource};
 use super::row::{self, RowPlace};
 use super::steps::{Begun, Steps};
+use super::waiting::Waiting;
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::gateway::{Gateway, GatewayState};
 use crate::site::Site;
@@ -26,22 +27,31 @@ pub struct Progress {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// `looking`, `making`, `waiting`, `kept` or `done`.
+    /// `looking`, `making`, `waiting`, `kept` or `done`. `waiting` comes again with each news, and at least every second.
     pub phase: &'static str,
+    /// What the cloud says meanwhile, such as the states of the instances; empty where it says nothing.
+    pub detail: String,
 }
 
 impl Serialize for Progress {
     /// The fields, and `text`, which prints.
     fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
         let (step, steps, text) = (self.step, self.steps, self.to_string());
-        json!({ "step": step, "steps": steps, "kind": self.kind, "name": self.name, "phase": self.phase, "text": text })
-            .serialize(to)
+        json!({
+            "step": step, "steps": steps, "kind": self.kind, "name": self.name, "phase": self.phase,
+            "detail": self.detail, "text": text,
+        })
+        .serialize(to)
     }
 }
 
 impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "[{}/{}] {} {}: {}", self.step, self.steps, self.kind, self.name, self.phase)
+        write!(f, "[{}/{}] {} {}: {}", self.step, self.steps, self.kind, self.name, self.phase)?;
+        match self.detail.as_str() {
+            "" => Ok(()),
+            detail => write!(f, " ({detail})"),
+        }
     }
 }
 
@@ -98,56 +108,56 @@ impl<S: Steps> Run<'_, S> {
         stored.journal.error = None;
         let mut observed = Observed::new();
         for (at, resource) in self.plan.resources.iter().enumerate() {
-            self.one(at, resource, &mut observed, stored).await?;
+            let steps = (at + 1, self.plan.resources.len());
+            let waiting = Waiting::of_plan(self.progress, steps, (resource.kind, &resource.name));
+            self.one(&waiting, resource, &mut observed, stored).await?;
         }
         Ok(())
     }
 
     async fn one(
         &self,
-        at: usize,
+        waiting: &Waiting<'_>,
         resource: &Resource,
         observed: &mut Observed,
         stored: &mut StoredJournal,
     ) -> Result<()> {
-        self.tell(at, resource, "looking")?;
+        waiting.tell("looking")?;
         if let Some((key, operation)) = stored.journal.under_way.take() {
             if key == resource.key {
-                self.tell(at, resource, "waiting")?;
+                waiting.tell("waiting")?;
                 // How it ended is seen by looking: an operation that failed, or that nobody knows any more, is begun again.
-                let _ = self.cloud.finish(operation).await;
+                match waiting.during(self.cloud.finish(operation, waiting)).await {
+                    Err(error) if error.kind() == ErrorKind::Stopped => return Err(error),
+                    _ => {}
+                }
             } else {
                 stored.journal.under_way = Some((key, operation));
             }
         }
-        let (body, left) = self.look(resource, observed).await?;
+        let (body, left) = waiting.during(self.look(resource, observed)).await?;
         if left.as_ref().is_some_and(Vec::is_empty) {
             self.note(resource, stored).await?;
-            return self.tell(at, resource, "kept");
+            return waiting.tell("kept");
         }
-        self.tell(at, resource, "making")?;
-        let begun = match self.cloud.begin(resource, &body, &self.plan.spec).await {
+        waiting.tell("making")?;
+        let begun = match waiting.during(self.cloud.begin(resource, &body, &self.plan.spec, waiting)).await {
             Ok(begun) => begun,
-            Err(error) if is_open(&error) => {
-                // Looking tells, unless it takes its time; where that fails too, the change's own error says more.
-                match self.look(resource, observed).await {
-                    Ok((_, Some(left))) if left.is_empty() => Begun::Done,
-                    _ => {
-                        let advice = "; apply again: it looks first, and goes on from what is there";
-                        return Err(error.with_cause_end(advice));
-                    }
-                }
-            }
+            // Looking tells, unless it takes its time; where that fails too, the change's own error says more.
+            Err(error) if is_open(&error) => match waiting.during(self.look(resource, observed)).await {
+                Ok((_, Some(left))) if left.is_empty() => Begun::Done,
+                _ => return Err(error),
+            },
             Err(error) => return Err(error),
         };
         if let Begun::Running(operation) = begun {
             stored.journal.under_way = Some((resource.key.clone(), operation.clone()));
             stored.save().await?;
-            self.tell(at, resource, "waiting")?;
-            self.cloud.finish(operation).await?;
+            waiting.tell("waiting")?;
+            waiting.during(self.cloud.finish(operation, waiting)).await?;
         }
         stored.journal.under_way = None;
-        let (_, left) = self.look(resource, observed).await?;
+        let (_, left) = waiting.during(self.look(resource, observed)).await?;
         match left {
             Some(left) if left.is_empty() => {}
             left => {
@@ -158,7 +168,7 @@ impl<S: Steps> Run<'_, S> {
             }
         }
         self.note(resource, stored).await?;
-        self.tell(at, resource, "done")
+        waiting.tell("done")
     }
 
     /// What a resource shall be, and how it differs; None where it is not there.
@@ -184,22 +194,5 @@ impl<S: Steps> Run<'_, S> {
             stored.journal.done.push(key);
         }
         stored.save().await
-    }
-
-    fn tell(&self, at: usize, resource: &Resource, phase: &'static str) -> Result<()> {
-        let progress = Progress {
-            step: at + 1,
-            steps: self.plan.resources.len(),
-            kind: resource.kind.to_owned(),
-            name: resource.name.clone(),
-            phase,
-        };
-        match (self.progress)(&progress) {
-            Go::On => Ok(()),
-            Go::Stop => {
-                let cause = format!("it was stopped at step {}; apply again to go on", at + 1);
-                Err(Error::new(ErrorKind::Stopped, "apply the gateway's plan", cause))
-            }
-        }
     }
 }

@@ -40,7 +40,8 @@ pub struct CloudInstance {
 
 /// Where the instances of gateways run.
 ///
-/// A plan changes nothing; each change is read back and safe to make twice.
+/// A plan changes nothing; each change is read back and safe to make twice. What waits tells its progress as it comes, and at
+/// least once a second: [`Go::Stop`] ends any wait within that time, and what was begun goes on by itself.
 pub trait Cloud: fmt::Debug + Send + Sync {
     /// What it is called in plans.
     fn name(&self) -> &'static str;
@@ -57,13 +58,28 @@ pub trait Cloud: fmt::Debug + Send + Sync {
     ) -> CloudFuture<'a, Gateway>;
 
     /// Starts the instances of a gateway that was stopped.
-    fn start<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()>;
+    fn start<'a>(
+        &'a self,
+        site: &'a Site,
+        service_name: &'a str,
+        progress: &'a ProgressFn<'a>,
+    ) -> CloudFuture<'a, ()>;
 
     /// Stops the instances of a gateway; it can be started again.
-    fn stop<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()>;
+    fn stop<'a>(
+        &'a self,
+        site: &'a Site,
+        service_name: &'a str,
+        progress: &'a ProgressFn<'a>,
+    ) -> CloudFuture<'a, ()>;
 
     /// Deletes a gateway, then its row in the site.
-    fn delete<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, ()>;
+    fn delete<'a>(
+        &'a self,
+        site: &'a Site,
+        service_name: &'a str,
+        progress: &'a ProgressFn<'a>,
+    ) -> CloudFuture<'a, ()>;
 
     /// What the cloud tells of the instances of a gateway.
     fn instances<'a>(&'a self, site: &'a Site, service_name: &'a str) -> CloudFuture<'a, Vec<CloudInstance>>;
@@ -90,16 +106,31 @@ macro_rules! boxed_cloud {
                 Box::pin(<$cloud>::apply(self, site, plan, progress))
             }
 
-            fn start<'a>(&'a self, site: &'a Site, name: &'a str) -> super::CloudFuture<'a, ()> {
-                Box::pin(<$cloud>::start(self, site, name))
+            fn start<'a>(
+                &'a self,
+                site: &'a Site,
+                name: &'a str,
+                progress: &'a ProgressFn<'a>,
+            ) -> super::CloudFuture<'a, ()> {
+                Box::pin(<$cloud>::start(self, site, name, progress))
             }
 
-            fn stop<'a>(&'a self, site: &'a Site, name: &'a str) -> super::CloudFuture<'a, ()> {
-                Box::pin(<$cloud>::stop(self, site, name))
+            fn stop<'a>(
+                &'a self,
+                site: &'a Site,
+                name: &'a str,
+                progress: &'a ProgressFn<'a>,
+            ) -> super::CloudFuture<'a, ()> {
+                Box::pin(<$cloud>::stop(self, site, name, progress))
             }
 
-            fn delete<'a>(&'a self, site: &'a Site, name: &'a str) -> super::CloudFuture<'a, ()> {
-                Box::pin(<$cloud>::delete(self, site, name))
+            fn delete<'a>(
+                &'a self,
+                site: &'a Site,
+                name: &'a str,
+                progress: &'a ProgressFn<'a>,
+            ) -> super::CloudFuture<'a, ()> {
+                Box::pin(<$cloud>::delete(self, site, name, progress))
             }
 
             fn instances<'a>(

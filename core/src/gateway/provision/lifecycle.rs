@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::cloud::CloudInstance;
+use super::cloud::{CloudInstance, ProgressFn};
 use super::resource_manager_cloud::ResourceManagerCloud;
 use super::row::set_state;
+use super::waiting::Waiting;
 use super::wanted::{COMPUTE, GROUPS, VAULTS};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::{Gateway, GatewayState};
@@ -23,16 +24,22 @@ impl ResourceManagerCloud {
     ///
     /// # Errors
     /// `not_found` where the site or Azure has no such gateway; those of Azure.
-    pub async fn start(&self, site: &Site, service_name: &str) -> Result<()> {
-        self.power(site, service_name, "start", GatewayState::Starting, GatewayState::Ready).await
+    pub async fn start(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "start", service_name);
+        let states = (GatewayState::Starting, GatewayState::Ready);
+        waiting.during(self.power(site, service_name, "start", states)).await?;
+        waiting.tell("done")
     }
 
     /// Stops the machines of a gateway and gives them up (they are deallocated: only disks and addresses cost then).
     ///
     /// # Errors
     /// Those of [`ResourceManagerCloud::start`].
-    pub async fn stop(&self, site: &Site, service_name: &str) -> Result<()> {
-        self.power(site, service_name, "deallocate", GatewayState::Stopping, GatewayState::Stopped).await
+    pub async fn stop(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "stop", service_name);
+        let states = (GatewayState::Stopping, GatewayState::Stopped);
+        waiting.during(self.power(site, service_name, "deallocate", states)).await?;
+        waiting.tell("done")
     }
 
     /// The machines of a gateway with their power states, as the scale set tells them.
@@ -53,8 +60,7 @@ impl ResourceManagerCloud {
         site: &Site,
         service_name: &str,
         action: &str,
-        during: GatewayState,
-        after: GatewayState,
+        (during, after): (GatewayState, GatewayState),
     ) -> Result<()> {
         let mut place = locate(site, service_name).await?;
         let path = self.manager().resource_path(
@@ -77,16 +83,23 @@ impl ResourceManagerCloud {
     ///
     /// # Errors
     /// Those of [`ResourceManagerCloud::start`]; `conflict` where something holds the group.
-    pub async fn delete(&self, site: &Site, service_name: &str) -> Result<()> {
+    pub async fn delete(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "delete", service_name);
+        waiting.during(self.delete_all(site, service_name, &waiting)).await?;
+        waiting.tell("done")
+    }
+
+    async fn delete_all(&self, site: &Site, service_name: &str, waiting: &Waiting<'_>) -> Result<()> {
         let mut place = locate(site, service_name).await?;
         set_state(site, &mut place.instance, GatewayState::Deleting).await?;
         let group = self.manager().group_path(&place.group);
         let seen = self.manager().get(&group, GROUPS).await?;
         let made_for = seen.as_ref().and_then(|seen| seen.pointer("/tags/cmgateway")).and_then(Value::as_str);
         if made_for.is_some_and(|name| name.eq_ignore_ascii_case(service_name)) {
+            waiting.say(&format!("resource group {}", place.group))?;
             self.manager().delete(&group, GROUPS).await?;
         } else if seen.is_some() {
-            self.delete_resources(&place).await?;
+            self.delete_resources(&place, waiting).await?;
         }
         if let Some(path) = place.instance.path() {
             site.delete(path).await?;
@@ -95,7 +108,7 @@ impl ResourceManagerCloud {
     }
 
     /// What uses others goes first.
-    async fn delete_resources(&self, place: &Where) -> Result<()> {
+    async fn delete_resources(&self, place: &Where, waiting: &Waiting<'_>) -> Result<()> {
         let (prefix, network) = (&place.prefix, super::wanted::NETWORK);
         for (kind, name, version) in [
             ("Microsoft.Compute/virtualMachineScaleSets", format!("{prefix}-vmss"), COMPUTE),
@@ -107,6 +120,7 @@ impl ResourceManagerCloud {
             ("Microsoft.Storage/storageAccounts", prefix.clone(), "2023-01-01"),
             ("Microsoft.ManagedIdentity/userAssignedIdentities", format!("{prefix}-identity"), "2023-01-31"),
         ] {
+            waiting.say(&format!("{kind} {name}"))?;
             self.manager().delete(&self.manager().resource_path(&place.group, kind, &name), version).await?;
         }
         Ok(())
@@ -115,9 +129,7 @@ impl ResourceManagerCloud {
 
 fn cloud_instance(machine: &Value, place: &Where) -> CloudInstance {
     let text = |pointer| machine.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let statuses = machine.pointer("/properties/instanceView/statuses").and_then(Value::as_array);
-    let codes = statuses.into_iter().flatten().filter_map(|one| one.get("code").and_then(Value::as_str));
-    let state = codes.filter_map(|code| code.strip_prefix("PowerState/")).next_back().unwrap_or("unknown");
+    let state = machine_state(machine);
     let host = place.instance.text("Fqdn").unwrap_or_default();
     CloudInstance {
         name: text("/name").to_owned(),
@@ -126,6 +138,13 @@ fn cloud_instance(machine: &Value, place: &Where) -> CloudInstance {
         address: if host.is_empty() { String::new() } else { format!("{host}:443") },
         ..CloudInstance::default()
     }
+}
+
+/// The power state of a machine, such as `running`.
+pub(super) fn machine_state(machine: &Value) -> &str {
+    let statuses = machine.pointer("/properties/instanceView/statuses").and_then(Value::as_array);
+    let codes = statuses.into_iter().flatten().filter_map(|one| one.get("code").and_then(Value::as_str));
+    codes.filter_map(|code| code.strip_prefix("PowerState/")).next_back().unwrap_or("unknown")
 }
 
 async fn locate(site: &Site, service_name: &str) -> Result<Where> {

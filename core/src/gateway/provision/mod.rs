@@ -19,6 +19,7 @@ mod row;
 mod scale_set;
 mod site_cloud;
 mod steps;
+mod waiting;
 mod wanted;
 
 pub use apply::{Go, Progress};

@@ -9,10 +9,12 @@ use time::OffsetDateTime;
 use super::apply::apply;
 use super::cloud::{ProgressFn, boxed_cloud};
 use super::comparison::{Observed, is_open};
+use super::lifecycle::machine_state;
 use super::plan::{self, GatewayPlan};
 use super::resource::{How, Resource};
 use super::row::RowPlace;
 use super::steps::{Begun, Steps, random_password};
+use super::waiting::{Waiting, planning_failed};
 use super::wanted::{self, Place};
 use crate::azure::{AzureOptions, Credential, KeyVault, Operation, ResourceManager, is_same_location};
 use crate::cert::{PfxProfile, write_pfx};
@@ -72,8 +74,8 @@ impl ResourceManagerCloud {
     pub async fn plan(&self, spec: &GatewaySpec) -> Result<GatewayPlan> {
         let now = self.options.timer.now();
         let spec = Arc::new(spec.check(now).await?);
-        let resources = self.wanted(&spec).await?;
-        let observed = self.observe_all(&resources).await?;
+        let resources = self.wanted(&spec).await.map_err(planning_failed)?;
+        let observed = self.observe_all(&resources).await.map_err(planning_failed)?;
         if spec.spec.is_using_existing_group {
             check_existing_group(&spec, &observed)?;
         }
@@ -129,18 +131,12 @@ impl ResourceManagerCloud {
         wanted::resources(&place)
     }
 
-    /// How many instances run the wanted model.
-    async fn running(&self, resource: &Resource) -> Result<u64> {
+    /// The instances with their power states.
+    async fn machine_states(&self, resource: &Resource) -> Result<Vec<(String, String)>> {
         let path = format!("{}/virtualMachines?$expand=instanceView", resource.path);
         let instances = self.manager.list(&path, resource.api_version).await?;
-        let runs = |instance: &&Value| {
-            let statuses = instance.pointer("/properties/instanceView/statuses").and_then(Value::as_array);
-            statuses
-                .into_iter()
-                .flatten()
-                .any(|status| status.get("code").and_then(Value::as_str) == Some("PowerState/running"))
-        };
-        Ok(instances.iter().filter(runs).count() as u64)
+        let name = |one: &Value| one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(instances.iter().map(|one| (name(one), machine_state(one).to_owned())).collect())
     }
 
     async fn put(&self, resource: &Resource, body: &Value) -> Result<Begun> {
@@ -160,7 +156,7 @@ impl ResourceManagerCloud {
         Ok(self.manager.get(&path, resource.api_version).await?.is_some())
     }
 
-    async fn wait_until_deleted(&self, resource: &Resource) -> Result<()> {
+    async fn wait_until_deleted(&self, resource: &Resource, waiting: &Waiting<'_>) -> Result<()> {
         let start = self.manager.elapsed();
         while self
             .manager
@@ -176,22 +172,31 @@ impl ResourceManagerCloud {
                     cause,
                 ));
             }
+            waiting.say("a group of this name is still being deleted")?;
             self.manager.pause(LOOK_EVERY).await;
         }
         Ok(())
     }
 
-    async fn wait_until_running(&self, resource: &Resource, body: &Value) -> Result<()> {
+    async fn wait_until_running(
+        &self,
+        resource: &Resource,
+        body: &Value,
+        waiting: &Waiting<'_>,
+    ) -> Result<()> {
         let wanted = body.get("running").and_then(Value::as_u64).unwrap_or(1);
         let start = self.manager.elapsed();
         loop {
-            let running = self.running(resource).await?;
+            let states = self.machine_states(resource).await?;
+            let said: Vec<_> = states.iter().map(|(name, state)| format!("{name} {state}")).collect();
+            waiting.say(&said.join(", "))?;
+            let running = running(&states);
             if running == wanted {
                 return Ok(());
             }
             if self.manager.elapsed().saturating_sub(start) > INSTANCES_DEADLINE {
-                let cause =
-                    format!("{running} of {wanted} run; see their status in the portal, then apply again");
+                let said = said.join(", ");
+                let cause = format!("{running} of {wanted} run ({said}); see their status in the portal");
                 return Err(Error::new(ErrorKind::TimedOut, "wait for the instances", cause));
             }
             self.manager.pause(LOOK_EVERY).await;
@@ -222,7 +227,7 @@ impl Steps for ResourceManagerCloud {
                     json!({ "thumbprint": thumbprint, "secret_id": one.secret_id })
                 }))
             }
-            How::Instances => Ok(Some(json!({ "running": self.running(resource).await? }))),
+            How::Instances => Ok(Some(json!({ "running": running(&self.machine_states(resource).await?) }))),
             How::Put | How::Vault | How::Group { .. } => {
                 let seen = self.manager.get(&resource.path, resource.api_version).await?;
                 Ok(seen.filter(|seen| !is_state(seen, "deleting")))
@@ -231,9 +236,15 @@ impl Steps for ResourceManagerCloud {
         }
     }
 
-    async fn begin(&self, resource: &Resource, body: &Value, spec: &CheckedSpec) -> Result<Begun> {
+    async fn begin(
+        &self,
+        resource: &Resource,
+        body: &Value,
+        spec: &CheckedSpec,
+        waiting: &Waiting<'_>,
+    ) -> Result<Begun> {
         if is_open(body) {
-            let cause = "it refers to a resource that is not there; apply the plan from its beginning";
+            let cause = "it refers to a resource that is not there";
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!("make {} {}", resource.kind, resource.name),
@@ -247,7 +258,7 @@ impl Steps for ResourceManagerCloud {
                 Err(Error::new(ErrorKind::NotFound, format!("use resource group {}", resource.name), cause))
             }
             How::Group { existing: false } => {
-                self.wait_until_deleted(resource).await?;
+                self.wait_until_deleted(resource, waiting).await?;
                 self.put(resource, body).await
             }
             How::Put => self.put(resource, body).await,
@@ -277,12 +288,12 @@ impl Steps for ResourceManagerCloud {
                     .await
                     .map(|_| Begun::Done)
             }
-            How::Instances => self.wait_until_running(resource, body).await.map(|()| Begun::Done),
+            How::Instances => self.wait_until_running(resource, body, waiting).await.map(|()| Begun::Done),
             _ => Ok(Begun::Done),
         }
     }
 
-    async fn finish(&self, under_way: Value) -> Result<()> {
+    async fn finish(&self, under_way: Value, _waiting: &Waiting<'_>) -> Result<()> {
         let read = serde_json::from_value(under_way);
         let mut operation: Operation = read
             .map_err(|error| Error::new(ErrorKind::Protocol, "take up the operation", error.to_string()))?;
@@ -292,6 +303,10 @@ impl Steps for ResourceManagerCloud {
     fn now(&self) -> OffsetDateTime {
         self.options.timer.now()
     }
+}
+
+fn running(states: &[(String, String)]) -> u64 {
+    states.iter().filter(|(_, state)| state == "running").count() as u64
 }
 
 fn is_state(seen: &Value, state: &str) -> bool {

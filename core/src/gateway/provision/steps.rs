@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::comparison::Observed;
 use super::resource::Resource;
+use super::waiting::Waiting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::spec::CheckedSpec;
 use crate::secret::Secret;
@@ -25,16 +26,17 @@ pub(super) trait Steps: Sync {
         known: &Observed,
     ) -> impl Future<Output = Result<Option<Value>>> + Send;
 
-    /// Begins to make a resource what it shall be.
+    /// Begins to make a resource what it shall be; tells how far it is where that takes long.
     fn begin(
         &self,
         resource: &Resource,
         body: &Value,
         spec: &CheckedSpec,
+        waiting: &Waiting<'_>,
     ) -> impl Future<Output = Result<Begun>> + Send;
 
     /// Waits until what was begun is over.
-    fn finish(&self, under_way: Value) -> impl Future<Output = Result<()>> + Send;
+    fn finish(&self, under_way: Value, waiting: &Waiting<'_>) -> impl Future<Output = Result<()>> + Send;
 
     /// Now, by the cloud's timer.
     fn now(&self) -> OffsetDateTime;

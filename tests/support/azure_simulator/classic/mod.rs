@@ -29,6 +29,10 @@ pub(super) struct Classic {
     operations: BTreeMap<String, Running>,
     /// Names that somebody else has.
     pub(super) taken: Vec<String>,
+    /// How many requests of a new management certificate are refused before the service lets it in.
+    pub(super) fresh_refusals: u32,
+    /// By thumbprint: how many are left.
+    fresh: BTreeMap<String, u32>,
     requests: u64,
 }
 
@@ -58,22 +62,31 @@ impl Classic {
         answer.with("x-ms-request-id", &id)
     }
 
-    fn refusal(&self, request: &WireRequest) -> Option<SimulatedAnswer> {
+    fn refusal(&mut self, request: &WireRequest) -> Option<SimulatedAnswer> {
         let head = request.head.to_ascii_lowercase();
         if !head.contains("x-ms-version: 20") {
             let message = "The versioning header is not specified or was specified incorrectly.";
             return Some(error(400, "MissingOrIncorrectVersionHeader", message));
         }
-        let is_known = request
-            .client_certificate
-            .as_ref()
-            .is_some_and(|der| self.management.contains_key(&Thumbprint::of_der(der).to_string()));
-        if is_known || head.contains("authorization: bearer ") {
+        let shown = request.client_certificate.as_ref().map(|der| Thumbprint::of_der(der).to_string());
+        if shown.is_some_and(|shown| self.lets_in(&shown)) || head.contains("authorization: bearer ") {
             return None;
         }
         let message = "The server failed to authenticate the request. Verify that the certificate is valid and is \
                        associated with this subscription.";
         Some(error(403, "AuthenticationFailed", message))
+    }
+
+    /// A new certificate is known at once, and let in a moment later.
+    fn lets_in(&mut self, thumbprint: &str) -> bool {
+        let left = self.fresh.get_mut(thumbprint).filter(|left| **left > 0);
+        match left {
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => self.management.contains_key(thumbprint),
+        }
     }
 
     fn routed(&mut self, request: &WireRequest, id: &str) -> SimulatedAnswer {
@@ -146,6 +159,7 @@ impl Classic {
                 if self.management.contains_key(&thumbprint) {
                     return error(409, "ConflictError", "The certificate already exists.");
                 }
+                self.fresh.insert(thumbprint.clone(), self.fresh_refusals);
                 self.management.insert(thumbprint, STANDARD.encode(der));
                 empty(201)
             }

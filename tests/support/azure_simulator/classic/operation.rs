@@ -63,6 +63,25 @@ impl Classic {
         }
     }
 
+    /// Somebody else suspends or deletes a deployment; it is under way.
+    pub(in crate::azure_simulator) fn interfere(&mut self, service: &str, deletes: bool) {
+        let slot = "production".to_owned();
+        let (during, effect) = match deletes {
+            true => ("Deleting", Effect::NoDeployment { slot }),
+            false => ("Suspending", Effect::Status { slot, status: "Suspended" }),
+        };
+        let found = self.services.get_mut(service).and_then(|one| one.deployments.get_mut("production"));
+        if let Some(deployment) = found {
+            deployment.status = during;
+        }
+        let id = format!("{:032x}", u128::MAX - u128::from(self.requests));
+        self.begin(service, &id, effect);
+        // Longer than whoever comes next needs to meet it.
+        if let Some(running) = self.operations.get_mut(&id) {
+            running.until += 6;
+        }
+    }
+
     fn begin(&mut self, service: &str, id: &str, effect: Effect) -> SimulatedAnswer {
         let until = self.requests + REQUESTS;
         let running = Running { service: service.to_owned(), until, effect: Some(effect), failure: None };

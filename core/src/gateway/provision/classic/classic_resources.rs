@@ -1,6 +1,6 @@
 //! The resources that a gateway is made of in the classic API, in the order in which they are made; pure.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::package::ClassicPackage;
 use crate::azure::asm::{Deployment, ManagementCertificate, ServiceConfiguration};
@@ -31,7 +31,8 @@ pub(super) fn resources(
     let mut all = Vec::new();
     if let Some(management) = management {
         let (name, how) = (common_name(management.certificate()), How::ManagementCertificate);
-        let body = json!({ "thumbprint": management.certificate().thumbprint().to_string() });
+        let thumbprint = management.certificate().thumbprint().to_string();
+        let body = json!({ "thumbprint": thumbprint, "is_let_in": true });
         all.push(resource("management", "management certificate", name, how, body));
     }
     let body = json!({
@@ -47,8 +48,13 @@ pub(super) fn resources(
         all.push(resource(&key, kind, name, How::ServiceCertificate, body));
     }
     let (count, thumbprint) = (spec.spec.vm_instance_count, spec.server.certificate.thumbprint());
-    let configuration = package.configured(&spec.prefix, count, thumbprint)?;
-    let body = json!({ "package": package.identity(), "roles": shown(&configuration) });
+    let configuration = package.configured(&spec.prefix, count, thumbprint, None)?;
+    // Without a configuration of the package's, only what is ours is asked for.
+    let (key, asked) = match package.configuration {
+        Some(_) => ("configuration", shown(&configuration)),
+        None => ("ours", shown_ours(&configuration)),
+    };
+    let body = json!({ "package": package.identity(), key: asked });
     all.push(resource("deployment", "deployment", spec.prefix.clone(), How::Deployment, body));
     let count: u64 = configuration.roles.iter().map(|role| u64::from(role.instances)).sum();
     let (name, body) = (format!("{count} ReadyRole"), json!({ "ready": count }));
@@ -63,12 +69,31 @@ fn common_name(certificate: &crate::cert::Certificate) -> String {
 /// A deployment as a plan compares it; without its configuration while it deploys.
 pub(super) fn shown_deployment(deployment: &Deployment) -> Value {
     let package = deployment.extended_properties.iter().find(|(name, _)| name == PACKAGE_PROPERTY);
-    let roles = deployment.service_configuration().ok().map(|read| shown(&read));
-    json!({ "package": package.map(|(_, value)| value), "roles": roles })
+    let read = deployment.service_configuration().ok();
+    json!({
+        "package": package.map(|(_, value)| value),
+        "configuration": read.as_ref().map(shown), "ours": read.as_ref().map(shown_ours),
+    })
 }
 
-/// The settings as a digest: some of them are secrets.
+/// Instances and certificates by their names.
+fn shown_ours(configuration: &ServiceConfiguration) -> Value {
+    let roles = configuration.roles.iter().map(|role| {
+        let certificates = role.certificates.iter();
+        let certificates: Map<_, _> =
+            certificates.map(|(name, one)| (name.clone(), one.to_string().into())).collect();
+        (role.name.clone(), json!({ "instances": role.instances, "certificates": certificates }))
+    });
+    Value::Object(roles.collect())
+}
+
+/// The whole; settings and what nobody here knows as digests, since some of them are secrets.
 fn shown(configuration: &ServiceConfiguration) -> Value {
+    let rest = Thumbprint::of_der(configuration.rest().as_bytes()).to_string();
+    json!({ "roles": shown_roles(configuration), "rest": rest })
+}
+
+fn shown_roles(configuration: &ServiceConfiguration) -> Value {
     let roles = configuration.roles.iter().map(|role| {
         let mut settings = role.settings.clone();
         settings.sort();

@@ -15,6 +15,7 @@ use super::comparison::Observed;
 use super::plan::{self, GatewayPlan};
 use super::row::{RowPlace, set_state};
 use super::steps::Steps;
+use super::waiting::{Waiting, planning_failed};
 use crate::azure::asm::{DeploymentAt, DeploymentStatus, ManagementCertificate, ServiceManagement};
 use crate::azure::{AzureOptions, Credential};
 use crate::error::{Error, ErrorKind, Result};
@@ -111,9 +112,9 @@ impl ClassicCloud {
             return Err(Error::new(ErrorKind::Config, "plan the gateway", cause));
         }
         let resources = classic_resources::resources(&spec, &self.package, self.management.as_ref())?;
-        let observed = self.observe_all(&resources).await?;
-        self.check_service(&spec, &observed).await?;
-        let warnings = self.warnings(&spec, &observed).await?;
+        let observed = self.observe_all(&resources).await.map_err(planning_failed)?;
+        self.check_service(&spec, &observed).await.map_err(planning_failed)?;
+        let warnings = self.warnings(&spec, &observed).await.map_err(planning_failed)?;
         Ok(plan::plan(spec, NAME, resources, &observed, warnings))
     }
 
@@ -140,23 +141,33 @@ impl ClassicCloud {
     ///
     /// # Errors
     /// `not_found` where the site or the subscription has no such gateway; those of [`ClassicCloud::apply`].
-    pub async fn start(&self, site: &Site, service_name: &str) -> Result<()> {
-        let (mut row, service) = self.locate(site, service_name).await?;
-        set_state(site, &mut row, GatewayState::Starting).await?;
-        self.run(&service, 0).await?;
-        set_state(site, &mut row, GatewayState::Ready).await
+    pub async fn start(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "start", service_name);
+        let work = async {
+            let (mut row, service) = self.locate(site, service_name).await?;
+            set_state(site, &mut row, GatewayState::Starting).await?;
+            self.run(&service, 0, &waiting).await?;
+            set_state(site, &mut row, GatewayState::Ready).await
+        };
+        waiting.during(work).await?;
+        waiting.tell("done")
     }
 
     /// Suspends the deployment of a gateway; it can be started again, and costs the same meanwhile.
     ///
     /// # Errors
     /// Those of [`ClassicCloud::start`].
-    pub async fn stop(&self, site: &Site, service_name: &str) -> Result<()> {
-        let (mut row, service) = self.locate(site, service_name).await?;
-        set_state(site, &mut row, GatewayState::Stopping).await?;
-        self.set_status(&service, DeploymentStatus::Suspended).await?;
-        self.until(&service, "stop", |seen| seen.is_none_or(|seen| seen.status == "Suspended")).await?;
-        set_state(site, &mut row, GatewayState::Stopped).await
+    pub async fn stop(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "stop", service_name);
+        let work = async {
+            let (mut row, service) = self.locate(site, service_name).await?;
+            set_state(site, &mut row, GatewayState::Stopping).await?;
+            self.set_status(&service, DeploymentStatus::Suspended).await?;
+            self.until(&service, "stop", &waiting, |seen| seen.status == "Suspended").await?;
+            set_state(site, &mut row, GatewayState::Stopped).await
+        };
+        waiting.during(work).await?;
+        waiting.tell("done")
     }
 
     /// Deletes the deployment of a gateway, its cloud service with the certificates, then its row in the site.
@@ -165,10 +176,17 @@ impl ClassicCloud {
     ///
     /// # Errors
     /// `not_found` where the site has no such gateway; those of the classic API.
-    pub async fn delete(&self, site: &Site, service_name: &str) -> Result<()> {
+    pub async fn delete(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "delete", service_name);
+        waiting.during(self.delete_all(site, service_name, &waiting)).await?;
+        waiting.tell("done")
+    }
+
+    async fn delete_all(&self, site: &Site, service_name: &str, waiting: &Waiting<'_>) -> Result<()> {
         let (mut row, service) = self.row(site, service_name).await?;
         set_state(site, &mut row, GatewayState::Deleting).await?;
         if self.deployment(&self.azure, &service).await?.is_some() {
+            waiting.say("the deployment is being deleted")?;
             let operation = self.azure.delete_deployment(&service, DeploymentAt::Production).await?;
             self.azure.finish(&operation).await?;
         }

@@ -22,9 +22,11 @@ const PROPERTY_CHARACTERS_MAX: usize = 255;
 pub struct ClassicPackage {
     /// Where the service fetches it from, `https:`: a blob of the same subscription, or one with a shared access signature.
     pub url: String,
-    /// The text of the service configuration (.cscfg) that came with it; None for one that is made here.
+    /// The text of the service configuration (.cscfg) that came with it; None for one that is made here, or for that of the
+    /// deployment where there is one already.
     ///
-    /// Settings and the network stay as they are in it; thumbprints in it must be 40 hex digits, zeros will do.
+    /// Whatever it holds beyond the number of instances and the certificate stays as it is, known here or not; thumbprints in it
+    /// must be 40 hex digits, zeros will do.
     pub configuration: Option<String>,
     /// The role whose instances serve, as the package names it.
     pub role: String,
@@ -50,19 +52,21 @@ impl ClassicPackage {
         if self.role.is_empty() {
             return refuse("role must be the name of a role in the package");
         }
-        self.configured("x", 1, Thumbprint::of_der(b"")).map(drop)
+        self.configured("x", 1, Thumbprint::of_der(b""), None).map(drop)
     }
 
-    /// The configuration with so many instances and this server certificate.
+    /// The configuration with so many instances and this server certificate; made from what the deployment has where none came
+    /// with the package.
     pub(super) fn configured(
         &self,
         service_name: &str,
         instances: u32,
         thumbprint: Thumbprint,
+        deployed: Option<&str>,
     ) -> Result<ServiceConfiguration> {
         let refuse =
             |cause: String| Error::new(ErrorKind::Config, "make the service configuration (.cscfg)", cause);
-        let mut configuration = match &self.configuration {
+        let mut configuration = match self.configuration.as_deref().or(deployed) {
             Some(text) => ServiceConfiguration::parse(text)?,
             None => {
                 let mut made = ServiceConfiguration::new(service_name);
@@ -137,10 +141,17 @@ mod tests {
                 .into(),
         );
         package.check().unwrap();
-        let made = package.configured("x", 3, thumbprint()).unwrap();
+        let made = package.configured("x", 3, thumbprint(), None).unwrap();
         assert_eq!((made.os_family.as_str(), made.roles[0].instances), ("5", 3));
         assert_eq!(made.roles[0].certificates, [("SSL".to_owned(), thumbprint())]);
         assert!(made.to_xml().contains("<NetworkConfiguration><Dns"), "{}", made.to_xml());
+        // What the deployment has stays where nothing else is said.
+        let deployed = made.to_xml();
+        package.configuration = None;
+        package.certificate_name = Some("SSL".into());
+        let changed = package.configured("x", 2, thumbprint(), Some(&deployed)).unwrap();
+        assert_eq!(changed.to_xml(), deployed.replace("count=\"3\"", "count=\"2\""));
+        package.configuration = Some(deployed);
         package.role = "Other".into();
         assert!(package.check().unwrap_err().cause().contains("no role Other, only ProxyService"));
     }

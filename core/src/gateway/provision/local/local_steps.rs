@@ -13,6 +13,7 @@ use crate::gateway::provision::comparison::Observed;
 use crate::gateway::provision::instance_settings::{InstanceSettings, pins};
 use crate::gateway::provision::resource::{How, Resource};
 use crate::gateway::provision::steps::{Begun, Steps};
+use crate::gateway::provision::waiting::Waiting;
 use crate::gateway::service::read_instance_file;
 use crate::gateway::spec::CheckedSpec;
 use crate::limits::LOCAL_PORTS;
@@ -135,7 +136,13 @@ impl LocalCloud {
     }
 
     /// Has the wanted instances run, goes by their settings, and asks each of them over HTTPS.
-    async fn run(&self, folder: &Folder, body: &Value, spec: &CheckedSpec) -> Result<()> {
+    async fn run(
+        &self,
+        folder: &Folder,
+        body: &Value,
+        spec: &CheckedSpec,
+        waiting: &Waiting<'_>,
+    ) -> Result<()> {
         let count = body.get("running").and_then(Value::as_u64).unwrap_or(1) as u16;
         let program = program::find(self.options.program.as_deref())?;
         let service_name = spec.service_name.clone();
@@ -143,7 +150,7 @@ impl LocalCloud {
         folder.write_wanted(&wanted)?;
         self.supervise(folder, &program).await?;
         let digests = (0..count).map(|number| folder.digest(number)).collect::<Result<Vec<_>>>()?;
-        until(folder, "start", |told| told.is_some_and(|told| is_as_wanted(told, &digests))).await?;
+        until(folder, "start", waiting, |told| told.is_some_and(|told| is_as_wanted(told, &digests))).await?;
         for number in 0..count {
             let settings = read_instance_file(folder.settings(number))?;
             for address in &settings.listen {
@@ -232,14 +239,20 @@ impl Steps for LocalCloud {
         }
     }
 
-    async fn begin(&self, resource: &Resource, body: &Value, spec: &CheckedSpec) -> Result<Begun> {
+    async fn begin(
+        &self,
+        resource: &Resource,
+        body: &Value,
+        spec: &CheckedSpec,
+        waiting: &Waiting<'_>,
+    ) -> Result<Begun> {
         let folder = Folder::new(resource.path.clone().into());
         match resource.how {
             How::Folder => std::fs::create_dir_all(folder.path())
                 .map_err(|error| failed("make", folder.path(), error))?,
             How::CertificateFiles => self.write_certificate(&folder, spec)?,
             How::Settings => self.write_settings(&folder, body, spec)?,
-            How::Instances => self.run(&folder, body, spec).await?,
+            How::Instances => self.run(&folder, body, spec, waiting).await?,
             How::Removal => {
                 let number = resource.key.rsplit('-').next().and_then(|text| text.parse().ok());
                 let path = folder.settings(number.unwrap_or(INSTANCES_MAX));
@@ -250,7 +263,7 @@ impl Steps for LocalCloud {
         Ok(Begun::Done)
     }
 
-    async fn finish(&self, _under_way: Value) -> Result<()> {
+    async fn finish(&self, _under_way: Value, _waiting: &Waiting<'_>) -> Result<()> {
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use super::cloud::{CloudInstance, ProgressFn, boxed_cloud};
 use super::plan::{self, GatewayPlan};
 use super::row::{RowPlace, set_state};
 use super::steps::Steps;
+use super::waiting::{Waiting, planning_failed};
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::service::read_instance_file;
@@ -127,7 +128,7 @@ impl LocalCloud {
         program::find(self.options.program.as_deref())?;
         let spec = Arc::new(spec.check(self.now()).await?);
         let resources = self.wanted(&spec)?;
-        let observed = self.observe_all(&resources).await?;
+        let observed = self.observe_all(&resources).await.map_err(planning_failed)?;
         let mut warnings = Vec::new();
         if spec.roots.is_empty() {
             warnings
@@ -154,7 +155,13 @@ impl LocalCloud {
     ///
     /// # Errors
     /// `not_found` where the site or this machine has no such gateway; those of [`LocalCloud::apply`].
-    pub async fn start(&self, site: &Site, service_name: &str) -> Result<()> {
+    pub async fn start(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "start", service_name);
+        waiting.during(self.start_all(site, service_name, &waiting)).await?;
+        waiting.tell("done")
+    }
+
+    async fn start_all(&self, site: &Site, service_name: &str, waiting: &Waiting<'_>) -> Result<()> {
         let (mut row, folder) = self.locate(site, service_name).await?;
         let mut wanted = wanted_of(&folder, service_name)?;
         set_state(site, &mut row, GatewayState::Starting).await?;
@@ -164,7 +171,7 @@ impl LocalCloud {
         self.supervise(&folder, &wanted.program).await?;
         let count = usize::from(wanted.instances);
         let is_there = |told: Option<&Told>| told.is_some_and(|told| running(told) == count);
-        until(&folder, "start", is_there).await?;
+        until(&folder, "start", waiting, is_there).await?;
         set_state(site, &mut row, GatewayState::Ready).await
     }
 
@@ -172,13 +179,19 @@ impl LocalCloud {
     ///
     /// # Errors
     /// Those of [`LocalCloud::start`].
-    pub async fn stop(&self, site: &Site, service_name: &str) -> Result<()> {
+    pub async fn stop(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "stop", service_name);
+        waiting.during(self.stop_all(site, service_name, &waiting)).await?;
+        waiting.tell("done")
+    }
+
+    async fn stop_all(&self, site: &Site, service_name: &str, waiting: &Waiting<'_>) -> Result<()> {
         let (mut row, folder) = self.locate(site, service_name).await?;
         let mut wanted = wanted_of(&folder, service_name)?;
         set_state(site, &mut row, GatewayState::Stopping).await?;
         wanted.is_running = false;
         folder.write_wanted(&wanted)?;
-        until(&folder, "stop", |told| told.is_none()).await?;
+        until(&folder, "stop", waiting, |told| told.is_none()).await?;
         set_state(site, &mut row, GatewayState::Stopped).await
     }
 
@@ -186,13 +199,19 @@ impl LocalCloud {
     ///
     /// # Errors
     /// Those of [`LocalCloud::start`].
-    pub async fn delete(&self, site: &Site, service_name: &str) -> Result<()> {
+    pub async fn delete(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "delete", service_name);
+        waiting.during(self.delete_all(site, service_name, &waiting)).await?;
+        waiting.tell("done")
+    }
+
+    async fn delete_all(&self, site: &Site, service_name: &str, waiting: &Waiting<'_>) -> Result<()> {
         let (mut row, folder) = self.locate(site, service_name).await?;
         set_state(site, &mut row, GatewayState::Deleting).await?;
         if let Some(mut wanted) = folder.read_wanted()? {
             wanted.is_running = false;
             folder.write_wanted(&wanted)?;
-            until(&folder, "stop", |told| told.is_none()).await?;
+            until(&folder, "stop", waiting, |told| told.is_none()).await?;
         }
         let path = folder.path().to_path_buf();
         background::run("delete the gateway's folder", move || match std::fs::remove_dir_all(&path) {
@@ -283,10 +302,18 @@ fn wanted_of(folder: &Folder, service_name: &str) -> Result<Wanted> {
 }
 
 /// Waits until the supervisor's word is as wanted.
-async fn until(folder: &Folder, verb: &str, is_so: impl Fn(Option<&Told>) -> bool) -> Result<()> {
+async fn until(
+    folder: &Folder,
+    verb: &str,
+    waiting: &Waiting<'_>,
+    is_so: impl Fn(Option<&Told>) -> bool,
+) -> Result<()> {
     let start = Instant::now();
     loop {
         let told = folder.read_told()?;
+        let instances = told.iter().flat_map(|told| &told.instances);
+        let said: Vec<_> = instances.map(|one| format!("instance {} {}", one.number, one.state)).collect();
+        waiting.say(&said.join(", "))?;
         if is_so(told.as_ref()) {
             return Ok(());
         }

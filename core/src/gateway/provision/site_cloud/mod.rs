@@ -1,96 +1,31 @@
 //! ConfigMgr's own way to a gateway: its site is told by rows, and does the work itself.
 
+mod options;
+mod service_row;
 mod task;
+mod wait;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use self::task::{Task, TaskState, TaskType};
-use super::apply::{Go, Progress};
+pub use self::options::SiteCloudOptions;
+use self::service_row::{mark_of, shown};
+use self::task::{Task, TaskType, Tasks};
+use self::wait::Until;
 use super::cloud::{CloudInstance, ProgressFn, boxed_cloud};
 use super::comparison::{Observed, differences};
 use super::plan::{self, GatewayPlan};
 use super::resource::{How, Resource};
-use super::row::{RowPlace, fill};
+use super::waiting::{Waiting, planning_failed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::spec::{CheckedSpec, GatewaySpec};
+use crate::gateway::spec::GatewaySpec;
 use crate::gateway::{Gateway, GatewayState, state_of};
-use crate::limits::SITE_GATEWAY_TIMEOUT;
-use crate::net::{SystemTimer, Timer};
-use crate::site::{MethodInput, PutMode, Site};
-use crate::wmi::{self, Instance, ObjectPath};
+use crate::site::{MethodInput, Site};
+use crate::wmi::{Instance, ObjectPath};
 
 /// What it is called in plans.
 const NAME: &str = "Configuration Manager";
-
-/// How a site is told, and waited for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SiteCloudOptions {
-    /// Properties of `SMS_AzureService` beyond what a spec says, such as `AADApplicationId`; text, numbers, true and false.
-    pub properties: Map<String, Value>,
-    /// How often the site is asked how far it is; 10 s.
-    pub poll: Duration,
-    /// How long it is waited for; an hour, since Microsoft's page says 5 to 15 minutes.
-    pub timeout: Duration,
-    /// What waits.
-    pub timer: Arc<dyn Timer>,
-}
-
-impl Default for SiteCloudOptions {
-    fn default() -> Self {
-        SiteCloudOptions {
-            properties: Map::new(),
-            poll: Duration::from_secs(10),
-            timeout: SITE_GATEWAY_TIMEOUT,
-            timer: Arc::new(SystemTimer::new()),
-        }
-    }
-}
-
-impl SiteCloudOptions {
-    /// Reads the options from a table: `properties`, and `poll` and `timeout` in seconds; null says nothing.
-    ///
-    /// # Errors
-    /// `config` for an unknown name or a value that cannot be, by name.
-    ///
-    /// ```
-    /// use cmgateway::gateway::provision::SiteCloudOptions;
-    /// let options = SiteCloudOptions::from_json(serde_json::json!({ "poll": 0.5, "properties": { "AADApplicationId": 1 } }))?;
-    /// assert_eq!(options.poll.as_millis(), 500);
-    /// # Ok::<(), cmgateway::Error>(())
-    /// ```
-    pub fn from_json(value: Value) -> Result<Self> {
-        let refused = |name: &str, rule: &str| {
-            Error::new(
-                ErrorKind::Config,
-                "use the site's own Configuration Manager",
-                format!("{name} {rule}"),
-            )
-            .with_context("field", name)
-        };
-        let Value::Object(map) = value else { return Err(refused("the options", "must be a table")) };
-        let mut options = SiteCloudOptions::default();
-        for (name, value) in map.into_iter().filter(|(_, value)| !value.is_null()) {
-            let seconds = || {
-                let time = value.as_f64().filter(|seconds| *seconds > 0.0);
-                let time = time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-                time.ok_or_else(|| refused(&name, "must be seconds above 0"))
-            };
-            match (name.as_str(), &value) {
-                ("poll", _) => options.poll = seconds()?,
-                ("timeout", _) => options.timeout = seconds()?,
-                ("properties", Value::Object(map)) => options.properties.clone_from(map),
-                ("properties", Value::Array(items)) if items.is_empty() => {}
-                ("properties", _) => return Err(refused("properties", "must be a table")),
-                _ => return Err(refused(&name, "is not one of properties, poll, timeout")),
-            }
-        }
-        Ok(options)
-    }
-}
 
 /// A site's own Configuration Manager as what makes gateways: it is told by rows and tasks, and watched.
 ///
@@ -117,14 +52,12 @@ pub struct SiteCloud {
     options: SiteCloudOptions,
 }
 
-/// What a wait is for.
-struct Wait<'a> {
-    service_name: &'a str,
-    task: Option<&'a Task>,
+/// A change of whether a gateway runs.
+struct Power {
+    method: &'static str,
+    /// What tells the site where nobody runs the methods.
+    task: TaskType,
     wanted: GatewayState,
-    kind: &'static str,
-    step: usize,
-    steps: usize,
 }
 
 /// What the site is to be told: a gateway that it has not made yet is made, though its row may be there.
@@ -148,12 +81,16 @@ impl SiteCloud {
     pub async fn plan(&self, spec: &GatewaySpec) -> Result<GatewayPlan> {
         let spec = Arc::new(spec.check(self.options.timer.now()).await?);
         spec.check_for_azure(false)?;
-        let row = self.row(&spec.service_name).await?;
+        let row = self.row(&spec.service_name).await.map_err(planning_failed)?;
         let wanted = self.properties(&spec)?;
         let seen = row.as_ref().map(|row| shown(row, &wanted));
         let task_type = task_type(row.as_ref());
         let is_ready = row.as_ref().and_then(state_of) == Some(GatewayState::Ready);
         let is_same = seen.as_ref().is_some_and(|seen| differences(&wanted, seen).is_empty());
+        let is_done = is_ready && is_same && {
+            let (_, id) = self.identified(&spec.service_name).await.map_err(planning_failed)?;
+            Tasks::read(&self.site, id).await.map_err(planning_failed)?.are_done_for(&mark_of(&wanted))
+        };
         let resource = |key: &str, kind, name: String, how, body| Resource {
             key: key.to_owned(),
             kind,
@@ -167,12 +104,12 @@ impl SiteCloud {
         let now = row.as_ref().and_then(state_of).map(|state| json!({ "state": state.to_string() }));
         let observed = Observed::from([
             ("row".to_owned(), seen),
-            ("task".to_owned(), (is_ready && is_same).then(|| task.clone())),
+            ("task".to_owned(), is_done.then(|| task.clone())),
             ("state".to_owned(), now),
         ]);
         let resources = vec![
             resource("row", "SMS_AzureService", spec.service_name.clone(), How::Row, wanted),
-            resource("task", "SMS_AzureServicesTask", format!("{task_type:?}"), How::Task, task),
+            resource("task", "SMS_AzureServicesTask", task_type.name().to_owned(), How::Task, task),
             resource("state", "state", "Ready".to_owned(), How::Instances, state),
         ];
         let warnings =
@@ -182,8 +119,12 @@ impl SiteCloud {
 
     /// Writes the gateway's row, tells the site to make or to change it, and waits until its state is `Ready`.
     ///
-    /// The site must be the one that it was planned on. A task that is still open is waited for, not made again, so it is safe
-    /// to call twice. `progress` hears of every look; where it stops the wait, the site goes on.
+    /// The site must be the one that it was planned on. Safe to call twice, also after a crash: a task that still belongs to the
+    /// row is waited for, and not made again. Each task carries in `TaskKeyValue`, which its page says is ignored, a digest of the
+    /// row that it was made for. One without that digest that the site has begun has read the row as it was: it is waited for,
+    /// however it ends, then the site is told again. One that the site has not begun will read the row as it is then.
+    ///
+    /// `progress` hears of every look, and at least once a second; where it stops the wait, the site goes on.
     ///
     /// # Errors
     /// `config` for another site; `conflict` where the site says that the task failed; `timed_out` with its last state; `stopped`;
@@ -192,54 +133,108 @@ impl SiteCloud {
         self.check_site(site)?;
         let name = plan.spec.service_name.as_str();
         let wanted = self.properties(&plan.spec)?;
-        let row = self.row(name).await?;
-        let task_type = task_type(row.as_ref());
-        let is_same = row.as_ref().is_some_and(|row| differences(&wanted, &shown(row, &wanted)).is_empty());
-        let is_ready = row.as_ref().and_then(state_of) == Some(GatewayState::Ready);
-        tell(progress, (1, 3), ("SMS_AzureService", name), "making")?;
-        if !is_same {
-            self.write(row, &plan.spec, &wanted).await?;
-        }
-        if is_same && is_ready {
-            tell(progress, (3, 3), ("state", "Ready"), "kept")?;
+        let step = |number, kind, name| Waiting::of_plan(progress, (number, 3), (kind, name));
+        let writing = step(1, "SMS_AzureService", name);
+        writing.tell("looking")?;
+        let (task_type, is_ready) = writing.during(self.written(plan, &wanted, &writing)).await?;
+        let telling = step(2, "SMS_AzureServicesTask", task_type.name());
+        let ready = step(3, "state", "Ready");
+        let mark = mark_of(&wanted);
+        let told = telling.during(self.told(name, task_type, &mark, is_ready, &telling)).await?;
+        let Some(task) = told else {
+            ready.tell("kept")?;
             return Gateway::find(&self.site, name).await;
-        }
-        let (_, id) = self.identified(name).await?;
-        let task = Task::begin(&self.site, id, task_type).await?;
-        tell(progress, (2, 3), ("SMS_AzureServicesTask", &task.name()), "done")?;
-        let wanted = GatewayState::Ready;
-        let wait = Wait { service_name: name, task: Some(&task), wanted, kind: "state", step: 3, steps: 3 };
-        self.wait(&wait, progress).await?;
+        };
+        telling.tell("done")?;
+        ready.during(self.wait(name, &Until::State(GatewayState::Ready, Some(&task)), &ready)).await?;
+        ready.tell("done")?;
         Gateway::find(&self.site, name).await
+    }
+
+    /// Has the row say what is wanted; what the site is to be told, and whether it says that it is ready.
+    async fn written(
+        &self,
+        plan: &GatewayPlan,
+        wanted: &Value,
+        writing: &Waiting<'_>,
+    ) -> Result<(TaskType, bool)> {
+        let row = self.row(&plan.spec.service_name).await?;
+        let task_type = task_type(row.as_ref());
+        let is_same = row.as_ref().is_some_and(|row| differences(wanted, &shown(row, wanted)).is_empty());
+        let is_ready = is_same && row.as_ref().and_then(state_of) == Some(GatewayState::Ready);
+        if is_same {
+            writing.tell("kept")?;
+        } else {
+            writing.tell("making")?;
+            self.write(row, &plan.spec, wanted).await?;
+            writing.tell("done")?;
+        }
+        Ok((task_type, is_ready))
+    }
+
+    /// The task that belongs to the row as it is now, made where there is none; None where nothing is left to do.
+    async fn told(
+        &self,
+        name: &str,
+        task_type: TaskType,
+        mark: &str,
+        is_ready: bool,
+        telling: &Waiting<'_>,
+    ) -> Result<Option<Task>> {
+        let (_, id) = self.identified(name).await?;
+        loop {
+            let tasks = Tasks::read(&self.site, id).await?;
+            if is_ready && tasks.are_done_for(mark) {
+                return Ok(None);
+            }
+            if let Some(task) = tasks.belonging_to(mark) {
+                return task.marked(&self.site, mark).await.map(Some);
+            }
+            match tasks.open_one() {
+                // Two at a time would only come in each other's way.
+                Some(older) => self.wait(name, &Until::Over(older), telling).await?,
+                None => return Task::make(&self.site, id, task_type, mark).await.map(Some),
+            }
+        }
     }
 
     /// Calls `SMS_AzureService.Start` and waits until the state is `Ready`; a site that runs no methods is told by a task.
     ///
     /// # Errors
     /// `not_found` where the site has no such gateway; those of [`SiteCloud::apply`].
-    pub async fn start(&self, site: &Site, service_name: &str) -> Result<()> {
-        self.power(site, service_name, "Start", TaskType::StartDeployment, GatewayState::Ready).await
+    pub async fn start(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "start", service_name);
+        let power = Power { method: "Start", task: TaskType::StartDeployment, wanted: GatewayState::Ready };
+        waiting.during(self.power(site, service_name, &power, &waiting)).await?;
+        waiting.tell("done")
     }
 
     /// Calls `SMS_AzureService.Stop` and waits until the state is `Stopped`; a site that runs no methods is told by a task.
     ///
     /// # Errors
     /// Those of [`SiteCloud::start`].
-    pub async fn stop(&self, site: &Site, service_name: &str) -> Result<()> {
-        self.power(site, service_name, "Stop", TaskType::StopDeployment, GatewayState::Stopped).await
+    pub async fn stop(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "stop", service_name);
+        let power = Power { method: "Stop", task: TaskType::StopDeployment, wanted: GatewayState::Stopped };
+        waiting.during(self.power(site, service_name, &power, &waiting)).await?;
+        waiting.tell("done")
     }
 
     /// Tells the site to delete the gateway, waits until the task is completed, and deletes its row where the site has left it.
     ///
     /// # Errors
     /// Those of [`SiteCloud::start`].
-    pub async fn delete(&self, site: &Site, service_name: &str) -> Result<()> {
+    pub async fn delete(&self, site: &Site, service_name: &str, progress: &ProgressFn<'_>) -> Result<()> {
+        let waiting = Waiting::of_call(progress, "delete", service_name);
+        waiting.during(self.delete_all(site, service_name, &waiting)).await?;
+        waiting.tell("done")
+    }
+
+    async fn delete_all(&self, site: &Site, service_name: &str, waiting: &Waiting<'_>) -> Result<()> {
         self.check_site(site)?;
         let (_, id) = self.identified(service_name).await?;
-        let task = Task::begin(&self.site, id, TaskType::DeleteDeployment).await?;
-        let wanted = GatewayState::Deleting;
-        let wait = Wait { service_name, task: Some(&task), wanted, kind: "state", step: 1, steps: 1 };
-        self.wait(&wait, &|_| Go::On).await?;
+        let task = Task::open_or_new(&self.site, id, TaskType::DeleteDeployment).await?;
+        self.wait(service_name, &Until::Deleted(&task), waiting).await?;
         match self.row(service_name).await?.and_then(|row| row.path().cloned()) {
             Some(path) => match self.site.delete(&path).await {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -295,127 +290,28 @@ impl SiteCloud {
         Ok((gateway, id))
     }
 
-    /// What the row shall hold, as JSON.
-    fn properties(&self, spec: &CheckedSpec) -> Result<Value> {
-        let place = RowPlace::resource_manager(spec);
-        let mut made = Instance::new("SMS_AzureService")?;
-        fill(&mut made, spec, &place)?;
-        let mut all = Map::new();
-        for property in made.properties() {
-            all.insert(property.name.as_str().to_owned(), json_of(&property.value));
-        }
-        all.extend(self.options.properties.clone());
-        Ok(Value::Object(all))
-    }
-
-    async fn write(&self, row: Option<Instance>, spec: &CheckedSpec, wanted: &Value) -> Result<()> {
-        let operation = format!("write gateway {} into the site", spec.service_name);
-        let (mut row, is_new) = match row {
-            Some(row) => (row, false),
-            None => (self.site.new_instance("SMS_AzureService").await?, true),
-        };
-        if is_new {
-            row.set("SiteCode", self.site.code().await?.as_str())?;
-        }
-        for (name, value) in wanted.as_object().into_iter().flatten() {
-            match value {
-                Value::String(text) => row.set(name, text.as_str())?,
-                Value::Bool(flag) => row.set(name, *flag)?,
-                Value::Number(number) if number.is_i64() => {
-                    row.set(name, number.as_i64().unwrap_or_default())?
-                }
-                _ => {
-                    let cause = format!("property {name} must be text, a whole number, true or false");
-                    return Err(Error::new(ErrorKind::Config, operation, cause));
-                }
-            }
-        }
-        let mode = if is_new { PutMode::CreateOnly } else { PutMode::UpdateUnchanged };
-        self.site.put(&mut row, mode).await.map(drop)
-    }
-
     async fn power(
         &self,
         site: &Site,
         service_name: &str,
-        method: &str,
-        task_type: TaskType,
-        wanted: GatewayState,
+        power: &Power,
+        waiting: &Waiting<'_>,
     ) -> Result<()> {
         self.check_site(site)?;
         let (_, id) = self.identified(service_name).await?;
         let class = ObjectPath::parse("SMS_AzureService")?;
         let input = MethodInput::named([("AzureServiceID", id)]);
-        let task = match self.site.call(&class, method, input).await {
+        let task = match self.site.call(&class, power.method, input).await {
             Ok(output) => {
-                check_returned(&output, method, service_name)?;
+                check_returned(&output, power.method, service_name)?;
                 None
             }
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                Some(Task::begin(&self.site, id, task_type).await?)
+                Some(Task::open_or_new(&self.site, id, power.task).await?)
             }
             Err(error) => return Err(error),
         };
-        let wait = Wait { service_name, task: task.as_ref(), wanted, kind: "state", step: 1, steps: 1 };
-        self.wait(&wait, &|_| Go::On).await
-    }
-
-    /// Looks again and again until the state is the wanted one and the task, where there is one, is completed.
-    async fn wait(&self, wait: &Wait<'_>, progress: &ProgressFn<'_>) -> Result<()> {
-        let timer = &self.options.timer;
-        let start = timer.elapsed();
-        loop {
-            let task = match wait.task {
-                Some(task) => Some(task.state(&self.site).await?),
-                None => None,
-            };
-            let row = self.row(wait.service_name).await?;
-            let state = row.as_ref().and_then(state_of);
-            let said = match (state, &row) {
-                (Some(state), _) => state.to_string(),
-                (None, Some(_)) => "no state".to_owned(),
-                (None, None) => "no row".to_owned(),
-            };
-            let is_there = match wait.wanted {
-                // The row of a deleted gateway may stay or go.
-                GatewayState::Deleting => task == Some(TaskState::Completed) || row.is_none(),
-                wanted => state == Some(wanted) && task.is_none_or(|task| task == TaskState::Completed),
-            };
-            let text = task.map_or_else(|| said.clone(), |task| format!("{said}, {}", task.text()));
-            let phase = if is_there { "done" } else { "waiting" };
-            tell(progress, (wait.step, wait.steps), (wait.kind, &text), phase)?;
-            if is_there {
-                return Ok(());
-            }
-            if let (Some(TaskState::Failed), Some(task)) = (task, wait.task) {
-                return Err(task.failed(wait.service_name));
-            }
-            if timer.elapsed().saturating_sub(start).saturating_add(self.options.poll) > self.options.timeout
-            {
-                let seconds = self.options.timeout.as_secs();
-                let cause = format!(
-                    "not within {seconds} s; it is at: {text}; the site goes on, so wait and apply again"
-                );
-                let operation = format!("wait until {} is {}", wait.service_name, wait.wanted);
-                return Err(Error::new(ErrorKind::TimedOut, operation, cause));
-            }
-            timer.sleep(self.options.poll).await;
-        }
-    }
-}
-
-/// The properties of a row that are asked for, as JSON.
-fn shown(row: &Instance, wanted: &Value) -> Value {
-    let names = wanted.as_object().into_iter().flatten().map(|(name, _)| name);
-    Value::Object(names.map(|name| (name.clone(), row.get(name).map_or(Value::Null, json_of))).collect())
-}
-
-fn json_of(value: &wmi::Value) -> Value {
-    match value {
-        wmi::Value::String(text) => text.as_str().into(),
-        wmi::Value::Boolean(flag) => (*flag).into(),
-        wmi::Value::Integer(number) => i64::try_from(*number).map_or(Value::Null, Value::from),
-        _ => Value::Null,
+        self.wait(service_name, &Until::State(power.wanted, task.as_ref()), waiting).await
     }
 }
 
@@ -428,22 +324,6 @@ fn check_returned(output: &Instance, method: &str, service_name: &str) -> Result
             );
             let operation = format!("{} gateway {service_name}", method.to_ascii_lowercase());
             Err(Error::new(ErrorKind::Conflict, operation, cause))
-        }
-    }
-}
-
-fn tell(
-    progress: &ProgressFn<'_>,
-    (step, steps): (usize, usize),
-    (kind, name): (&str, &str),
-    phase: &'static str,
-) -> Result<()> {
-    let now = Progress { step, steps, kind: kind.to_owned(), name: name.to_owned(), phase };
-    match progress(&now) {
-        Go::On => Ok(()),
-        Go::Stop => {
-            let cause = "it was stopped; the site goes on by itself, and applying again waits for it";
-            Err(Error::new(ErrorKind::Stopped, "apply the gateway's plan", cause))
         }
     }
 }
