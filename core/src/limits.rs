@@ -286,8 +286,12 @@ pub const TUNNEL_STREAMS_MAX: usize = 20_000;
 pub const CONTROL_MESSAGE_BYTES_MAX: usize = 32 << 20;
 /// Most messages that wait to go out on the control stream of a tunnel.
 pub const CONTROL_QUEUE_MAX: usize = 64;
-/// Unsent bytes of a tunnel that the kernel holds; what is behind them can still be overtaken.
-pub const TUNNEL_UNSENT_BYTES: u32 = 128 << 10;
+/// Unsent bytes that the kernel holds of a tunnel, where what is behind them can still be overtaken, and of an answer or a
+/// request body whose reader may have stopped.
+pub const SOCKET_UNSENT_BYTES: u32 = 128 << 10;
+/// What the kernel reads ahead from a server inside. Left to itself it takes up to 32 MiB for each answer whose client does
+/// not read, until the system has no memory for any connection.
+pub const UPSTREAM_SOCKET_BYTES: usize = 256 << 10;
 /// How often a connection of a tunnel is pinged, unless the caller says otherwise.
 pub const TUNNEL_PING_INTERVAL: Duration = Duration::from_secs(5);
 /// How long an answer to a ping may take, unless the caller says otherwise.
@@ -342,7 +346,7 @@ pub const FRONT_IDLE_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long a client may not read its answer or not send its body, unless the caller says otherwise.
 pub const FRONT_STALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// After this time without a request a client counts as idle, and nothing but its TLS connection is kept.
-pub const FRONT_REST_AFTER: Duration = Duration::from_secs(2);
+pub const FRONT_REST_AFTER: Duration = Duration::from_millis(500);
 /// What is read of a client, and kept of an answer for it, before it is passed on.
 pub const FRONT_BUFFER_BYTES: usize = 64 << 10;
 /// What is encrypted for a client before it is sent.

@@ -8,12 +8,14 @@
 //! | `instance/` | [`Instance`]: the front that clients connect to |
 //! | `connection_point/` | [`ConnectionPoint`]: dials the instances, asks the servers inside |
 //! | `headers`, `traffic` | which headers pass; what went through |
+//! | `socket_settings` | how much the kernel keeps for a peer that does not read |
 
 mod configuration;
 mod connection_point;
 mod headers;
 mod instance;
 mod mapping;
+mod socket_settings;
 mod traffic;
 mod tunnel;
 

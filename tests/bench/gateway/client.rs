@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -45,7 +45,17 @@ impl Client {
         tls: &Arc<ClientConfig>,
         buffer: usize,
     ) -> io::Result<Self> {
-        let socket = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, tls, buffer).await
+    }
+
+    /// One whose kernel keeps little for it: those of clients elsewhere are no memory of this machine.
+    pub(crate) async fn connect_small(address: SocketAddr, tls: &Arc<ClientConfig>) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(64 << 10)?;
+        Self::over(socket.connect(address).await?, tls, 4 << 10).await
+    }
+
+    async fn over(socket: TcpStream, tls: &Arc<ClientConfig>, buffer: usize) -> io::Result<Self> {
         socket.set_nodelay(true)?;
         let name = ServerName::try_from("localhost").unwrap();
         let socket = BufReader::with_capacity(buffer, socket);

@@ -95,7 +95,7 @@ impl Stage {
         let tls = client::tls(&pki.root, pki.client("bench client"));
         let origin = free_port();
         let configuration = format!(
-            "server {{ listen 127.0.0.1:{origin} ssl backlog=4096; server_name localhost; root {}/www;\n\
+            "server {{ listen 127.0.0.1:{origin} ssl backlog=4096 sndbuf=256k; server_name localhost; root {}/www;\n\
              ssl_certificate server.pem; ssl_certificate_key server.key;\n\
              ssl_client_certificate root.pem; ssl_verify_client optional;\n\
              client_max_body_size 0; client_body_buffer_size 1m; dav_methods PUT; create_full_put_path on; }}",

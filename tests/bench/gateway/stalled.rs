@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::Options;
 use crate::bulk::Downloads;
-use crate::client::connect_surely;
+use crate::client::Client;
 use crate::pki::Keys;
 use crate::report::Figure;
 use crate::requests::Load;
@@ -26,6 +26,18 @@ async fn others(stage: &Stage, target: &Target, time: Duration) -> (f64, f64) {
     (bytes, requests)
 }
 
+/// Returns when nothing moves any more: a thousand clients take a while to stall.
+async fn until_full(target: &Target) {
+    for _ in 0..60 {
+        let used = target.cpu();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if target.cpu() - used < 0.03 {
+            return;
+        }
+    }
+    eprintln!("{}: after a minute the clients that stopped reading still take data", target.name);
+}
+
 pub(crate) async fn measure(options: &Options) {
     for count in [64, 1_000] {
         let (mut bytes, mut requests, mut memory) = (Figure::default(), Figure::default(), Figure::default());
@@ -37,11 +49,12 @@ pub(crate) async fn measure(options: &Options) {
                 let before = target.memory();
                 let mut stalled = Vec::new();
                 for _ in 0..count {
-                    let mut client = connect_surely(target.address, &stage.tls, 4 << 10).await;
+                    let mut client =
+                        Client::connect_small(target.address, &stage.tls).await.expect("a connection");
                     client.ask(&target.path("large")).await.expect("a request");
                     stalled.push(client);
                 }
-                tokio::time::sleep(Duration::from_secs(2)).await;
+                until_full(target).await;
                 memory.add(target.name, (target.memory() - before) / f64::from(count));
                 let disturbed = others(&stage, target, options.time).await;
                 bytes.add(target.name, disturbed.0 / undisturbed.0);

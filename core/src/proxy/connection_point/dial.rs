@@ -1,7 +1,6 @@
 //! From the connection point to an instance: TCP, perhaps through a proxy, and TLS.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -11,10 +10,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::options::{InstanceAddress, TunnelProxy};
-use crate::limits::{CONNECT_TIMEOUT, TUNNEL_UNSENT_BYTES};
+use crate::limits::CONNECT_TIMEOUT;
 use crate::net::ConnectProxy;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
 use crate::net::large_reads::LargeReads;
+use crate::proxy::socket_settings;
 
 /// Tries the addresses of an instance in their order.
 pub(super) async fn dial(
@@ -43,7 +43,7 @@ async fn dial_one(
     let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
     let target = proxy.map_or(address, |proxy| proxy.address.as_str());
     let mut socket = TcpStream::connect(target).await.map_err(|error| error.to_string())?;
-    prepare(&socket);
+    socket_settings::tunnel(&socket);
     if let Some(proxy) = proxy {
         let login = proxy.login.as_ref().map(|(method, credentials)| (*method, credentials));
         ConnectProxy { address: &proxy.address, login }.connect(&mut socket, address).await?;
@@ -54,16 +54,4 @@ async fn dial_one(
         Some(TUNNEL_PROTOCOL) => Ok(stream),
         _ => Err("it is no instance of a gateway: it does not know the tunnel's protocol".into()),
     }
-}
-
-/// Sockets of a tunnel: no waiting for more, and little unsent in the kernel, where nobody can overtake.
-pub(in crate::proxy) fn prepare(socket: &TcpStream) {
-    let _ = socket.set_nodelay(true);
-    let socket = socket2::SockRef::from(socket);
-    let keepalive = socket2::TcpKeepalive::new().with_time(Duration::from_secs(30));
-    let _ = socket.set_tcp_keepalive(&keepalive);
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = socket.set_tcp_notsent_lowat(TUNNEL_UNSENT_BYTES);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = TUNNEL_UNSENT_BYTES;
 }

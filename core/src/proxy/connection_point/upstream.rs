@@ -25,6 +25,7 @@ use crate::limits::{
 };
 use crate::net::large_reads::LargeReads;
 use crate::proxy::InternalAddress;
+use crate::proxy::socket_settings;
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -129,7 +130,7 @@ impl Upstreams {
 
     async fn connect(&self, address: &InternalAddress) -> Result<SendRequest<RequestBody>, BoxError> {
         let socket = TcpStream::connect((address.host(), address.port())).await?;
-        socket.set_nodelay(true)?;
+        socket_settings::inside(&socket);
         let mut builder = http1::Builder::new();
         builder.max_buf_size(UPSTREAM_BUFFER_BYTES);
         if !address.is_tls() {

@@ -18,7 +18,7 @@ use super::{Shared, tunnel_end};
 use crate::limits::ACCEPT_PAUSE;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
 use crate::net::large_reads::LargeReads;
-use crate::proxy::connection_point::dial::prepare;
+use crate::proxy::socket_settings;
 use crate::proxy::tunnel::told;
 
 /// Who may connect here.
@@ -68,12 +68,12 @@ async fn greet(
     admits: Admits,
     place: OwnedSemaphorePermit,
 ) {
-    let _ = socket.set_nodelay(true);
+    socket_settings::client(&socket);
     let Ok(local) = socket.local_addr() else { return };
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
         Ok(Ok((stream, true))) => {
-            prepare(stream.get_ref().0.socket());
+            socket_settings::tunnel(stream.get_ref().0.socket());
             tunnel_end::serve(shared, stream, address).await;
         }
         Ok(Ok((stream, false))) => {
