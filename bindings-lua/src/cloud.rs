@@ -251,9 +251,17 @@ impl UserData for LuaCloud {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "Cloud");
-        methods.add_method("plan", |lua, this, spec: Value| {
+        methods.add_method("plan", |lua, this, (spec, given): (Value, Value)| {
             let spec = spec_of("plan", 1, &spec)?;
-            answer(wait(lua, this.0.plan(&spec)).map(LuaGatewayPlan))
+            let given = Options::read("plan", Arguments("plan").options(2, given)?, &["site"])?;
+            let site = given.get::<Value>(lua, "site")?.map(|site| {
+                object("bad option 'site' to 'plan'", "Site", &site, |one: &LuaSite| one.0.clone())
+            });
+            let planned = match site.transpose()? {
+                Some(site) => wait(lua, this.0.plan_in(&site, &spec)),
+                None => wait(lua, this.0.plan(&spec)),
+            };
+            answer(planned.map(LuaGatewayPlan))
         });
         methods.add_method("apply", |lua, this, (site, plan, given): (Value, Value, Value)| {
             answer(this.apply(lua, &site, &plan, given))

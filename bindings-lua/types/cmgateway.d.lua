@@ -3380,11 +3380,15 @@ function cmgateway.site_cloud(site, options) end
 function cmgateway.plan_offline(spec) end
 
 ---Says what creating or changing the gateway would do; nothing is changed.
+---
+---With a site it says also what would change in the gateway's row there, which holds what no cloud does: roots, thresholds,
+---switches.
 ---@param spec cmgateway.GatewaySpec
+---@param options { site: cmgateway.Site? }?
 ---@return cmgateway.GatewayPlan? plan
 ---@return cmgateway.Error? err
 ---@nodiscard
-function Cloud:plan(spec) end
+function Cloud:plan(spec, options) end
 
 ---Does what a plan says, keeps the gateway in the site, and reads back.
 ---

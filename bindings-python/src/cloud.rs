@@ -121,8 +121,13 @@ impl Cloud {
     }
 
     /// Says what creating or changing the gateway would do; nothing is changed.
-    fn plan(&self, py: Python<'_>, spec: &GatewaySpec) -> Result<GatewayPlan> {
-        Ok(GatewayPlan(self.handle.block(py, self.cloud.plan(&spec.0))?))
+    #[pyo3(signature = (spec, *, site=None))]
+    fn plan(&self, py: Python<'_>, spec: &GatewaySpec, site: Option<&Site>) -> Result<GatewayPlan> {
+        let work = match site {
+            Some(site) => self.cloud.plan_in(&site.connection().site, &spec.0),
+            None => self.cloud.plan(&spec.0),
+        };
+        Ok(GatewayPlan(self.handle.block(py, work)?))
     }
 
     /// Does what a plan says, keeps the gateway in the site, and reads back.

@@ -125,6 +125,12 @@ def test_a_gateway_lives_on_this_machine(spec, cloud, site):
         time.sleep(0.05)
     assert (again["restarts"], again["address"]) == (1, second["address"])
 
+    warned = spec.replace(enable_traffic_out=True, traffic_warning_pct=40)
+    assert not cloud.plan(warned).is_change
+    step = cloud.plan(warned, site=site).steps[-1]
+    assert (step["kind"], step["action"]) == ("row in the site", "change")
+    assert "TrafficWarningThreshold: 50 → 40" in step["changes"]
+
     plan = cloud.plan(spec.replace(vm_instance_count=1))
     assert [step["action"] for step in plan.steps] == ["keep", "keep", "keep", "change", "delete"]
     cloud.apply(site, plan)

@@ -3,17 +3,21 @@
 // Helpers outside of `#[test]` functions stop a test the same way.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use cmgateway::ErrorKind;
+use cmgateway::azure::AzureEnvironment;
 use cmgateway::azure::asm::DeploymentAt;
 use cmgateway::gateway::Gateway;
-use cmgateway::gateway::provision::{ClassicCloud, Cloud, GatewayStepAction, Go};
+use cmgateway::gateway::provision::{ClassicCloud, Cloud, GatewayStepAction, Go, Progress};
 use cmgateway::net::Timer;
 use cmgateway::site::Site;
 use cmgateway_tests::azure_simulator::{Fault, FaultSchedule};
 use cmgateway_tests::gateway_files::{SERVICE_NAME, SUBSCRIPTION};
-use cmgateway_tests::simulated_cloud::{SimulatedWorld, attempt, kinds, management, package, quiet, token};
+use cmgateway_tests::simulated_cloud::{
+    SimulatedWorld, attempt, kinds, management, package, quiet, resource_manager, token,
+};
 
 async fn row(site: &Site) -> cmgateway::wmi::Instance {
     Gateway::find(site, SERVICE_NAME).await.unwrap().instance().await.unwrap()
@@ -187,7 +191,18 @@ async fn what_others_do_to_the_deployment_is_met() {
     // Somebody suspends it: it is told to run again, and not waited for in vain.
     world.simulator.interfere_with("GraniteFalls", false);
     let (before, start) = (sent(&world, 0).len(), world.timer.elapsed());
-    cloud.start(&world.site, SERVICE_NAME, &quiet).await.unwrap();
+    let heard = Mutex::new(String::new());
+    let listen = |now: &Progress| {
+        heard.lock().unwrap().push_str(&format!("{now}\n"));
+        Go::On
+    };
+    cloud.start(&world.site, SERVICE_NAME, &listen).await.unwrap();
+    let heard = heard.into_inner().unwrap();
+    for told in
+        ["(Suspending, ProxyService_IN_0 ", "ProxyService_IN_0 BusyRole, ProxyService_IN_1 ", "ReadyRole)"]
+    {
+        assert!(heard.contains(told), "{told}: {heard}");
+    }
     assert!(
         sent(&world, before).iter().any(|one| one.ends_with("comp=status")),
         "{:?}",
@@ -248,6 +263,44 @@ async fn what_a_configuration_holds_beyond_ours_stays_in_the_deployment() {
     assert_eq!(kinds(&plan, GatewayStepAction::Change), ["deployment"], "{plan}");
     attempt(&other, &world.site, &world.spec).await.unwrap();
     assert!(deployed().await.contains("<Net name=\"two\""));
+}
+
+#[tokio::test]
+async fn what_only_the_site_holds_is_planned_with_the_site() {
+    let mut world = SimulatedWorld::start().await;
+    let clouds: [Box<dyn Cloud>; 2] = [Box::new(world.classic()), Box::new(world.resource_manager())];
+    for cloud in clouds {
+        let plan = cloud.plan_in(&world.site, &world.spec).await.unwrap();
+        assert_eq!(plan.steps.last().unwrap().kind, "row in the site");
+        assert_eq!(plan.steps.last().unwrap().action, GatewayStepAction::Create);
+        cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+        assert!(!cloud.plan_in(&world.site, &world.spec).await.unwrap().is_change());
+        let mut spec = world.spec.clone();
+        (spec.enable_traffic_out, spec.traffic_warning_pct, spec.ca_root_cert) = (true, 40, Vec::new());
+        assert!(!cloud.plan(&spec).await.unwrap().is_change(), "the cloud has none of it");
+        let plan = cloud.plan_in(&world.site, &spec).await.unwrap();
+        assert_eq!(kinds(&plan, GatewayStepAction::Change), ["row in the site"], "{plan}");
+        let text = plan.to_string();
+        assert!(
+            text.contains("TrafficWarningThreshold: 50 → 40") && text.contains("RootCertificate"),
+            "{text}"
+        );
+        cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+        assert!(!cloud.plan_in(&world.site, &spec).await.unwrap().is_change());
+        cloud.delete(&world.site, SERVICE_NAME, &quiet).await.unwrap();
+    }
+    // A spec for the government's cloud is none for the public one.
+    world.spec.environment_setting = AzureEnvironment::UsGovernmentCloud;
+    let error = world.classic().plan(&world.spec).await.unwrap_err();
+    assert!(error.cause().contains("AzureUSGovernmentCloud, this is AzurePublicCloud"), "{error}");
+    let mut options = world.options();
+    options.environment = AzureEnvironment::UsGovernmentCloud;
+    world.simulator.be_the_governments();
+    let cloud = resource_manager(options).unwrap();
+    let plan = cloud.plan(&world.spec).await.unwrap();
+    assert!(plan.to_string().contains("granitefalls.westus2.cloudapp.usgovcloudapi.net"), "{plan}");
+    cloud.apply(&world.site, &plan, &quiet).await.unwrap();
+    assert_eq!(row(&world.site).await.text("Fqdn"), Some("granitefalls.westus2.cloudapp.usgovcloudapi.net"));
 }
 
 #[tokio::test]

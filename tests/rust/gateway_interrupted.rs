@@ -5,16 +5,19 @@
 
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use cmgateway::gateway::Gateway;
 use cmgateway::gateway::provision::{Cloud, Go, LocalCloud, LocalCloudOptions, LocalPorts};
+use cmgateway::net::SystemTimer;
 use cmgateway::site::{EmbeddedSite, Site};
 use cmgateway::wmi::wql::Parameters;
 use cmgateway::{Error, ErrorKind};
 use cmgateway_tests::azure_simulator::FaultSchedule;
 use cmgateway_tests::gateway_files::SERVICE_NAME;
 use cmgateway_tests::program::program;
-use cmgateway_tests::simulated_cloud::{SimulatedWorld, attempt, new_site, quiet};
+use cmgateway_tests::simulated_cloud::{SimulatedWorld, attempt, classic, new_site, quiet, resource_manager};
 
 const CLOUDS: [&str; 2] = ["resource-manager", "classic"];
 
@@ -66,6 +69,41 @@ async fn stopped_at_every_event_it_goes_on() {
         assert!(stops > 10, "{name}: {stops}");
         assert_single(name, &world, name);
         assert!(!cloud.plan(&world.spec).await.unwrap().is_change());
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_takes_many_seconds_is_ended_within_one() {
+    for name in CLOUDS {
+        let world = SimulatedWorld::start().await;
+        let mut options = world.options();
+        // Real seconds: the services ask to wait five to fifteen of them between two looks.
+        options.timer = Arc::new(SystemTimer::new());
+        options.retry.poll_pause = Duration::from_secs(30);
+        world.simulator.register_providers();
+        let cloud: Box<dyn Cloud> = match name {
+            "classic" => Box::new(classic(&options, world.folder.path()).unwrap()),
+            _ => Box::new(resource_manager(options).unwrap()),
+        };
+        let plan = cloud.plan(&world.spec).await.unwrap();
+        let (last, asked) = (Mutex::new(Instant::now()), Mutex::new(None));
+        let error = cloud
+            .apply(&world.site, &plan, &|now| {
+                // Nothing has happened for a while: the beat of a wait.
+                let quiet = std::mem::replace(&mut *last.lock().unwrap(), Instant::now()).elapsed();
+                if now.phase != "waiting" || quiet < Duration::from_millis(900) {
+                    return Go::On;
+                }
+                assert!(quiet < Duration::from_millis(2500), "{quiet:?}");
+                *asked.lock().unwrap() = Some(Instant::now());
+                Go::Stop
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Stopped, "{name}: {error}");
+        assert!(error.cause().contains("apply again"), "{name}: {error}");
+        let asked = asked.into_inner().unwrap().unwrap();
+        assert!(asked.elapsed() < Duration::from_millis(1500), "{name}: {:?}", asked.elapsed());
     }
 }
 

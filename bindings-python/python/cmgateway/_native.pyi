@@ -5129,8 +5129,12 @@ class Cloud:
     def name(self) -> str:
         """What it is called in plans."""
 
-    def plan(self, spec: GatewaySpec) -> GatewayPlan:
+    def plan(self, spec: GatewaySpec, *, site: Optional[Site] = None) -> GatewayPlan:
         """Says what creating or changing the gateway would do; nothing is changed.
+
+        Args:
+            site: Says also what would change in the gateway's row in this site, which holds what no cloud does: roots,
+                thresholds, switches.
 
         Raises:
             ConfigError: Every rule of the spec that is broken.

@@ -23,9 +23,10 @@ impl World {
         }
         let subscription = path.split('/').nth(2).unwrap_or_default();
         // As the real service's: absolute, at its usual host, with a signed query.
+        let usual = self.usual;
         let place = |kind: &str| {
             format!(
-                "https://management.azure.com/subscriptions/{subscription}/providers/x/locations/y/{kind}/{id}?api-version=2021-04-01&t=1&c=A%2Fb&s=~x"
+                "{usual}/subscriptions/{subscription}/providers/x/locations/y/{kind}/{id}?api-version=2021-04-01&t=1&c=A%2Fb&s=~x"
             )
         };
         let answer =
@@ -53,10 +54,7 @@ impl World {
         let answer = match (path.contains("/operationresults/"), is_over) {
             (true, true) => return SimulatedAnswer::empty(200),
             (true, false) => {
-                let again = format!(
-                    "{}{path}?api-version=2021-04-01&t=1&c=A%2Fb&s=~x",
-                    "https://management.azure.com"
-                );
+                let again = format!("{}{path}?api-version=2021-04-01&t=1&c=A%2Fb&s=~x", self.usual);
                 return SimulatedAnswer::empty(202).with("Location", &again).with("Retry-After", "15");
             }
             (false, is_over) => json!({ "status": if is_over { "Succeeded" } else { "InProgress" } }),

@@ -156,6 +156,11 @@ impl AzureSimulator {
         self.world().faults = faults;
     }
 
+    /// Is the government's cloud from now on: operations are asked about at its address.
+    pub fn be_the_governments(&self) {
+        self.world().usual = "https://management.usgovcloudapi.net";
+    }
+
     /// Registers the providers, as most subscriptions have them.
     pub fn register_providers(&self) {
         self.world().register_all();

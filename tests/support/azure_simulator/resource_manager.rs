@@ -29,6 +29,8 @@ pub(super) struct Running {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) base: String,
+    /// The usual address of the cloud that this is, as poll addresses have it.
+    pub(super) usual: &'static str,
     pub(super) requests: usize,
     pub(super) faults: FaultSchedule,
     /// Method and end of the target of the request whose answer gets lost.
@@ -49,6 +51,7 @@ impl World {
     pub(super) fn new(faults: FaultSchedule) -> Self {
         World {
             base: String::new(),
+            usual: "https://management.azure.com",
             requests: 0,
             faults,
             lost: None,

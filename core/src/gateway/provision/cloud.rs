@@ -49,6 +49,10 @@ pub trait Cloud: fmt::Debug + Send + Sync {
     /// Says what creating or changing the gateway would do; nothing is changed.
     fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> CloudFuture<'a, GatewayPlan>;
 
+    /// As [`plan`](Cloud::plan), and says what would change in the gateway's row in this site, which holds what no cloud does:
+    /// roots, thresholds, switches.
+    fn plan_in<'a>(&'a self, site: &'a Site, spec: &'a GatewaySpec) -> CloudFuture<'a, GatewayPlan>;
+
     /// Does what a plan says, keeps the gateway in the site, and reads back.
     fn apply<'a>(
         &'a self,
@@ -95,6 +99,14 @@ macro_rules! boxed_cloud {
 
             fn plan<'a>(&'a self, spec: &'a GatewaySpec) -> super::CloudFuture<'a, GatewayPlan> {
                 Box::pin(<$cloud>::plan(self, spec))
+            }
+
+            fn plan_in<'a>(
+                &'a self,
+                site: &'a Site,
+                spec: &'a GatewaySpec,
+            ) -> super::CloudFuture<'a, GatewayPlan> {
+                Box::pin(<$cloud>::plan_in(self, site, spec))
             }
 
             fn apply<'a>(

@@ -12,7 +12,7 @@ use super::comparison::{Observed, is_open};
 use super::lifecycle::machine_state;
 use super::plan::{self, GatewayPlan};
 use super::resource::{How, Resource};
-use super::row::RowPlace;
+use super::row::{RowPlace, with_row};
 use super::steps::{Begun, Steps, random_password};
 use super::waiting::{Waiting, planning_failed};
 use super::wanted::{self, Place};
@@ -83,6 +83,17 @@ impl ResourceManagerCloud {
         Ok(plan::plan(spec, NAME, resources, &observed, warnings))
     }
 
+    /// As [`ResourceManagerCloud::plan`], and says what would change in the gateway's row in this site, which holds what no cloud does: roots,
+    /// thresholds, switches.
+    ///
+    /// # Errors
+    /// Those of [`ResourceManagerCloud::plan`] and of reading from the site.
+    pub async fn plan_in(&self, site: &Site, spec: &GatewaySpec) -> Result<GatewayPlan> {
+        let plan = self.plan(spec).await?;
+        let place = RowPlace::resource_manager(&plan.spec);
+        with_row(plan, site, &place).await
+    }
+
     /// Says what creating the gateway in an empty subscription would do; asks nobody.
     ///
     /// # Errors
@@ -113,10 +124,7 @@ impl ResourceManagerCloud {
 
     async fn wanted(&self, spec: &CheckedSpec) -> Result<Vec<Resource>> {
         spec.check_for_azure(true)?;
-        if !spec.spec.subscription_id.eq_ignore_ascii_case(self.manager.subscription_id()) {
-            let cause = format!("the spec is for subscription {}", spec.spec.subscription_id);
-            return Err(Error::new(ErrorKind::Config, "plan the gateway", cause));
-        }
+        spec.check_place(self.options.environment, self.manager.subscription_id())?;
         let (tenant_id, object_id) = self.manager.caller().await?;
         let missing = |what: &str| {
             let cause = format!("the token does not tell {what}, which the key vault wants to know");
@@ -135,7 +143,8 @@ impl ResourceManagerCloud {
     async fn machine_states(&self, resource: &Resource) -> Result<Vec<(String, String)>> {
         let path = format!("{}/virtualMachines?$expand=instanceView", resource.path);
         let instances = self.manager.list(&path, resource.api_version).await?;
-        let name = |one: &Value| one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+        let name = |one: &Value| text(one, "name").or_else(|| text(one, "instanceId")).unwrap_or_default();
         Ok(instances.iter().map(|one| (name(one), machine_state(one).to_owned())).collect())
     }
 

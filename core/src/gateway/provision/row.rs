@@ -1,12 +1,16 @@
 //! The gateway's row in the site: what of a spec goes into it, and its state.
 
+use serde_json::{Map, Value};
+
+use super::comparison::differences;
+use super::plan::{GatewayPlan, GatewayStep, GatewayStepAction};
 use crate::azure::AzureEnvironment;
-use crate::cert::Certificate;
+use crate::cert::{Certificate, load_cer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::spec::{CheckedSpec, display_region};
 use crate::gateway::{Gateway, GatewayState};
 use crate::site::{PutMode, Site};
-use crate::wmi::Instance;
+use crate::wmi::{self, Instance};
 
 /// Where a gateway lies, as its row tells it.
 pub(super) struct RowPlace {
@@ -94,6 +98,61 @@ pub(super) fn fill(instance: &mut Instance, checked: &CheckedSpec, place: &RowPl
     instance.set("StorageQuotaInGB", if spec.enable_storage_quota { spec.storage_quota_gb } else { 0 })?;
     instance.set("StorageWarningThreshold", spec.storage_warning_pct)?;
     instance.set("StorageCriticalThreshold", spec.storage_critical_pct)
+}
+
+/// What the row shall hold, as JSON.
+pub(super) fn wanted(spec: &CheckedSpec, place: &RowPlace) -> Result<Map<String, Value>> {
+    let mut made = Instance::new("SMS_AzureService")?;
+    fill(&mut made, spec, place)?;
+    let properties = made.properties().iter().map(|one| (one.name.as_str().to_owned(), json_of(&one.value)));
+    Ok(properties.collect())
+}
+
+/// The properties of a row that are asked for, as JSON.
+pub(super) fn shown(row: &Instance, wanted: &Value) -> Value {
+    let names = wanted.as_object().into_iter().flatten().map(|(name, _)| name);
+    Value::Object(names.map(|name| (name.clone(), row.get(name).map_or(Value::Null, json_of))).collect())
+}
+
+fn json_of(value: &wmi::Value) -> Value {
+    match value {
+        wmi::Value::String(text) => text.as_str().into(),
+        wmi::Value::Boolean(flag) => (*flag).into(),
+        wmi::Value::Integer(number) => i64::try_from(*number).map_or(Value::Null, Value::from),
+        _ => Value::Null,
+    }
+}
+
+/// The plan with what would change in the gateway's row.
+pub(super) async fn with_row(mut plan: GatewayPlan, site: &Site, place: &RowPlace) -> Result<GatewayPlan> {
+    let row = match Gateway::find(site, &plan.service_name).await {
+        Ok(gateway) => Some(gateway.instance().await?),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let wanted = Value::Object(wanted(&plan.spec, place)?);
+    let changes = row.map(|row| differences(&readable(&wanted), &readable(&shown(&row, &wanted))));
+    let (action, changes) = match changes {
+        None => (GatewayStepAction::Create, Vec::new()),
+        Some(changes) if changes.is_empty() => (GatewayStepAction::Keep, changes),
+        Some(changes) => (GatewayStepAction::Change, changes),
+    };
+    let (kind, name) = ("row in the site".to_owned(), plan.service_name.clone());
+    plan.steps.push(GatewayStep { action, kind, name, changes });
+    Ok(plan)
+}
+
+/// Certificates by their thumbprints.
+fn readable(row: &Value) -> Value {
+    let shown = |value: &Value| {
+        let pem = value.as_str().filter(|text| text.starts_with("-----BEGIN"))?;
+        let all = load_cer(pem.as_bytes()).ok()?;
+        Some(Value::from(all.iter().map(|one| one.thumbprint().to_string()).collect::<Vec<_>>().join(";")))
+    };
+    let all = row.as_object().into_iter().flatten();
+    Value::Object(
+        all.map(|(name, value)| (name.clone(), shown(value).unwrap_or_else(|| value.clone()))).collect(),
+    )
 }
 
 fn pem(certificates: &[Certificate]) -> String {

@@ -205,6 +205,18 @@ pub struct CheckedSpec {
 }
 
 impl CheckedSpec {
+    /// Refuses a spec for another cloud or another subscription than those that are asked.
+    pub(super) fn check_place(&self, environment: AzureEnvironment, subscription_id: &str) -> Result<()> {
+        let cause = if self.spec.environment_setting != environment {
+            format!("the spec is for {}, this is {environment}", self.spec.environment_setting)
+        } else if !self.spec.subscription_id.eq_ignore_ascii_case(subscription_id) {
+            format!("the spec is for subscription {}, this is {subscription_id}", self.spec.subscription_id)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Config, "plan the gateway", cause))
+    }
+
     /// Refuses a spec that lacks what a cloud of Azure needs, with everything that it lacks.
     pub(crate) fn check_for_azure(&self, needs_machines: bool) -> Result<()> {
         let spec = &self.spec;

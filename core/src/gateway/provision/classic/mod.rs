@@ -13,11 +13,11 @@ use super::apply::apply;
 use super::cloud::{CloudInstance, ProgressFn, boxed_cloud};
 use super::comparison::Observed;
 use super::plan::{self, GatewayPlan};
-use super::row::{RowPlace, set_state};
+use super::row::{RowPlace, set_state, with_row};
 use super::steps::Steps;
 use super::waiting::{Waiting, planning_failed};
 use crate::azure::asm::{DeploymentAt, DeploymentStatus, ManagementCertificate, ServiceManagement};
-use crate::azure::{AzureOptions, Credential};
+use crate::azure::{AzureEnvironment, AzureOptions, Credential};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::spec::{CheckedSpec, GatewaySpec, display_region};
 use crate::gateway::{Gateway, GatewayState};
@@ -56,7 +56,7 @@ pub struct ClassicCloud {
     setup: Option<ServiceManagement>,
     management: Option<ManagementCertificate>,
     package: ClassicPackage,
-    suffix: &'static str,
+    environment: AzureEnvironment,
     timer: Arc<dyn Timer>,
 }
 
@@ -89,8 +89,8 @@ impl ClassicCloud {
                 return Err(Error::new(ErrorKind::Config, "use the classic API", cause));
             }
         };
-        let (suffix, timer) = (options.environment.classic_suffix(), Arc::clone(&options.timer));
-        Ok(ClassicCloud { azure, setup, management, package, suffix, timer })
+        let (environment, timer) = (options.environment, Arc::clone(&options.timer));
+        Ok(ClassicCloud { azure, setup, management, package, environment, timer })
     }
 
     /// The classic API, for calls of one's own.
@@ -107,15 +107,23 @@ impl ClassicCloud {
     /// its name is taken by somebody else; those of the classic API.
     pub async fn plan(&self, spec: &GatewaySpec) -> Result<GatewayPlan> {
         let spec = Arc::new(spec.check(self.now()).await?);
-        if !spec.spec.subscription_id.eq_ignore_ascii_case(self.azure.subscription_id()) {
-            let cause = format!("the spec is for subscription {}", spec.spec.subscription_id);
-            return Err(Error::new(ErrorKind::Config, "plan the gateway", cause));
-        }
+        spec.check_place(self.environment, self.azure.subscription_id())?;
         let resources = classic_resources::resources(&spec, &self.package, self.management.as_ref())?;
         let observed = self.observe_all(&resources).await.map_err(planning_failed)?;
         self.check_service(&spec, &observed).await.map_err(planning_failed)?;
         let warnings = self.warnings(&spec, &observed).await.map_err(planning_failed)?;
         Ok(plan::plan(spec, NAME, resources, &observed, warnings))
+    }
+
+    /// As [`ClassicCloud::plan`], and says what would change in the gateway's row in this site, which holds what no cloud does: roots,
+    /// thresholds, switches.
+    ///
+    /// # Errors
+    /// Those of [`ClassicCloud::plan`] and of reading from the site.
+    pub async fn plan_in(&self, site: &Site, spec: &GatewaySpec) -> Result<GatewayPlan> {
+        let plan = self.plan(spec).await?;
+        let place = self.row_place(&plan.spec);
+        with_row(plan, site, &place).await
     }
 
     /// Does what a plan says: uploads certificates, creates the cloud service and its deployment, and waits until every instance
@@ -128,13 +136,16 @@ impl ClassicCloud {
     /// `unsupported` for a site that is not embedded; `stopped` where `progress` says so; `timed_out` with what the instances say
     /// where they do not get ready; those of the classic API, with what to do.
     pub async fn apply(&self, site: &Site, plan: &GatewayPlan, progress: &ProgressFn<'_>) -> Result<Gateway> {
-        let place = RowPlace {
-            fqdn: self.fqdn(&plan.spec.prefix),
+        apply(self, &self.row_place(&plan.spec), site, plan, progress).await
+    }
+
+    fn row_place(&self, spec: &CheckedSpec) -> RowPlace {
+        RowPlace {
+            fqdn: self.fqdn(&spec.prefix),
             group: String::new(),
             model: None,
             management: self.management.as_ref().map(|one| one.certificate().clone()),
-        };
-        apply(self, &place, site, plan, progress).await
+        }
     }
 
     /// Starts the deployment of a gateway that was stopped, and waits until every instance is `ReadyRole`.
@@ -217,7 +228,7 @@ impl ClassicCloud {
     }
 
     fn fqdn(&self, prefix: &str) -> String {
-        format!("{prefix}.{}", self.suffix)
+        format!("{prefix}.{}", self.environment.classic_suffix())
     }
 
     async fn row(&self, site: &Site, service_name: &str) -> Result<(Instance, String)> {

@@ -11,6 +11,9 @@ const PROPERTY_CHARACTERS_MAX: usize = 255;
 
 /// The package of a classic deployment: Microsoft's own, which whoever calls brings along, since it is not ours to give.
 ///
+/// It is named by its address and not uploaded, as the wizard of 2016 did: the calls for a storage account and its keys went with
+/// the classic API, and no recording of them is at hand to check code against. `az storage blob upload` does it.
+///
 /// ```
 /// use cmgateway::gateway::provision::ClassicPackage;
 /// let mut package = ClassicPackage::new("https://gfstore.blob.core.windows.net/packages/cmg.cspkg?sig=x");

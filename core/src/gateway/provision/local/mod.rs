@@ -21,7 +21,7 @@ pub use self::supervisor::supervise;
 use super::apply::apply;
 use super::cloud::{CloudInstance, ProgressFn, boxed_cloud};
 use super::plan::{self, GatewayPlan};
-use super::row::{RowPlace, set_state};
+use super::row::{RowPlace, set_state, with_row};
 use super::steps::Steps;
 use super::waiting::{Waiting, planning_failed};
 use crate::background;
@@ -138,6 +138,17 @@ impl LocalCloud {
             warnings.push(format!("only this machine reaches the instances, at {}", self.options.address));
         }
         Ok(plan::plan(spec, NAME, resources, &observed, warnings))
+    }
+
+    /// As [`LocalCloud::plan`], and says what would change in the gateway's row in this site, which holds what no cloud does: roots,
+    /// thresholds, switches.
+    ///
+    /// # Errors
+    /// Those of [`LocalCloud::plan`] and of reading from the site.
+    pub async fn plan_in(&self, site: &Site, spec: &GatewaySpec) -> Result<GatewayPlan> {
+        let plan = self.plan(spec).await?;
+        let place = row_place(&plan.spec);
+        with_row(plan, site, &place).await
     }
 
     /// Does what a plan says, keeps the gateway in the site, and reads back: every instance answers over HTTPS then.

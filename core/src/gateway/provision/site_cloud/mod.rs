@@ -10,13 +10,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use self::options::SiteCloudOptions;
-use self::service_row::{mark_of, shown};
+use self::service_row::mark_of;
 use self::task::{Task, TaskType, Tasks};
 use self::wait::Until;
 use super::cloud::{CloudInstance, ProgressFn, boxed_cloud};
 use super::comparison::{Observed, differences};
 use super::plan::{self, GatewayPlan};
 use super::resource::{How, Resource};
+use super::row::shown;
 use super::waiting::{Waiting, planning_failed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::spec::GatewaySpec;
@@ -115,6 +116,15 @@ impl SiteCloud {
         let warnings =
             plan::azure_warnings(&spec).into_iter().filter(|one| !one.contains("instance_program_url"));
         Ok(plan::plan(spec, NAME, resources, &observed, warnings.collect()))
+    }
+
+    /// As [`SiteCloud::plan`], where the site is the one that this cloud was made for; its row is a part of every plan.
+    ///
+    /// # Errors
+    /// `config` for another site; those of [`SiteCloud::plan`].
+    pub async fn plan_in(&self, site: &Site, spec: &GatewaySpec) -> Result<GatewayPlan> {
+        self.check_site(site)?;
+        self.plan(spec).await
     }
 
     /// Writes the gateway's row, tells the site to make or to change it, and waits until its state is `Ready`.

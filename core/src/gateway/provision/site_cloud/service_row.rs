@@ -2,26 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::SiteCloud;
 use crate::cert::Thumbprint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::gateway::provision::row::{RowPlace, fill};
+use crate::gateway::provision::row::{RowPlace, wanted};
 use crate::gateway::spec::CheckedSpec;
 use crate::site::PutMode;
-use crate::wmi::{self, Instance};
+use crate::wmi::Instance;
 
 impl SiteCloud {
     /// What the row shall hold, as JSON.
     pub(super) fn properties(&self, spec: &CheckedSpec) -> Result<Value> {
-        let place = RowPlace::resource_manager(spec);
-        let mut made = Instance::new("SMS_AzureService")?;
-        fill(&mut made, spec, &place)?;
-        let mut all = Map::new();
-        for property in made.properties() {
-            all.insert(property.name.as_str().to_owned(), json_of(&property.value));
-        }
+        let mut all = wanted(spec, &RowPlace::resource_manager(spec))?;
         all.extend(self.options.properties.clone());
         Ok(Value::Object(all))
     }
@@ -58,24 +52,9 @@ impl SiteCloud {
     }
 }
 
-/// The properties of a row that are asked for, as JSON.
-pub(super) fn shown(row: &Instance, wanted: &Value) -> Value {
-    let names = wanted.as_object().into_iter().flatten().map(|(name, _)| name);
-    Value::Object(names.map(|name| (name.clone(), row.get(name).map_or(Value::Null, json_of))).collect())
-}
-
 /// What tells one state of a row from another; tasks carry it.
 pub(super) fn mark_of(wanted: &Value) -> String {
     let sorted: BTreeMap<_, _> = wanted.as_object().into_iter().flatten().collect();
     let text: String = sorted.iter().map(|(name, value)| format!("{name}\n{value}\n")).collect();
     format!("cmgateway row {}", Thumbprint::of_der(text.as_bytes()))
-}
-
-fn json_of(value: &wmi::Value) -> Value {
-    match value {
-        wmi::Value::String(text) => text.as_str().into(),
-        wmi::Value::Boolean(flag) => (*flag).into(),
-        wmi::Value::Integer(number) => i64::try_from(*number).map_or(Value::Null, Value::from),
-        _ => Value::Null,
-    }
 }
