@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::gateway::monitor::{
     Level, Notices, expiring_of_connection_point, expiry_levels, keep_told, read_told,
 };
-use crate::gateway::provision::{LocalCloud, LocalCloudOptions};
+use crate::gateway::provision::{Go, LocalCloud, LocalCloudOptions};
 use crate::gateway::{Gateway, GatewayState};
 use crate::proxy::ConnectionPoint;
 use crate::site::Site;
@@ -107,7 +107,7 @@ impl HealthWatch {
         if let Some(cloud) = self.cloud()?.filter(|_| stops) {
             let instances = cloud.instances(site, gateway.service_name()).await?;
             if instances.iter().any(|instance| instance.is_ready) {
-                cloud.stop(site, gateway.service_name()).await?;
+                cloud.stop(site, gateway.service_name(), &|_| Go::On).await?;
             }
         }
         Ok(())

@@ -258,7 +258,7 @@ fn refusals(health: &GatewayHealth) -> String {
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let rows = sorted.into_iter().map(|(reason, count)| vec![head(reason), Cell::Number(*count)]);
     let none = "No instance has refused anything since it started.";
-    table("Refusals", &["Reason", "Count since the start"], rows.collect(), none)
+    table("Refusals", &["Reason", "Count"], rows.collect(), none)
 }
 
 fn expiring(health: &GatewayHealth) -> String {
