@@ -10,6 +10,7 @@ use mlua::{Lua, MultiValue, Table, UserData, UserDataFields, UserDataMethods, Va
 
 use crate::arguments::Arguments;
 use crate::error::{answer, expected, no_other_fields};
+use crate::json;
 use crate::options::Options;
 use crate::runtime::wait;
 use crate::value::to_lua;
@@ -125,6 +126,15 @@ impl LuaConnectionPointService {
         Ok(status)
     }
 
+    fn health(&self, lua: &Lua) -> mlua::Result<Value> {
+        let service = still(self.running.as_ref(), "tell the gateway's health")?;
+        json::to_lua(lua, &wait(lua, async { Ok(service.health().await) })?)
+    }
+
+    fn dashboard_url(&self) -> mlua::Result<Option<String>> {
+        Ok(still(self.running.as_ref(), "tell where the dashboard is")?.dashboard_url())
+    }
+
     fn ready(&self, lua: &Lua, options: Value) -> mlua::Result<bool> {
         let options = Arguments("ready").options(1, options)?;
         let given = Options::read("ready", options, &["timeout"])?;
@@ -181,6 +191,8 @@ impl UserData for LuaConnectionPointService {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "ConnectionPointService");
+        methods.add_method("health", |lua, this, ()| answer(this.health(lua)));
+        methods.add_method("dashboard_url", |_, this, ()| answer(this.dashboard_url()));
         methods.add_method("status", |lua, this, ()| answer(this.status(lua)));
         methods.add_method("ready", |lua, this, options: Value| answer(this.ready(lua, options)));
         methods.add_method("reload", |lua, this, ()| answer(this.reload(lua)));

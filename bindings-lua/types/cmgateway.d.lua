@@ -710,6 +710,24 @@ function ConnectionPointService:status() end
 ---@class cmgateway.ReadyOptions
 ---@field timeout number? Seconds; 30 where nothing is said.
 
+---All that the connection point knows of its gateway at this moment; nothing is changed.
+---
+---The table has `service_name`, `at`, `level` (`normal`, `warning`, `critical`), `state`, `is_stopped`, `connection_points`
+---(names of those that are connected), `instances` (as in `status`, with `counts`), `cloud_instances`, `endpoints`, `refusals`
+---(counts by reason), `traffic`, `alerts`, `days` (14, each with `day`, `bytes` and `bytes_so_far`), `expiring`, `conditions`
+---(what `Notices:tell` takes) and `failures`. Where the settings have a `[monitor]`, traffic and alerts are written, the
+---threshold is enforced and notices are told without a call.
+---@return table? health
+---@return cmgateway.Error? err
+---@nodiscard
+function ConnectionPointService:health() end
+
+---Where the dashboard is served, with the port that was taken; nothing where the settings have none.
+---@return string? url
+---@return cmgateway.Error? err
+---@nodiscard
+function ConnectionPointService:dashboard_url() end
+
 ---Waits until every instance is connected and goes by the configuration of this moment.
 ---
 ---Errors: `timed_out` with the state of an instance that is not ready, `config`, `stopped`.

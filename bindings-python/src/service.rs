@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::{Result, config};
+use crate::json::to_python;
 use crate::runtime::Handle;
 
 /// A service until it is stopped; calls that wait hold a share of it, never the lock.
@@ -168,6 +169,18 @@ impl ConnectionPointService {
         status.set_item("instances", instances)?;
         status.set_item("traffic", traffic)?;
         Ok(status)
+    }
+
+    /// All that the connection point knows of its gateway at this moment; nothing is changed.
+    fn health<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
+        let service = self.running.get("tell the gateway's health")?;
+        to_python(py, &self.handle.block(py, async { Ok(service.health().await) })?)
+    }
+
+    /// Where the dashboard is served, with the port that was taken; nothing where the settings have none.
+    #[getter]
+    fn dashboard_url(&self) -> Result<Option<String>> {
+        Ok(self.running.get("tell where the dashboard is")?.dashboard_url())
     }
 
     /// Waits until every instance is connected and goes by the configuration of this moment.

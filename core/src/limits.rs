@@ -320,6 +320,28 @@ pub const PROXY_ANSWER_BYTES_MAX: usize = 16 << 10;
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a connection point looks at its connections, as Microsoft's does.
 pub const CONNECTION_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// How often an instance tells its connection points what it has counted.
+pub const INSTANCE_REPORT_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a connection point looks at its gateway's health, unless its settings say otherwise; as often as the product.
+pub const MONITOR_INTERVAL: Duration = Duration::from_secs(360);
+/// The shortest interval that settings may ask for.
+pub const MONITOR_INTERVAL_MIN: Duration = Duration::from_secs(1);
+/// Most recipients of notices of one connection point.
+pub const NOTICE_RECIPIENTS_MAX: usize = 16;
+/// Most connections at a time to the dashboard.
+pub const DASHBOARD_CONNECTIONS_MAX: usize = 64;
+/// Most people who are signed in to the dashboard at a time; the oldest is signed out for a further one.
+pub const DASHBOARD_SESSIONS_MAX: usize = 64;
+/// How long somebody stays signed in to the dashboard.
+pub const DASHBOARD_SESSION_TIME: Duration = Duration::from_secs(8 * 60 * 60);
+/// Shortest token of the dashboard, in bytes.
+pub const DASHBOARD_TOKEN_BYTES_MIN: usize = 16;
+/// Largest form that the dashboard takes.
+pub const DASHBOARD_FORM_BYTES_MAX: usize = 8 << 10;
+/// How long the dashboard takes to refuse a wrong token.
+pub const DASHBOARD_REFUSAL_PAUSE: Duration = Duration::from_secs(1);
+/// Longest run of the analyzer that the dashboard waits for.
+pub const DASHBOARD_ANALYSIS_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often a connection point reports its traffic, as Microsoft's does.
 pub const TRAFFIC_REPORT_INTERVAL: Duration = Duration::from_secs(300);
 /// What is read of an answer of a server inside before it is passed on.

@@ -1,105 +1,13 @@
 """An instance and a connection point run from Python; requests go through both to a server of Python's own."""
 
-import http.client
-import http.server
-import ssl
 import threading
 import time
 
 import pytest
-from conftest import INSTANCE
+from conftest import ROLE, TARGET
 
 import cmgateway
 from cmgateway import errors
-
-ROLE = 72057594037937981
-TARGET = f"/CCM_Proxy_MutualAuth/{ROLE}/SMS_MP/hello"
-
-
-class ManagementPoint(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        body = f"you asked for {self.path}".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments):
-        pass
-
-
-@pytest.fixture
-def inside(certificates):
-    """The port of an HTTPS server with the PKI's server certificate."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ManagementPoint)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def instance(certificates):
-    # The connection point's own certificate, which is no client's.
-    cmgateway.cert.DevelopmentPki(sub_cas=1).write_to(certificates / "tunnel")
-    text = INSTANCE.replace("client.pem", "tunnel/client.pem")
-    (certificates / "instance.toml").write_text(text, encoding="utf-8")
-    with cmgateway.start_instance(certificates / "instance.toml") as instance:
-        yield instance
-
-
-@pytest.fixture
-def point_file(certificates, pki, inside, instance):
-    (certificates / "root.pem").write_text(pki.root.certificate.to_pem(), encoding="utf-8")
-    file = certificates / "point.toml"
-    file.write_text(
-        f"""\
-name = "CP1"
-certificate = "tunnel/client.pem"
-key = "tunnel/client.key"
-instance_pins = ["server.pem"]
-[gateway]
-service_name = "localhost"
-addresses = [["{instance.addresses[0]}"]]
-[inside]
-roots = "root.pem"
-[trust]
-roots = ["root.cer"]
-sub_cas = ["subca1.cer", "subca2.cer"]
-[[mapping]]
-id = {ROLE}
-internal = ["https://localhost:{inside}"]
-""",
-        encoding="utf-8",
-    )
-    return file
-
-
-@pytest.fixture
-def ask(certificates, instance):
-    """Asks the gateway as a client with a certificate does; gives status and text."""
-    context = ssl.create_default_context(cafile=certificates / "root.pem")
-    context.load_cert_chain(certificates / "client.pem", certificates / "client.key")
-    port = int(instance.addresses[0].rpartition(":")[2])
-
-    def ask(target):
-        connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
-        try:
-            connection.request("GET", target)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            connection.close()
-
-    return ask
 
 
 def test_a_request_goes_through_and_is_counted(point_file, instance, ask):

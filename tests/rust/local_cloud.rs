@@ -6,15 +6,18 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cmgateway::ErrorKind;
-use cmgateway::gateway::Gateway;
 use cmgateway::gateway::provision::{
     CloudInstance, GatewayPlan, GatewayStepAction, Go, LocalCloud, LocalCloudOptions, LocalPorts, Progress,
     supervise,
 };
+use cmgateway::gateway::service::ConnectionPointService;
 use cmgateway::gateway::spec::GatewaySpec;
-use cmgateway::site::{EmbeddedSite, Site, SiteCode};
+use cmgateway::gateway::{Gateway, GatewayState};
+use cmgateway::site::{EmbeddedSite, PutMode, Site, SiteCode};
 use cmgateway_tests::folder::TestFolder;
 use cmgateway_tests::gateway_files::{self, SERVICE_NAME};
+use cmgateway_tests::gateway_parts::GatewayPki;
+use cmgateway_tests::gateway_program::point_file;
 use cmgateway_tests::program::program;
 
 struct World {
@@ -162,6 +165,37 @@ async fn life_of_a_gateway_on_this_machine() {
     world.cloud.delete(&world.site, SERVICE_NAME, &quiet).await.unwrap();
     assert!(!state.exists() && !is_alive(last));
     assert_eq!(Gateway::find(&world.site, SERVICE_NAME).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_threshold_of_its_traffic_stops_its_processes() {
+    let world = world().await;
+    apply(&world).await;
+    let gateway = Gateway::find(&world.site, SERVICE_NAME).await.unwrap();
+    let mut row = gateway.instance().await.unwrap();
+    row.set("TrafficOutInGB", 1_u32).unwrap();
+    row.set("TrafficOutStopService", true).unwrap();
+    world.site.put(&mut row, PutMode::UpdateOnly).await.unwrap();
+    let pki = GatewayPki::new();
+    let more = format!(
+        "[site]\naddress = \"sqlite:{}\"\n[monitor]\ninterval_seconds = 1\ncloud_folder = \"{}\"\n",
+        world.folder.file("site.db").display(),
+        world.folder.file("gateways").display()
+    );
+    let file = point_file(&pki, "CP1", &[1], "https://localhost:1", &more);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"localhost\"", &format!("\"{SERVICE_NAME}\""))).unwrap();
+    let point = ConnectionPointService::start(&file).await.unwrap();
+    until("the processes are told of", async || point.health().await.cloud_instances.len() == 2).await;
+    assert!(instances(&world).await.iter().all(|one| one.is_ready));
+
+    gateway.monitor().record("CP2", 2 << 30, time::OffsetDateTime::now_utc()).await.unwrap();
+    until("the processes end", async || instances(&world).await.iter().all(|one| !one.is_ready)).await;
+    until("the site says so", async || gateway.state().await.unwrap() == Some(GatewayState::Stopped)).await;
+    let health = point.health().await;
+    assert!(health.is_stopped && health.failures.is_empty(), "{:?}", health.failures);
+    point.stop().await;
 }
 
 #[cfg(target_os = "linux")]

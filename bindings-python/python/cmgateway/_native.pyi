@@ -942,6 +942,36 @@ class ConnectionPointService:
             [['localhost:1']]
         """
 
+    def health(self) -> dict[str, Any]:
+        """All that the connection point knows of its gateway at this moment; nothing is changed.
+
+        `service_name`, `at`, `level` (`normal`, `warning`, `critical`), `state` (as `Gateway.state`, None without a
+        site), `is_stopped`, `connection_points` (names of those that are connected), `instances` (as in `status`, with
+        `counts`: what each has counted since it started, as of its last report), `cloud_instances`, `endpoints`,
+        `refusals` (counts by reason), `traffic` and `alerts` (as of `Monitor`), `days` (14, each with `day`, `bytes`
+        and `bytes_so_far`), `expiring` (as `expiry_warnings`, also what does not end soon), `conditions` (what
+        `Notices.tell` takes) and `failures` (what could not be looked at).
+
+        Where the settings have a `[monitor]`, traffic and alerts are written, the threshold is enforced and notices are
+        told without a call.
+
+        Raises:
+            StoppedError: It was stopped.
+
+        Example:
+            >>> with cmgateway.start_connection_point("connection_point.toml") as point:
+            ...     point.health()["conditions"][0]["id"]
+            'instance localhost:1'
+        """
+
+    @property
+    def dashboard_url(self) -> Optional[str]:
+        """Where the dashboard is served, with the port that was taken; nothing where the settings have none.
+
+        Raises:
+            StoppedError: It was stopped.
+        """
+
     def ready(self, *, timeout: float = 30.0) -> None:
         """Waits until every instance is connected and goes by the configuration of this moment.
 

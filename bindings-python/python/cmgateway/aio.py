@@ -382,10 +382,16 @@ class AsyncInstanceService(_Twin[InstanceService]):
 class AsyncConnectionPointService(_Twin[ConnectionPointService]):
     """A running connection point, started from a settings file."""
 
+    health = _waits(ConnectionPointService.health)
     ready = _waits(ConnectionPointService.ready)
     reload = _waits(ConnectionPointService.reload)
     status = _waits(ConnectionPointService.status)
     stop = _waits(ConnectionPointService.stop)
+
+    @property
+    def dashboard_url(self) -> Optional[str]:
+        """Where the dashboard is served; None where the settings have none."""
+        return self._sync.dashboard_url
 
     async def __aenter__(self) -> Self:
         return self

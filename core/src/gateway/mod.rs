@@ -10,6 +10,7 @@ pub mod client_location;
 mod cname;
 pub mod connection_point_role;
 mod fields;
+mod html_text;
 pub mod monitor;
 pub mod provision;
 pub mod required_ports;

@@ -66,6 +66,27 @@ pub(crate) fn front(identity: &Identity, clients: Arc<ClientVerifier>) -> Result
     Ok(Arc::new(config))
 }
 
+/// The front of the dashboard: HTTP/1.1, with client certificates where somebody judges them.
+pub(crate) fn dashboard_front(
+    identity: &Identity,
+    clients: Option<Arc<ClientVerifier>>,
+) -> Result<Arc<ServerConfig>> {
+    let (chain, key) = identity.parts();
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| tls_error("set up TLS", &error))?;
+    let builder = match clients {
+        Some(clients) => builder.with_client_cert_verifier(clients),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| identity.refuse(&error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // A resumed session would not show its certificate to today's clock.
+    config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
 /// Checks a client's chain again, under the trust that holds now.
 pub(crate) fn check_again(clients: &ClientVerifier, leaf: &CertificateDer<'_>) -> bool {
     clients.verify_client_cert(leaf, &[], UnixTime::now()).is_ok()

@@ -67,6 +67,8 @@ pub struct Configuration {
     pub tokens: Option<TokenRules>,
     /// What clients are told by `AADAuthInfo`.
     pub entra: Vec<EntraTenant>,
+    /// True where the gateway is stopped: instances then answer every request with 503.
+    pub is_stopped: bool,
 }
 
 /// The configuration as it travels; certificates and lists go apart, since they are long and seldom change.
@@ -83,6 +85,8 @@ struct Text {
     tokens: Option<TokenRules>,
     #[serde(default)]
     entra: Vec<EntraTenant>,
+    #[serde(default)]
+    is_stopped: bool,
 }
 
 /// A configuration ready to be sent.
@@ -118,6 +122,7 @@ impl Configuration {
             published: Vec::new(),
             tokens: None,
             entra: Vec::new(),
+            is_stopped: false,
         }
     }
 
@@ -145,6 +150,7 @@ impl Configuration {
             published: self.published.clone(),
             tokens: self.tokens.clone(),
             entra: self.entra.clone(),
+            is_stopped: self.is_stopped,
         };
         let text = serde_json::to_vec(&text).map_err(|error| refuse(error.to_string()))?;
         if text.len() > CONTROL_MESSAGE_BYTES_MAX || parts.len() >= CERTIFICATES_PER_FILE_MAX {
@@ -180,6 +186,7 @@ impl Configuration {
             published: text.published.clone(),
             tokens: text.tokens.clone(),
             entra: text.entra.clone(),
+            is_stopped: text.is_stopped,
         })
     }
 }

@@ -30,4 +30,5 @@ pub use mapping::{
     MANAGEMENT_POINT_ENDPOINTS, Mapping, MappingTable, PathRefusal, Published, RoleId,
 };
 pub use traffic::EndpointTraffic;
+pub use tunnel::message::InstanceCounts;
 pub use tunnel::pin::Pin;

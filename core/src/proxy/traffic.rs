@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde::Serialize;
+
 /// Counters of one endpoint of one role.
 #[derive(Default)]
 pub(super) struct Counter {
@@ -15,7 +17,7 @@ pub(super) struct Counter {
 }
 
 /// What went to one endpoint since the start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EndpointTraffic {
     /// The number of the role.

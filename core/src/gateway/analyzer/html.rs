@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::report::{AnalysisReport, CheckResult};
 use super::verdict::Outcome;
+use crate::gateway::html_text::escaped;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:#8884;--passed:#1a7f37;--warning:#9a6700;--failed:#cf222e;--skipped:#6e7781}\
@@ -68,20 +69,4 @@ fn row(out: &mut String, result: &CheckResult) {
         let _ = write!(out, "<p>Cause: {}</p><p>Remedy: {}</p>", escaped(cause), escaped(remedy));
     }
     out.push_str("</li>\n");
-}
-
-/// Text that a page shows as it is, whatever a server sent.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

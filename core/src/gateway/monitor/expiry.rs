@@ -45,7 +45,7 @@ impl Expiring {
     }
 }
 
-/// Something that ends soon, or has ended; prints as `warning: server certificate CN=gw ends in 12 days`.
+/// How soon something ends, or that it has ended; prints as `warning: server certificate CN=gw ends in 12 days`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExpiryWarning {
@@ -110,17 +110,28 @@ pub fn expiry_warnings(
     critical_days: i64,
     warning_days: i64,
 ) -> Vec<ExpiryWarning> {
-    let warning = |item: &Expiring| {
+    let all = expiry_levels(items, at, critical_days, warning_days);
+    all.into_iter().filter(|warning| warning.level != Level::Normal).collect()
+}
+
+/// The same for all of it, also for what does not end soon (`normal`).
+pub fn expiry_levels(
+    items: &[Expiring],
+    at: OffsetDateTime,
+    critical_days: i64,
+    warning_days: i64,
+) -> Vec<ExpiryWarning> {
+    let judged = |item: &Expiring| {
         let left = (item.end - at).whole_days() - i64::from(item.end < at);
         let (critical, warning) = item.own_days.unwrap_or((critical_days, warning_days));
         let level = match left {
             left if left < critical => Level::Critical,
             left if left < warning => Level::Warning,
-            _ => return None,
+            _ => Level::Normal,
         };
-        Some(ExpiryWarning { item: item.clone(), level, days_left: left })
+        ExpiryWarning { item: item.clone(), level, days_left: left }
     };
-    let mut found: Vec<ExpiryWarning> = items.iter().filter_map(warning).collect();
+    let mut found: Vec<ExpiryWarning> = items.iter().map(judged).collect();
     found.sort_by(|one, two| (one.item.end, &one.item.name).cmp(&(two.item.end, &two.item.name)));
     found
 }

@@ -50,7 +50,7 @@ pub(super) async fn samples(gateway: &Gateway, at: OffsetDateTime) -> Result<Opt
 
 /// Every stored sample of a gateway; nothing where the site has no history.
 async fn rows(gateway: &Gateway) -> Result<Option<Vec<Instance>>> {
-    if gateway.site().embedded().is_err() || !has_class(gateway.site()).await? {
+    if gateway.site().embedded().is_err() || !has_class(gateway.site(), CLASS).await? {
         return Ok(None);
     }
     let wql = format!("SELECT * FROM {CLASS} WHERE ServiceCName = ?");
@@ -58,8 +58,8 @@ async fn rows(gateway: &Gateway) -> Result<Option<Vec<Instance>>> {
     Ok(Some(gateway.site().query(&wql, &parameters).await?.all().await?))
 }
 
-async fn has_class(site: &Site) -> Result<bool> {
-    match site.class(CLASS).await {
+pub(super) async fn has_class(site: &Site, class: &str) -> Result<bool> {
+    match site.class(class).await {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -94,7 +94,7 @@ pub(super) async fn record(
     if source.trim().is_empty() {
         return Err(Error::new(ErrorKind::Config, operation, "source: it is empty"));
     }
-    if !has_class(site).await? {
+    if !has_class(site, CLASS).await? {
         site.embedded()?.compile_mof(MOF).await?;
     }
     let stored = rows(gateway).await?.unwrap_or_default();

@@ -129,6 +129,11 @@ impl Mail {
         self
     }
 
+    pub(super) fn name(&self) -> String {
+        let to: Vec<String> = self.recipients.iter().map(|each| each.email.to_string()).collect();
+        format!("mail to {}", to.join(", "))
+    }
+
     /// Sends one mail with these notices; nothing is sent where there are none.
     ///
     /// A server that refuses one recipient gets no mail at all, so that the next look tells everybody again.

@@ -11,6 +11,7 @@
 //! | `recipient` | who is told: one of the next two |
 //! | `webhook` | notices as signed JSON over HTTPS |
 //! | `mail` | notices as a mail over SMTP |
+//! | `told` | what each recipient was told, kept in the site |
 
 mod alert;
 mod condition;
@@ -20,18 +21,22 @@ mod mail;
 mod notice;
 mod recipient;
 mod threshold;
+mod told;
 mod webhook;
 
 use time::OffsetDateTime;
 
 pub use self::alert::Alert;
 pub use self::condition::{Condition, GivenConditions};
-pub use self::expiry::{Expiring, ExpiryWarning, expiring_of_connection_point, expiry_warnings};
+pub use self::expiry::{
+    Expiring, ExpiryWarning, expiring_of_connection_point, expiry_levels, expiry_warnings,
+};
 pub use self::history::TrafficSample;
 pub use self::mail::{Mail, MailSecurity};
 pub use self::notice::{Notice, Notices};
 pub use self::recipient::Recipient;
 pub use self::threshold::{Level, Thresholds, TrafficState};
+pub(in crate::gateway) use self::told::{keep_told, read_told};
 pub use self::webhook::Webhook;
 use super::Gateway;
 use crate::error::{Error, ErrorKind, Result};
@@ -115,8 +120,9 @@ impl Monitor {
 
     /// Judges the traffic: writes `TrafficOutUsage` and alerts, and stops the gateway where its threshold says so.
     ///
-    /// Meant to be called every six minutes, as the product does. A gateway that is stopped has `State` 6 in its row; whoever
-    /// runs the instances goes by that. It is safe to call twice.
+    /// Meant to be called every six minutes, as the product does; a connection point whose settings have a `[monitor]` does so.
+    /// A gateway that is stopped has `State` 6 in its row. Connection points that follow the site then have every instance
+    /// answer 503; the instances themselves go on running, except on a local cloud that the settings name. Safe to call twice.
     ///
     /// # Errors
     /// `unsupported` on a site that is no embedded one: there the product does all of this itself; those of [`Gateway::find`].
@@ -162,20 +168,25 @@ fn embedded_only(gateway: &Gateway, operation: &str) -> Result<()> {
 }
 
 /// Moments as RFC 3339 has them.
-mod moment {
+pub(in crate::gateway) mod moment {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
     use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-    pub(super) fn serialize<S: Serializer>(at: &OffsetDateTime, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::gateway) fn serialize<S: Serializer>(
+        at: &OffsetDateTime,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.serialize_str(&super::rfc3339(*at))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<OffsetDateTime, D::Error> {
+    pub(in crate::gateway) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<OffsetDateTime, D::Error> {
         let text = String::deserialize(from)?;
         OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| D::Error::custom(format!("{text:?} is no moment")))
     }
 }
 
-fn rfc3339(at: OffsetDateTime) -> String {
+pub(in crate::gateway) fn rfc3339(at: OffsetDateTime) -> String {
     at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

@@ -28,6 +28,14 @@ impl From<Mail> for Recipient {
 }
 
 impl Recipient {
+    /// Who it is, in a few words without a secret.
+    pub fn name(&self) -> String {
+        match self {
+            Recipient::Webhook(hook) => hook.name(),
+            Recipient::Mail(mail) => mail.name(),
+        }
+    }
+
     /// Sends notices, once; nothing is sent where there are none.
     ///
     /// # Errors

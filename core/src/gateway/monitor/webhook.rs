@@ -62,6 +62,13 @@ impl Webhook {
         self
     }
 
+    /// Scheme, host and path; what comes after them may be secret.
+    pub(super) fn name(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("webhook {}://{host}{port}{}", self.url.scheme(), self.url.path())
+    }
+
     /// Sends notices; nothing is sent where there are none.
     ///
     /// It is sent once: a receiver that got it and did not say so would get it twice. Where it fails, the caller's

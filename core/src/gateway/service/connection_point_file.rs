@@ -9,6 +9,9 @@ use toml::Spanned;
 use super::file::SettingsFile;
 use super::instance_file::{Ping, set_seconds};
 use super::key_set::KeySetSource;
+use super::monitor_file::{
+    DashboardFile, DashboardSettings, MonitorFile, MonitorSettings, dashboard_settings, monitor_settings,
+};
 use super::site_watch::SiteSource;
 use crate::cert::{Certificate, RevocationMode, load_crl_file};
 use crate::error::Result;
@@ -44,6 +47,8 @@ struct Settings {
     entra: Vec<EntraTenant>,
     #[serde(default)]
     ping: Ping,
+    monitor: Option<MonitorFile>,
+    dashboard: Option<DashboardFile>,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +126,9 @@ pub(super) struct PointFile {
     pub(super) uploaded: Vec<Certificate>,
     pub(super) site: Option<SiteSource>,
     pub(super) key_set: Option<KeySetSource>,
+    /// Nothing where nobody watches by itself.
+    pub(super) monitor: Option<MonitorSettings>,
+    pub(super) dashboard: Option<DashboardSettings>,
 }
 
 /// Reads the settings file of a connection point, TOML.
@@ -169,7 +177,9 @@ pub(super) fn read(path: &Path) -> Result<PointFile> {
         Some(tokens) if is_address(&tokens.keys) => Some(key_set_source(&file, tokens)?),
         _ => None,
     };
-    Ok(PointFile { options, uploaded, site, key_set })
+    let monitor = settings.monitor.as_ref().map(|given| monitor_settings(&file, given)).transpose()?;
+    let dashboard = settings.dashboard.as_ref().map(|given| dashboard_settings(&file, given)).transpose()?;
+    Ok(PointFile { options, uploaded, site, key_set, monitor, dashboard })
 }
 
 fn tunnel_proxy(file: &SettingsFile, given: &ProxySettings) -> Result<TunnelProxy> {
@@ -281,7 +291,7 @@ fn configuration(
     Ok(configuration)
 }
 
-fn secret(file: &SettingsFile, path: &Spanned<String>) -> Result<Secret> {
+pub(super) fn secret(file: &SettingsFile, path: &Spanned<String>) -> Result<Secret> {
     let content = file.at(path.span(), SettingsFile::open(&file.path(path)))?;
     Ok(Secret::new(content.text().trim()))
 }

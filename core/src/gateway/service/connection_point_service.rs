@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::connection_point_file::{PointFile, read};
+use super::dashboard::Dashboard;
+use super::health::GatewayHealth;
+use super::health_watch::HealthWatch;
 use super::key_set::KeySetSource;
 use super::site_watch::SiteWatch;
 use crate::background;
@@ -26,11 +30,14 @@ pub struct ConnectionPointService {
     settings: Arc<Mutex<PointFile>>,
     watch: Option<Task>,
     keys: Mutex<Option<Task>>,
+    health: Arc<HealthWatch>,
+    judging: Mutex<Option<Task>>,
+    dashboard: Option<Dashboard>,
 }
 
 /// A task that ends with its owner.
 #[derive(Debug)]
-struct Task(JoinHandle<()>);
+pub(super) struct Task(pub(super) JoinHandle<()>);
 
 impl Drop for Task {
     fn drop(&mut self) {
@@ -52,17 +59,38 @@ impl ConnectionPointService {
         let watch = match settings.site.clone() {
             Some(source) => {
                 let watch = SiteWatch::open(source).await?;
-                settings.options.configuration.sub_cas = watch.listed(&settings.uploaded).await?;
+                watch.look(&settings.uploaded).await?.put_into(&mut settings.options.configuration);
                 Some(watch)
             }
             None => None,
         };
         let point = Arc::new(ConnectionPoint::start(settings.options.clone()).await?);
         let keys = Mutex::new(settings.key_set.clone().map(|source| follow_keys(source, &point)));
+        let dashboard = settings.dashboard.clone();
+        let judges = settings.monitor.is_some();
         let settings = Arc::new(Mutex::new(settings));
+        let site = watch.as_ref().map(|watch| watch.site().clone());
         let watch =
             watch.map(|watch| Task(tokio::spawn(follow(watch, Arc::clone(&point), Arc::clone(&settings)))));
-        Ok(ConnectionPointService { file, point, settings, watch, keys })
+        let health = HealthWatch::new(Arc::clone(&point), Arc::clone(&settings), site);
+        let dashboard = match dashboard {
+            Some(dashboard) => Some(Dashboard::start(dashboard, Arc::clone(&health)).await?),
+            None => None,
+        };
+        let judging = Mutex::new(judges.then(|| Task(tokio::spawn(Arc::clone(&health).run()))));
+        Ok(ConnectionPointService { file, point, settings, watch, keys, health, judging, dashboard })
+    }
+
+    /// All that the connection point knows of its gateway at this moment; nothing is changed.
+    ///
+    /// Where the settings have a `[monitor]`, traffic and alerts are written and notices told by themselves.
+    pub async fn health(&self) -> GatewayHealth {
+        self.health.look(OffsetDateTime::now_utc()).await
+    }
+
+    /// Where the dashboard is served, with the port that was taken; nothing where the settings have none.
+    pub fn dashboard_url(&self) -> Option<String> {
+        self.dashboard.as_ref().map(Dashboard::url)
     }
 
     /// What the connection point is doing.
@@ -80,7 +108,7 @@ impl ConnectionPointService {
 
     /// Reads the settings file again: mappings, trust, tokens, certificates; connections that are open stay.
     ///
-    /// Name, instances and site cannot change while it runs.
+    /// Name, instances, site and dashboard cannot change while it runs.
     ///
     /// # Errors
     /// As [`start`](Self::start); the old settings then stay.
@@ -97,7 +125,7 @@ impl ConnectionPointService {
         }
         if let Some(source) = new.site.clone() {
             let watch = SiteWatch::open(source).await?;
-            new.options.configuration.sub_cas = watch.listed(&new.uploaded).await?;
+            watch.look(&new.uploaded).await?.put_into(&mut new.options.configuration);
         }
         if let Some(source) = &new.key_set {
             // An issuer that gives no answer just now leaves the last keys in force.
@@ -107,12 +135,16 @@ impl ConnectionPointService {
         self.point.reload(new.options.clone()).await?;
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) =
             new.key_set.clone().map(|source| follow_keys(source, &self.point));
+        let judges = new.monitor.is_some();
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        *self.judging.lock().unwrap_or_else(PoisonError::into_inner) =
+            judges.then(|| Task(tokio::spawn(Arc::clone(&self.health).run())));
         Ok(())
     }
 
     /// Asks the instances for no more requests, lets open ones end for a limited time, and closes.
     pub async fn stop(mut self) {
+        drop((self.dashboard.take(), self.judging.lock().unwrap_or_else(PoisonError::into_inner).take()));
         drop((self.watch.take(), self.keys.lock().unwrap_or_else(PoisonError::into_inner).take()));
         self.point.shut_down().await;
     }
@@ -131,13 +163,17 @@ async fn follow(watch: SiteWatch, point: Arc<ConnectionPoint>, settings: Arc<Mut
     loop {
         ticks.tick().await;
         let uploaded = settings.lock().unwrap_or_else(PoisonError::into_inner).uploaded.clone();
-        match watch.listed(&uploaded).await {
-            Ok(sub_cas) => {
+        match watch.look(&uploaded).await {
+            Ok(said) => {
                 has_failed = false;
-                match point.amend(|configuration| configuration.sub_cas = sub_cas) {
-                    Ok(true) => tracing::info!("the site lists other sub-CAs; instances are told"),
+                match point.amend(|configuration| said.put_into(configuration)) {
+                    Ok(true) => {
+                        tracing::info!(
+                            "the site lists other sub-CAs, or has another state; instances are told"
+                        )
+                    }
                     Ok(false) => {}
-                    Err(error) => tracing::error!(%error, "the site's sub-CAs cannot be passed on"),
+                    Err(error) => tracing::error!(%error, "what the site says cannot be passed on"),
                 }
             }
             Err(error) if !has_failed => {

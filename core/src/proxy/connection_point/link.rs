@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use hyper::{HeaderMap, Request, StatusCode};
 use rustls::ClientConfig;
+use serde::Serialize;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::sleep;
@@ -22,7 +23,7 @@ use crate::proxy::configuration::Encoded;
 use crate::proxy::tunnel::control::{self, CONTROL_PATH, Messages};
 use crate::proxy::tunnel::drive::Drive;
 use crate::proxy::tunnel::liveness::{PingTimes, until_dead};
-use crate::proxy::tunnel::message::{Hello, InstanceReport, LANGUAGE, Message};
+use crate::proxy::tunnel::message::{Hello, InstanceCounts, InstanceReport, LANGUAGE, Message};
 use crate::proxy::tunnel::mux::Mux;
 use crate::proxy::tunnel::receiving::{Incoming, accept};
 use crate::proxy::tunnel::sending::Outgoing;
@@ -41,7 +42,7 @@ pub(super) struct Common {
 }
 
 /// One instance as the connection point sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct InstanceStatus {
     /// The addresses it is dialled at.
@@ -56,6 +57,8 @@ pub struct InstanceStatus {
     pub refused: Option<String>,
     /// Why the last attempt to connect failed, or the last connection ended.
     pub last_error: Option<String>,
+    /// What it has counted, as of its last report; kept when the connection ends.
+    pub counts: Option<InstanceCounts>,
 }
 
 /// The connections to one instance.
@@ -257,6 +260,7 @@ impl Link {
             status.number = Some(report.instance);
             status.configuration = report.configuration;
             status.refused = report.refused;
+            status.counts = report.counts.or(status.counts.take());
         });
     }
 

@@ -50,6 +50,10 @@ impl Metrics {
         *certificates.entry(reason).or_default() += 1;
     }
 
+    pub(super) fn refused_requests(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn refused_certificates(&self) -> BTreeMap<&'static str, u64> {
         self.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -118,7 +122,7 @@ impl Metrics {
                 let _ = writeln!(text, "cmgateway_{name}{{{label}=\"{value}\"}} {count}");
             }
         };
-        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refusals = self.refused_requests();
         family("refused_total", "words", "Requests that the instance refused.", &refusals);
         let certificates = self.refused_certificates();
         family(

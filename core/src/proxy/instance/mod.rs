@@ -35,7 +35,7 @@ use self::trust::{Active, client_trust};
 use super::configuration::Configuration;
 use super::connection_point::random_number;
 use super::tunnel::liveness::PingTimes;
-use super::tunnel::message::{InstanceReport, LANGUAGE};
+use super::tunnel::message::{InstanceCounts, InstanceReport, LANGUAGE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{DRAIN_TIMEOUT, TUNNEL_SESSIONS_MAX};
 use crate::net::gateway_tls::{Identity, front as front_tls, tunnel_front};
@@ -125,7 +125,23 @@ impl Shared {
 
     fn report(&self, refused: Option<String>) -> InstanceReport {
         let configuration = self.active().configuration.version;
-        InstanceReport { language: LANGUAGE, instance: self.number, configuration, refused }
+        let counts = Some(self.counts());
+        InstanceReport { language: LANGUAGE, instance: self.number, configuration, refused, counts }
+    }
+
+    fn counts(&self) -> InstanceCounts {
+        let named = |counts: BTreeMap<&'static str, u64>| {
+            counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+        };
+        InstanceCounts {
+            connections: self.open_connections.count(),
+            open_requests: self.slots.all(),
+            requests: self.metrics.requests(),
+            bytes_out: self.metrics.bytes_out.load(Ordering::Relaxed),
+            refused: named(self.metrics.refused_requests()),
+            refused_certificates: named(self.metrics.refused_certificates()),
+            connection_points: self.connection_points(),
+        }
     }
 
     /// The connection points that are connected, each once.

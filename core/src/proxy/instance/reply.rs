@@ -74,6 +74,7 @@ impl Refused {
     pub(super) const TENANT: Refused = refused(StatusCode::FORBIDDEN, "CMGService_Unknown_Tenant");
     pub(super) const TOO_LARGE: Refused =
         refused(StatusCode::PAYLOAD_TOO_LARGE, "CMGService_Content_Too_Large");
+    pub(super) const STOPPED: Refused = refused(StatusCode::SERVICE_UNAVAILABLE, "CMGService_Stopped");
     pub(super) const BUSY: Refused = refused(StatusCode::SERVICE_UNAVAILABLE, "CMGService_Busy");
     pub(super) const NO_TUNNEL: Refused =
         refused(StatusCode::SERVICE_UNAVAILABLE, "CMGService_No_Connection_Point");

@@ -81,6 +81,7 @@ fn judge(shared: &Shared, client: &Client, request: &Request<Incoming>) -> Resul
     })?;
     let active = shared.active();
     match path.target {
+        ExternalTarget::Role(_) if active.configuration.is_stopped => return Err(Refused::STOPPED),
         ExternalTarget::Role(_) => {}
         ExternalTarget::ServiceMetadata => {
             return Ok(Judged::Answer(self_description::metadata(shared, &active)));

@@ -13,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::Shared;
 use super::sessions::Session;
-use crate::limits::{CONTROL_QUEUE_MAX, TUNNEL_HELLO_TIMEOUT};
+use crate::limits::{CONTROL_QUEUE_MAX, INSTANCE_REPORT_INTERVAL, TUNNEL_HELLO_TIMEOUT};
 use crate::net::large_reads::LargeReads;
 use crate::proxy::configuration::{Configuration, Parts};
 use crate::proxy::tunnel::control::{self, CONTROL_PATH, Messages};
@@ -105,6 +105,7 @@ async fn listen(
         let message = tokio::select! {
             message = incoming.next() => message,
             _ = news.changed() => continue,
+            () = sleep(INSTANCE_REPORT_INTERVAL) => continue,
         };
         match message {
             Ok(Some(Message::Part(bytes))) => {

@@ -1,5 +1,7 @@
 //! What the two ends tell each other on the control stream: one byte for the kind, four for the length, the content.
 
+use std::collections::BTreeMap;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,29 @@ pub(in crate::proxy) struct InstanceReport {
     /// Why the last configuration was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::proxy) refused: Option<String>,
+    /// What it has counted; an older instance does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::proxy) counts: Option<InstanceCounts>,
+}
+
+/// What an instance has counted since it started, as it tells its connection points.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct InstanceCounts {
+    /// Connections of clients that are open.
+    pub connections: usize,
+    /// Requests that are being served.
+    pub open_requests: usize,
+    /// Requests answered.
+    pub requests: u64,
+    /// Bytes of answer bodies.
+    pub bytes_out: u64,
+    /// Requests that the instance refused, by its status words.
+    pub refused: BTreeMap<String, u64>,
+    /// Client certificates refused in handshakes, by reason.
+    pub refused_certificates: BTreeMap<String, u64>,
+    /// The connection points that are connected to it.
+    pub connection_points: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
