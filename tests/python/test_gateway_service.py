@@ -1,5 +1,6 @@
 """An instance and a connection point run from Python; requests go through both to a server of Python's own."""
 
+import asyncio
 import threading
 import time
 
@@ -7,7 +8,7 @@ import pytest
 from conftest import ROLE, TARGET
 
 import cmgateway
-from cmgateway import errors
+from cmgateway import aio, errors
 
 
 def test_a_request_goes_through_and_is_counted(point_file, instance, ask):
@@ -97,3 +98,18 @@ def test_wrong_files_are_told(tmp_path, point_file):
         cmgateway.start_connection_point(tmp_path / "none.toml")
     with cmgateway.start_connection_point(point_file) as point, pytest.raises(errors.ConfigError):
         point.ready(timeout=-1)
+
+
+def test_the_health_is_one_report_with_asyncio_too(point_file, instance):
+    async def health():
+        async with await aio.start_connection_point(point_file) as point:
+            await point.ready(timeout=20)
+            assert point.dashboard_url is None
+            return await point.health()
+
+    told = asyncio.run(health())
+    assert (told["level"], told["conditions"], told["failures"]) == ("normal", [], [])
+    assert told["connection_points"] == ["CP1"]
+    assert told["instances"][0]["counts"]["requests"] == 0
+    assert {item["what"] for item in told["expiring"]} == {"root", "sub-CA", "connection point certificate"}
+    assert (told["state"], told["traffic"], told["days"]) == (None, None, [])
