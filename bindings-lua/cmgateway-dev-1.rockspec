@@ -21,15 +21,10 @@ dependencies = {
    "lua >= 5.1, < 5.5",
 }
 
-build_dependencies = {
-   "luarocks-build-rust-mlua",
-}
-
+-- Needs Rust (cargo) and a C compiler; the module is built for the Lua that LuaRocks works for.
 build = {
-   type = "rust-mlua",
-   -- The backend adds the feature of the running Lua: lua54, lua53, lua51 or luajit. There is no default.
-   modules = {
-      ["cmgateway"] = "cmgateway_lua",
-   },
+   type = "command",
+   build_command = [["$(LUA)" build_rock.lua]],
+   install_command = [["$(LUA)" build_rock.lua "$(LIBDIR)"]],
    copy_directories = { "types" },
 }

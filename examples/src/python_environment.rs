@@ -77,12 +77,20 @@ impl PythonEnvironment {
         std::fs::write(&marker, all).map_err(|error| format!("could not write {}: {error}", marker.display()))
     }
 
+    /// Installs what builds the wheel.
+    ///
+    /// # Errors
+    /// A text where pip cannot install it.
+    pub fn install_maturin(&self) -> Result<()> {
+        self.install(&[MATURIN])
+    }
+
     /// Builds the wheel and installs it, so that `import cmgateway` works.
     ///
     /// # Errors
     /// A text where the build or the installation fails.
     pub fn install_bindings(&self) -> Result<()> {
-        self.install(&[MATURIN])?;
+        self.install_maturin()?;
         let wheels = target().join("wheels");
         let _ = std::fs::remove_dir_all(&wheels);
         let mut build = self.module("maturin");

@@ -1,6 +1,9 @@
 //! The steps that need Python.
 
-use cmgateway_examples::checkout::run;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cmgateway_examples::checkout::{find_program, root, run};
 use cmgateway_examples::python_environment::PythonEnvironment;
 
 use cmgateway_tests::report::{Report, Skip};
@@ -15,10 +18,15 @@ const TOOLS: &[&str] = &[
     "tomli>=2",
     // A mail server.
     "aiosmtpd>=1.4,<2",
+    // It is JavaScript, and so brings what runs that.
+    "pyright[nodejs]>=1.1.400,<2",
     // Foreign clients of WS-Management.
     "pypsrp>=0.8,<1",
     "pywinrm>=0.5,<1",
 ];
+
+/// The versions that the package is for.
+const VERSIONS: &[&str] = &["3.9", "3.10", "3.11", "3.12", "3.13"];
 
 /// Our Python files, below the top folder.
 const SOURCES: &[&str] = &["bindings-python/python", "examples/python", "tests/python", "tests/bench"];
@@ -45,7 +53,45 @@ pub(crate) fn check(report: &mut Report, python: &PythonEnvironment) {
     report.step("mypy and stubtest", || {
         run(python.module("mypy").args(["--strict", "-p", "cmgateway"]))?;
         run(python.module("mypy").args(["--strict", "examples/python"]))?;
+        run(python.module("mypy").args(["--strict", "tests/python/typed_user_code.py"]))?;
         Ok(run(python.module("mypy.stubtest").args(["cmgateway", "--concise"]))?)
     });
+    report.step("pyright on user code", || {
+        let mut pyright = python.module("pyright");
+        pyright.arg("--pythonpath").arg(python.python());
+        Ok(run(pyright.args(["--project", "tests/python/pyrightconfig.json"]))?)
+    });
+    other_versions(report, python);
     report.step("Python tests", || Ok(run(python.module("pytest").args(["-q", "tests/python"]))?));
+}
+
+/// Runs the smoke test under each version of Python that this machine has.
+fn other_versions(report: &mut Report, python: &PythonEnvironment) {
+    for version in VERSIONS {
+        report.optional_step(&format!("smoke test under Python {version}"), || {
+            let interpreter = interpreter(version).ok_or_else(|| {
+                Skip::Missing(format!("neither python{version} nor pyenv has a Python {version}"))
+            })?;
+            let installed =
+                python.package_folder("cmgateway").ok_or("the package is not installed".to_owned())?;
+            let packages = installed.parent().unwrap_or(&installed);
+            let mut smoke = Command::new(interpreter);
+            Ok(run(smoke.current_dir(root()).arg("tests/python/smoke.py").arg(packages))?)
+        });
+    }
+}
+
+/// A Python of this version: on the search path, or among those of pyenv.
+fn interpreter(version: &str) -> Option<PathBuf> {
+    let runs = |python: &Path| {
+        let output = Command::new(python).arg("--version").output();
+        output.is_ok_and(|output| {
+            String::from_utf8_lossy(&output.stdout).contains(&format!("Python {version}."))
+        })
+    };
+    let home = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv")));
+    let kept = home.and_then(|home| std::fs::read_dir(home.join("versions")).ok()).into_iter().flatten();
+    let kept = kept.filter_map(|entry| Some(entry.ok()?.path().join("bin").join("python")));
+    find_program(&format!("python{version}")).into_iter().chain(kept).find(|python| runs(python))
 }

@@ -182,11 +182,15 @@ function kit.story(story, tests)
     for _, name in ipairs(names) do run(story .. ": " .. name, tests[name]) end
 end
 
-function kit.finish()
-    collectgarbage()
+function kit.remove_folders()
     for _, folder in ipairs(folders) do
         os.execute((kit.on_windows and 'rmdir /s /q "' or 'rm -rf "') .. folder .. '"')
     end
+end
+
+function kit.finish()
+    collectgarbage()
+    kit.remove_folders()
     local lua = jit and jit.version or _VERSION
     print(("%d passed, %d failed, %d skipped (%s)"):format(kit.passed, kit.failed, kit.skipped, lua))
     if kit.failed > 0 then os.exit(1) end

@@ -22,6 +22,7 @@ pub mod program_commands;
 pub mod recording;
 pub mod relay;
 pub mod report;
+pub mod rock;
 pub mod running_gateway;
 pub mod served_gateway;
 pub mod simulated_cloud;

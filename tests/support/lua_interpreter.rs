@@ -33,6 +33,15 @@ impl LuaVersion {
         }
     }
 
+    /// The version of the language, as LuaRocks counts it.
+    pub fn language(self) -> &'static str {
+        match self {
+            LuaVersion::Lua54 => "5.4",
+            LuaVersion::Lua53 => "5.3",
+            LuaVersion::Lua51 | LuaVersion::LuaJit => "5.1",
+        }
+    }
+
     /// The names its interpreter goes by, and what `-v` of it begins with.
     fn names(self) -> (&'static [&'static str], &'static str) {
         match self {
@@ -73,6 +82,18 @@ pub fn find_or_build(version: LuaVersion, target_dir: &Path) -> Result<PathBuf, 
         let name = version.names().0[0];
         built.map_err(|cause| format!("{name} is not installed and could not be built: {cause}"))?;
     }
+    Ok(program)
+}
+
+/// A C program of few lines that embeds this Lua (`tests/support/lua_main.c`), built below `target_dir`.
+///
+/// # Errors
+/// A text that says what is missing.
+pub fn build_host(version: LuaVersion, target_dir: &Path) -> Result<PathBuf, String> {
+    let folder = target_dir.join("lua").join(format!("{}-host", version.feature()));
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let program = folder.join(format!("lua-host-in-c{}", std::env::consts::EXE_SUFFIX));
+    build_lua(version, &program)?;
     Ok(program)
 }
 

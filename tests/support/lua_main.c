@@ -1,5 +1,6 @@
-/* A stock Lua interpreter in few lines, for machines that have none: `lua SCRIPT ARGUMENTS...`.
-   The Lua sources that come with Rust's lua-src have everything but lua.c. */
+/* A C program that embeds Lua, in few lines: `lua SCRIPT ARGUMENTS...`. It is the interpreter of machines that have none,
+   and a host as other programs are hosts: with LUA_HOST_STATES=N it runs the script in N states, one after the other, and
+   closes each. The Lua sources that come with Rust's lua-src have everything but lua.c. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,11 @@ static const char *message(lua_State *L) {
     return lua_isstring(L, -1) ? lua_tostring(L, -1) : "(error object is not a string)";
 }
 
-int main(int argc, char **argv) {
+/* One state, from its beginning to its end. */
+static int run(int argc, char **argv) {
     int i, status;
     lua_State *L = luaL_newstate();
-    if (L == NULL || argc < 2) {
-        fprintf(stderr, "usage: lua SCRIPT [ARGUMENT...]\n");
-        return EXIT_FAILURE;
-    }
+    if (L == NULL) return 1;
     luaL_openlibs(L);
     lua_newtable(L);
     for (i = 0; i < argc; i++) {
@@ -36,5 +35,16 @@ int main(int argc, char **argv) {
     }
     if (status != 0) fprintf(stderr, "lua: %s\n", message(L));
     lua_close(L);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    const char *wanted = getenv("LUA_HOST_STATES");
+    int states = wanted == NULL ? 1 : atoi(wanted), status = 0;
+    if (argc < 2) {
+        fprintf(stderr, "usage: lua SCRIPT [ARGUMENT...]\n");
+        return EXIT_FAILURE;
+    }
+    while (status == 0 && states-- > 0) status = run(argc, argv);
     return status == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -35,6 +35,14 @@ impl Report {
         Report { require_all, steps: Vec::new() }
     }
 
+    /// Runs a step that may be skipped in any run: nobody is asked to have all that it wants.
+    pub fn optional_step(&mut self, name: &str, work: impl FnOnce() -> Result<(), Skip>) -> bool {
+        let require_all = std::mem::replace(&mut self.require_all, false);
+        let passed = self.step(name, work);
+        self.require_all = require_all;
+        passed
+    }
+
     /// Runs a step and notes what became of it.
     pub fn step(&mut self, name: &str, work: impl FnOnce() -> Result<(), Skip>) -> bool {
         println!("\n=== {name}");

@@ -1,4 +1,4 @@
-//! A guide for people: errors and what to do about them, security, Windows, questions that administrators ask.
+//! A guide for people: errors and what to do about them, security, limits, Windows, questions that administrators ask.
 //!
 //! Every code block in it runs with the tests. The five-minute start is in the README, the twelve patterns of VBScript in
 //! `examples/porting`, the checks of the analyzer in `core/CHECKS.md`.
@@ -8,6 +8,9 @@ pub mod errors {}
 
 #[doc = include_str!("security.md")]
 pub mod security {}
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}
 
 #[doc = include_str!("windows.md")]
 pub mod windows {}
