@@ -52,7 +52,6 @@ pub(crate) fn dashboard_front(
     identity: &Identity,
     clients: Option<Arc<ClientVerifier>>,
 ) -> Result<Arc<ServerConfig>> {
-    let (chain, key) = identity.parts();
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| tls_error("set up TLS", &error))?;
@@ -60,7 +59,7 @@ pub(crate) fn dashboard_front(
         Some(clients) => builder.with_client_cert_verifier(clients),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| identity.refuse(&error))?;
+    let mut config = builder.with_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // A resumed session would not show its certificate to today's clock.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
