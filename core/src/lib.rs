@@ -21,6 +21,7 @@ pub mod net;
 pub mod proxy;
 mod secret;
 pub mod site;
+mod text_file;
 pub mod wmi;
 
 pub use error::{Error, ErrorKind, Fault, Result, Retry};

@@ -228,7 +228,7 @@ pub const MANAGEMENT_CERTIFICATE_TIMEOUT: Duration = Duration::from_secs(300);
 /// How often a wait for a cloud tells how it is; it can be stopped as often.
 pub const WAIT_TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Largest file with a gateway's spec.
-pub const SPEC_FILE_BYTES_MAX: u64 = 1 << 20;
+pub const SPEC_FILE_BYTES_MAX: usize = 1 << 20;
 /// Largest answer body of one of Azure's management services that is read.
 pub const AZURE_ANSWER_BYTES_MAX: usize = 16 << 20;
 /// Most pages of one list of Azure resources that are followed.
@@ -389,7 +389,7 @@ pub const TUNNEL_WAITING_MAX: usize = 2_000;
 pub const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// Largest settings file of an instance or a connection point, and of what it points to as text.
-pub const GATEWAY_FILE_BYTES_MAX: u64 = 4 << 20;
+pub const GATEWAY_FILE_BYTES_MAX: usize = 4 << 20;
 /// How often a connection point looks into a site file for the sub-CAs of the gateway, unless its settings say
 /// otherwise.
 pub const SITE_WATCH_INTERVAL: Duration = Duration::from_millis(250);

@@ -116,7 +116,11 @@ fn find_python() -> Result<PathBuf> {
     })
 }
 
-fn only_file(folder: &Path) -> Result<PathBuf> {
+/// The one file of a folder.
+///
+/// # Errors
+/// A text where there is none, or more than one.
+pub fn only_file(folder: &Path) -> Result<PathBuf> {
     let failed = |error: std::io::Error| format!("could not read {}: {error}", folder.display());
     let mut files = std::fs::read_dir(folder).map_err(failed)?;
     let first = files.next().ok_or_else(|| format!("{} is empty", folder.display()))?.map_err(failed)?;

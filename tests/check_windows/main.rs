@@ -4,6 +4,7 @@
 //! `cargo check-all` does the same work; this is for the days between.
 
 mod lua;
+mod python;
 mod rust_tests;
 mod wine;
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     });
     rust_tests::check(&mut report, &wine);
     lua::check(&mut report, &wine);
+    python::check(&mut report, &wine);
     wine.stop();
     report.finish()
 }

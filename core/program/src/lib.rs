@@ -2,22 +2,26 @@
 //! with a gateway. Its own program starts it, and so does the Python package.
 
 mod analyze;
+#[cfg(windows)]
+mod event_log;
+mod job;
 mod signals;
 mod supervisor_input;
+#[cfg(windows)]
+mod windows_service;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use cmgateway::Result;
 use cmgateway::gateway::provision::{supervise, supervise_detached};
-use cmgateway::gateway::service::{
-    ConnectionPointService, InstanceService, read_connection_point_file, read_instance_file,
-};
 use tracing::level_filters::LevelFilter;
 
-use crate::signals::{Signal, Signals};
+use crate::job::{Job, Role};
+use crate::signals::Signals;
 
 /// A command ended as it should.
 const DONE: u8 = 0;
@@ -87,6 +91,14 @@ enum Command {
   cmgateway analyze --service-name GraniteFalls.contoso.com --client-certificate me.pem --client-key me.key --format html
   cmgateway analyze --list-checks")]
     Analyze(Box<analyze::Arguments>),
+    /// An instance or a connection point as a service of Windows: it starts with the machine, without anybody logged on.
+    #[cfg(windows)]
+    #[command(
+        subcommand,
+        after_help = "Example:
+  cmgateway service install --role gateway --name cmgateway --config C:\\cmgateway\\instance.toml --plan"
+    )]
+    Service(windows_service::Action),
 }
 
 #[derive(Subcommand)]
@@ -175,6 +187,11 @@ pub fn command() -> clap::Command {
 }
 
 fn start(arguments: Arguments) -> u8 {
+    // It logs elsewhere.
+    #[cfg(windows)]
+    if let Command::Service(action) = arguments.command {
+        return ended(windows_service::run(action));
+    }
     start_log(arguments.log, arguments.log_format);
     // It needs no runtime, and is to cost little.
     if let Command::Gateway(GatewayAction::Supervise { folder, detach }) = &arguments.command {
@@ -216,39 +233,25 @@ fn failed(error: &dyn std::fmt::Display) -> u8 {
 
 async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Gateway(GatewayAction::Check { config }) => read_instance_file(config).map(drop),
-        Command::ConnectionPoint(Action::Check { config }) => read_connection_point_file(config).map(drop),
-        // Done before, with exit codes of its own or without a runtime.
-        Command::Gateway(GatewayAction::Supervise { .. }) | Command::Analyze(_) => Ok(()),
+        Command::Gateway(GatewayAction::Check { config }) => Job { role: Role::Gateway, config }.check(),
+        Command::ConnectionPoint(Action::Check { config }) => {
+            Job { role: Role::ConnectionPoint, config }.check()
+        }
         Command::Gateway(GatewayAction::Run { config, supervised }) => {
-            let mut signals = Signals::new(supervised)?;
-            let service = InstanceService::start(config).await?;
-            for address in service.addresses() {
+            let signals = Signals::new(supervised.then(supervisor_input::listen))?;
+            let started = |addresses: Vec<SocketAddr>| {
                 // For whoever started it with port 0.
-                println!("listening on {address}");
-            }
-            while signals.next().await == Signal::Reload {
-                reloaded(service.reload().await);
-            }
-            service.stop().await;
-            Ok(())
+                addresses.iter().for_each(|address| println!("listening on {address}"));
+            };
+            Job { role: Role::Gateway, config }.run(signals, started, || {}).await
         }
         Command::ConnectionPoint(Action::Run { config }) => {
-            let mut signals = Signals::new(false)?;
-            let service = ConnectionPointService::start(config).await?;
-            println!("started");
-            while signals.next().await == Signal::Reload {
-                reloaded(service.reload().await);
-            }
-            service.stop().await;
-            Ok(())
+            let job = Job { role: Role::ConnectionPoint, config };
+            job.run(Signals::new(None)?, |_| println!("started"), || {}).await
         }
-    }
-}
-
-fn reloaded(result: Result<()>) {
-    match result {
-        Ok(()) => tracing::info!("settings were read again"),
-        Err(error) => tracing::error!(%error, "settings are not taken; the old ones stay"),
+        // Done before, with exit codes of their own or without a runtime.
+        Command::Gateway(GatewayAction::Supervise { .. }) | Command::Analyze(_) => Ok(()),
+        #[cfg(windows)]
+        Command::Service(_) => Ok(()),
     }
 }

@@ -1,14 +1,21 @@
 //! What the system tells a service.
 
 use cmgateway::{Error, ErrorKind, Result};
-
-use crate::supervisor_input::SupervisorInput;
+use tokio::sync::mpsc::Receiver;
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     Reload,
     Stop,
+}
+
+async fn heard(told: &mut Option<Receiver<Signal>>) -> Signal {
+    match told {
+        // Whoever speaks has gone.
+        Some(told) => told.recv().await.unwrap_or(Signal::Stop),
+        None => std::future::pending().await,
+    }
 }
 
 fn failed(error: std::io::Error) -> Error {
@@ -21,19 +28,20 @@ pub(crate) struct Signals {
     reload: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
-    supervisor: SupervisorInput,
+    told: Option<Receiver<Signal>>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    pub(crate) fn new(is_supervised: bool) -> Result<Self> {
+    /// `told` is who else says what is to be done: a supervisor, or the service manager of Windows.
+    pub(crate) fn new(told: Option<Receiver<Signal>>) -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).map_err(failed);
         Ok(Signals {
             reload: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
-            supervisor: SupervisorInput::new(is_supervised),
+            told,
         })
     }
 
@@ -42,7 +50,7 @@ impl Signals {
             _ = self.reload.recv() => Signal::Reload,
             _ = self.terminate.recv() => Signal::Stop,
             _ = self.interrupt.recv() => Signal::Stop,
-            signal = self.supervisor.next() => signal,
+            signal = heard(&mut self.told) => signal,
         }
     }
 }
@@ -53,18 +61,19 @@ pub(crate) struct Signals {
     interrupt: tokio::signal::windows::CtrlC,
     end: tokio::signal::windows::CtrlBreak,
     shutdown: tokio::signal::windows::CtrlShutdown,
-    supervisor: SupervisorInput,
+    told: Option<Receiver<Signal>>,
 }
 
 #[cfg(windows)]
 impl Signals {
-    pub(crate) fn new(is_supervised: bool) -> Result<Self> {
+    /// `told` is who else says what is to be done: a supervisor, or the service manager of Windows.
+    pub(crate) fn new(told: Option<Receiver<Signal>>) -> Result<Self> {
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_shutdown};
         Ok(Signals {
             interrupt: ctrl_c().map_err(failed)?,
             end: ctrl_break().map_err(failed)?,
             shutdown: ctrl_shutdown().map_err(failed)?,
-            supervisor: SupervisorInput::new(is_supervised),
+            told,
         })
     }
 
@@ -73,7 +82,7 @@ impl Signals {
             _ = self.interrupt.recv() => Signal::Stop,
             _ = self.end.recv() => Signal::Stop,
             _ = self.shutdown.recv() => Signal::Stop,
-            signal = self.supervisor.next() => signal,
+            signal = heard(&mut self.told) => signal,
         }
     }
 }

@@ -6,31 +6,17 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::signals::Signal;
 
-/// The standard input of a supervised instance; of another one nothing is read.
-pub(crate) struct SupervisorInput(Option<Receiver<Signal>>);
-
-impl SupervisorInput {
-    pub(crate) fn new(is_supervised: bool) -> Self {
-        if !is_supervised {
-            return SupervisorInput(None);
-        }
-        let (tell, told) = channel(8);
-        // A thread of its own: a read of the standard input cannot be given up, and would hold the runtime's end.
-        std::thread::spawn(move || {
-            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-                if line.trim() == "reload" && tell.blocking_send(Signal::Reload).is_err() {
-                    return;
-                }
+/// Listens to the standard input.
+pub(crate) fn listen() -> Receiver<Signal> {
+    let (tell, told) = channel(8);
+    // A thread of its own: a read of the standard input cannot be given up, and would hold the runtime's end.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if line.trim() == "reload" && tell.blocking_send(Signal::Reload).is_err() {
+                return;
             }
-            let _ = tell.blocking_send(Signal::Stop);
-        });
-        SupervisorInput(Some(told))
-    }
-
-    pub(crate) async fn next(&mut self) -> Signal {
-        match &mut self.0 {
-            Some(told) => told.recv().await.unwrap_or(Signal::Stop),
-            None => std::future::pending().await,
         }
-    }
+        let _ = tell.blocking_send(Signal::Stop);
+    });
+    told
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::der::Reader;
-use super::{Certificate, pem};
+use super::{Certificate, StorePath, pem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 
@@ -49,9 +49,14 @@ pub fn load_cer(source: &[u8]) -> Result<Vec<Certificate>> {
 
 /// Reads every certificate of a file, as [`load_cer`] does.
 ///
+/// On Windows a path of a certificate store, as PowerShell writes it, stands for a file: `Cert:\LocalMachine\CA` for all
+/// that is in the store, `Cert:\CurrentUser\My\THUMBPRINT` for one certificate. So it is wherever the library takes the name
+/// of a file with certificates.
+///
 /// # Errors
 /// `not_found` where there is no such file, `auth` where it may not be read, `unavailable` where the disk fails, and
-/// `certificate` as [`load_cer`] says; the text names the file.
+/// `certificate` as [`load_cer`] says; `config` where a path of a store is not whole; `unsupported` for one on other systems
+/// than Windows. The text names the file.
 ///
 /// ```
 /// use cmgateway::{ErrorKind, cert::load_cer_file};
@@ -60,6 +65,9 @@ pub fn load_cer(source: &[u8]) -> Result<Vec<Certificate>> {
 /// ```
 pub fn load_cer_file(path: impl AsRef<Path>) -> Result<Vec<Certificate>> {
     let path = path.as_ref();
+    if let Some(store) = StorePath::of(path) {
+        return store?.certificates();
+    }
     read_limited(path)
         .and_then(|bytes| load_cer(&bytes))
         .map_err(|error| error.during(format!("{OPERATION} from {}", path.display())))

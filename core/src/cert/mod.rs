@@ -5,6 +5,7 @@
 //! | `certificate` | [`Certificate`]: one certificate and what it says |
 //! | `thumbprint` | [`Thumbprint`]: its name in Windows and in the site |
 //! | `load` | [`load_cer`]: every certificate of a CER file |
+//! | `windows_store` | the certificate stores of Windows, where a path of one is given for a file |
 //! | `issue/` | [`Authority`]: issues certificates, signs requests, revokes; [`DevelopmentPki`]: a whole PKI for rehearsals |
 //! | `request/` | [`CertificateRequest`]: what is asked of an authority (PKCS #10), read and made |
 //! | `key_file/` | [`PrivateKey`], [`Pfx`], P7B: files with keys and the containers they come in, read and written |
@@ -38,6 +39,7 @@ mod request;
 mod thumbprint;
 mod validation;
 mod windows_name;
+mod windows_store;
 
 pub use alternative_name::{AlternativeNameKind, SubjectAlternativeName};
 pub use certificate::Certificate;
@@ -65,3 +67,6 @@ pub use validation::{
     RevocationMode, RevocationReason, VerifiedChain, Verifier, VerifierOptions, build_chain, load_crl,
     load_crl_file,
 };
+pub(crate) use windows_store::StorePath;
+#[cfg(windows)]
+pub(crate) use windows_store::this_computer as windows_store_contexts;

@@ -5,48 +5,31 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::sign::SingleCertAndKey;
 use rustls::{
     CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, DistinguishedName, ServerConfig,
     SignatureScheme,
 };
 
 use super::tls::{
-    ClientIdentity, PemSource, TrustedRoots, certificates, client_config, private_key, provider, tls_error,
+    ClientIdentity, PemSource, TrustedRoots, certified_key, client_config, provider, tls_error,
 };
 use super::tls_verifier::ClientVerifier;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// The protocol name by which a tunnel is told from a client on a shared port.
 pub(crate) const TUNNEL_PROTOCOL: &[u8] = b"cmgateway-tunnel";
 
 /// A certificate chain with its key, read once.
 pub(crate) struct Identity {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-    name: String,
+    pair: Arc<SingleCertAndKey>,
 }
 
 impl Identity {
     pub(crate) fn read(chain: &PemSource, key: &PemSource) -> Result<Self> {
-        let certificates = certificates(&chain.read()?, &format!("read certificate {chain}"))?;
-        let key = private_key(&key.read()?, &format!("read key {key}"))?;
-        Ok(Identity { chain: certificates, key, name: chain.to_string() })
-    }
-
-    fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-        (self.chain.clone(), self.key.clone_key())
-    }
-
-    fn refuse(&self, error: &rustls::Error) -> Error {
-        match error {
-            rustls::Error::InconsistentKeys(_) => {
-                let cause = format!("the key does not belong to the first certificate of {}", self.name);
-                Error::new(ErrorKind::Certificate, "set up TLS", cause)
-            }
-            other => tls_error("set up TLS", other),
-        }
+        Ok(Identity { pair: Arc::new(certified_key(chain, key, "")?.into()) })
     }
 }
 
@@ -54,13 +37,11 @@ impl Identity {
 ///
 /// Sessions are resumed: the gateway judges the certificate of every connection again, resumed or not.
 pub(crate) fn front(identity: &Identity, clients: Arc<ClientVerifier>) -> Result<Arc<ServerConfig>> {
-    let (chain, key) = identity.parts();
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| tls_error("set up TLS", &error))?
         .with_client_cert_verifier(Arc::new(ListedAuthorities(clients)))
-        .with_single_cert(chain, key)
-        .map_err(|error| identity.refuse(&error))?;
+        .with_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.max_early_data_size = 0;
     Ok(Arc::new(config))
@@ -71,7 +52,6 @@ pub(crate) fn dashboard_front(
     identity: &Identity,
     clients: Option<Arc<ClientVerifier>>,
 ) -> Result<Arc<ServerConfig>> {
-    let (chain, key) = identity.parts();
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| tls_error("set up TLS", &error))?;
@@ -79,7 +59,7 @@ pub(crate) fn dashboard_front(
         Some(clients) => builder.with_client_cert_verifier(clients),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| identity.refuse(&error))?;
+    let mut config = builder.with_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // A resumed session would not show its certificate to today's clock.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
@@ -101,13 +81,11 @@ fn tunnel_provider() -> Arc<CryptoProvider> {
 
 /// The instance's end of a tunnel: only connection points that are pinned.
 pub(crate) fn tunnel_front(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Arc<ServerConfig>> {
-    let (chain, key) = identity.parts();
     let mut config = ServerConfig::builder_with_provider(tunnel_provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| tls_error("set up TLS", &error))?
         .with_client_cert_verifier(Arc::new(Pinned(pins)))
-        .with_single_cert(chain, key)
-        .map_err(|error| identity.refuse(&error))?;
+        .with_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![TUNNEL_PROTOCOL.to_vec()];
     // A resumed session would not be asked for its certificate, and pins may change.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
@@ -117,14 +95,12 @@ pub(crate) fn tunnel_front(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<A
 
 /// The connection point's end of a tunnel: only instances that are pinned.
 pub(crate) fn tunnel_dial(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Arc<ClientConfig>> {
-    let (chain, key) = identity.parts();
     let mut config = ClientConfig::builder_with_provider(tunnel_provider())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| tls_error("set up TLS", &error))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Pinned(pins)))
-        .with_client_auth_cert(chain, key)
-        .map_err(|error| identity.refuse(&error))?;
+        .with_client_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![TUNNEL_PROTOCOL.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
     Ok(Arc::new(config))

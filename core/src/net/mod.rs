@@ -17,6 +17,7 @@ mod issuer_download;
 pub(crate) mod large_reads;
 mod negotiate;
 pub(crate) mod smtp;
+mod store_key;
 mod timer;
 mod tls;
 pub(crate) mod tls_probe;

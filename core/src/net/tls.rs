@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WantsClientCert;
@@ -13,13 +13,15 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ConfigBuilder, ServerConfig, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::store_key;
 use super::tls_verifier::{PeerVerifierOptions, ServerVerifier};
-use crate::cert::{Certificate, VerifierOptions, load_cer, load_cer_file};
+use crate::cert::{Certificate, StorePath, VerifierOptions, load_cer, load_cer_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CERTIFICATE_FILE_BYTES_MAX, CERTIFICATES_PER_FILE_MAX};
 
@@ -43,6 +45,9 @@ pub enum TrustedRoots {
 }
 
 /// PEM text of a certificate chain or of a private key: in a file, or in memory.
+///
+/// On Windows the path of a certificate in a store (`Cert:\LocalMachine\My\THUMBPRINT`) may stand for the file of the chain,
+/// and then for that of the key too: the key signs where it lies, whether it may be exported or not.
 ///
 /// It prints the file name or the word `bytes`, never the content, which may be a key.
 ///
@@ -74,7 +79,23 @@ impl PemSource {
         read.map_err(|error| error.during(format!("read certificate {self}")))
     }
 
-    pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>> {
+    /// The place in a certificate store of Windows, where that is what is named.
+    fn store(&self) -> Option<Result<StorePath>> {
+        match self {
+            PemSource::File(path) => StorePath::of(path),
+            PemSource::Bytes(_) => None,
+        }
+    }
+
+    /// The certificates of a chain as they go over the wire; those of a store with their issuers, as the system knows them.
+    fn chain(&self, operation: &str) -> Result<Vec<CertificateDer<'static>>> {
+        match self.store() {
+            Some(store) => store_key::chain(&store?),
+            None => certificates(&self.read()?, operation),
+        }
+    }
+
+    fn read(&self) -> Result<Zeroizing<Vec<u8>>> {
         match self {
             PemSource::File(path) => read_file(path),
             PemSource::Bytes(bytes) => Ok(bytes.clone()),
@@ -118,20 +139,14 @@ pub(crate) fn client_config(roots: &TrustedRoots, identity: Option<&ClientIdenti
         TrustedRoots::System => client_builder()?
             .with_platform_verifier()
             .map_err(|error| tls_error("read the trusted roots of the system", &error))?,
-        TrustedRoots::File(path) => {
-            let bytes = read_file(path)?;
-            own_roots(&bytes, &path.display().to_string())?
-        }
-        TrustedRoots::Pem(bytes) => own_roots(bytes, "bytes")?,
+        TrustedRoots::File(path) => own_roots(roots_of_file(path)?)?,
+        TrustedRoots::Pem(bytes) => own_roots(read_roots(bytes, "bytes")?)?,
     };
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(ClientIdentity { chain, key }) => {
-            let certificates = certificates(&chain.read()?, &format!("read client certificate {chain}"))?;
-            let private_key = private_key(&key.read()?, &format!("read client key {key}"))?;
-            builder
-                .with_client_auth_cert(certificates, private_key)
-                .map_err(|error| unusable_pair(error, chain, key))?
+            let pair = certified_key(chain, key, "client ")?;
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair)))
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -140,16 +155,26 @@ pub(crate) fn client_config(roots: &TrustedRoots, identity: Option<&ClientIdenti
 
 /// TLS settings of a server that asks for no client certificate: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
 pub(crate) fn server_config(chain: &PemSource, key: &PemSource) -> Result<Arc<ServerConfig>> {
-    let certificates = certificates(&chain.read()?, &format!("read server certificate {chain}"))?;
-    let private_key = private_key(&key.read()?, &format!("read server key {key}"))?;
+    let pair = certified_key(chain, key, "server ")?;
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| tls_error("set up TLS", &error))?
         .with_no_client_auth()
-        .with_single_cert(certificates, private_key)
-        .map_err(|error| unusable_pair(error, chain, key))?;
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// A chain, and the key of its first certificate; `whose` goes before the word certificate in errors.
+pub(super) fn certified_key(chain: &PemSource, key: &PemSource, whose: &str) -> Result<CertifiedKey> {
+    let certificates = chain.chain(&format!("read {whose}certificate {chain}"))?;
+    if let Some(store) = key.store() {
+        let signing_key = store_key::signing_key(&store?)?;
+        return Ok(CertifiedKey::new(certificates, signing_key));
+    }
+    let private_key = private_key(&key.read()?, &format!("read {whose}key {key}"))?;
+    CertifiedKey::from_der(certificates, private_key, &provider())
+        .map_err(|error| unusable_pair(error, chain, key))
 }
 
 fn unusable_pair(error: rustls::Error, chain: &PemSource, key: &PemSource) -> Error {
@@ -179,7 +204,7 @@ type RootsChosen = ConfigBuilder<ClientConfig, WantsClientCert>;
 pub(crate) fn root_certificates(roots: &TrustedRoots) -> Result<Option<Vec<Certificate>>> {
     match roots {
         TrustedRoots::System => Ok(None),
-        TrustedRoots::File(path) => read_roots(&read_file(path)?, &path.display().to_string()).map(Some),
+        TrustedRoots::File(path) => roots_of_file(path).map(Some),
         TrustedRoots::Pem(bytes) => read_roots(bytes, "bytes").map(Some),
     }
 }
@@ -198,6 +223,13 @@ pub(crate) fn system_trusts(
     Ok(verifier.verify_server_cert(leaf, others, name, &[], at).map(drop))
 }
 
+fn roots_of_file(path: &Path) -> Result<Vec<Certificate>> {
+    match StorePath::of(path) {
+        Some(store) => store?.certificates(),
+        None => read_roots(&read_file(path)?, &path.display().to_string()),
+    }
+}
+
 fn read_roots(bytes: &[u8], name: &str) -> Result<Vec<Certificate>> {
     let operation = format!("read trusted roots {name}");
     let mut roots = Vec::new();
@@ -212,8 +244,8 @@ fn read_roots(bytes: &[u8], name: &str) -> Result<Vec<Certificate>> {
 }
 
 /// Servers of these roots only, by our own validator, so that there is one trust decision in the library.
-fn own_roots(bytes: &[u8], name: &str) -> Result<RootsChosen> {
-    let mut trust = VerifierOptions::new(read_roots(bytes, name)?, OffsetDateTime::UNIX_EPOCH);
+fn own_roots(roots: Vec<Certificate>) -> Result<RootsChosen> {
+    let mut trust = VerifierOptions::new(roots, OffsetDateTime::UNIX_EPOCH);
     // Who names an issuing authority here means it.
     trust.partial_chain = Some(true);
     let servers = ServerVerifier::new(trust, 1, PeerVerifierOptions::new())?;
@@ -255,7 +287,7 @@ pub(super) fn private_key(bytes: &[u8], operation: &str) -> Result<PrivateKeyDer
     PrivateKeyDer::from_pem_slice(bytes).map_err(|_| refuse("there is no PEM private key in it"))
 }
 
-fn read_file(path: &std::path::Path) -> Result<Zeroizing<Vec<u8>>> {
+fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let operation = format!("read {}", path.display());
     let failed = |error: std::io::Error| {
         let kind = match error.kind() {

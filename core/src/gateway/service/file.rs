@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use crate::cert::{Certificate, load_cer_file};
+use crate::cert::{Certificate, StorePath, load_cer_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::GATEWAY_FILE_BYTES_MAX;
 use crate::net::PemSource;
 use crate::proxy::Pin;
+use crate::text_file;
 
 /// A settings file: its text, and where it lies.
 pub(super) struct SettingsFile {
@@ -22,20 +23,7 @@ impl SettingsFile {
     /// Reads the file.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let operation = format!("read {}", path.display());
-        let failed = |error: std::io::Error| {
-            let kind = match error.kind() {
-                std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-                std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
-                _ => ErrorKind::Unavailable,
-            };
-            Error::new(kind, operation.as_str(), error.to_string()).with_source(error)
-        };
-        let size = std::fs::metadata(path).map_err(failed)?;
-        if !size.is_file() || size.len() > GATEWAY_FILE_BYTES_MAX {
-            let cause = format!("it is no file of at most {GATEWAY_FILE_BYTES_MAX} bytes");
-            return Err(Error::new(ErrorKind::Config, operation, cause));
-        }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+        let text = text_file::read(path, GATEWAY_FILE_BYTES_MAX, &operation)?;
         Ok(SettingsFile { path: path.to_owned(), text })
     }
 
@@ -69,8 +57,12 @@ impl SettingsFile {
         })
     }
 
-    /// A path in the file; one that is relative begins at the file's own folder.
+    /// A path in the file; one that is relative begins at the file's own folder, one of a certificate store of Windows does
+    /// not.
     pub(super) fn path(&self, text: &Spanned<String>) -> PathBuf {
+        if StorePath::of(Path::new(text.get_ref())).is_some() {
+            return PathBuf::from(text.get_ref());
+        }
         let folder = self.path.parent().unwrap_or(Path::new("."));
         folder.join(text.get_ref())
     }

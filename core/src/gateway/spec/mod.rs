@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::fields::Fields;
 use crate::limits::{GATEWAY_INSTANCES_MAX, SPEC_FILE_BYTES_MAX};
 use crate::secret::Secret;
+use crate::text_file;
 
 /// A field of a spec that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl GatewaySpec {
         let file = file.as_ref().to_path_buf();
         background::run("read the gateway's spec", move || {
             let operation = format!("read the gateway's spec {}", file.display());
-            let text = read_text(&file, &operation)?;
+            let text = text_file::read(&file, SPEC_FILE_BYTES_MAX, &operation)?;
             let is_json = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
             let read = match is_json {
                 true => serde_json::from_str(&text)
@@ -263,27 +264,6 @@ fn refusal(violations: &[Violation]) -> Error {
         error = error.with_context("field", violation.field.as_str());
     }
     error
-}
-
-fn read_text(file: &Path, operation: &str) -> Result<String> {
-    use std::io::Read;
-    let failed = |error: std::io::Error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-            std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
-            std::io::ErrorKind::InvalidData => ErrorKind::Config,
-            _ => ErrorKind::Unavailable,
-        };
-        Error::new(kind, operation, error.to_string()).with_source(error)
-    };
-    let mut text = String::new();
-    let opened = std::fs::File::open(file).map_err(failed)?;
-    opened.take(SPEC_FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > SPEC_FILE_BYTES_MAX {
-        let cause = format!("the file has more than {SPEC_FILE_BYTES_MAX} bytes");
-        return Err(Error::new(ErrorKind::Config, operation, cause));
-    }
-    Ok(text)
 }
 
 fn read(map: Map<String, Value>) -> (GatewaySpec, Vec<Violation>) {

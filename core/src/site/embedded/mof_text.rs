@@ -7,9 +7,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::catalog::Catalog;
 use super::sqlite_error::sqlite_error;
 use super::{define, write};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::limits::MOF_TEXT_BYTES_MAX;
 use crate::site::transport::PutMode;
+use crate::text_file;
 use crate::wmi::Identifier;
 use crate::wmi::mof::{self, Aliases, ClassDeclaration, Declaration, InstanceDeclaration};
 
@@ -66,31 +67,7 @@ fn put(
 
 /// Reads a MOF file: UTF-8, or UTF-16 with its mark at the beginning, as Windows tools write it.
 pub(super) fn read_file(path: &Path) -> Result<String> {
-    let operation = format!("read MOF file {}", path.display());
-    let refuse = |kind, cause: String| Error::new(kind, operation.as_str(), cause);
-    let length = std::fs::metadata(path).map(|metadata| metadata.len());
-    let bytes = match length {
-        Ok(length) if length > MOF_TEXT_BYTES_MAX as u64 * 2 => {
-            return Err(refuse(ErrorKind::Config, format!("it has {length} bytes, too many")));
-        }
-        _ => std::fs::read(path),
-    };
-    let bytes = bytes.map_err(|error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-            std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
-            _ => ErrorKind::Unavailable,
-        };
-        refuse(kind, error.to_string()).with_source(error)
-    })?;
-    let utf_16 = |from: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).skip(1).filter_map(|pair| Some(from(pair.try_into().ok()?)));
-        String::from_utf16(&units.collect::<Vec<_>>()).ok()
-    };
-    let text = match bytes.as_slice() {
-        [0xFF, 0xFE, ..] => utf_16(u16::from_le_bytes),
-        [0xFE, 0xFF, ..] => utf_16(u16::from_be_bytes),
-        _ => String::from_utf8(bytes.clone()).ok(),
-    };
-    text.ok_or_else(|| refuse(ErrorKind::Config, "it is neither UTF-8 nor UTF-16".to_owned()))
+    // UTF-16 has two bytes for a letter.
+    let bytes_max = MOF_TEXT_BYTES_MAX.saturating_mul(2);
+    text_file::read(path, bytes_max, &format!("read MOF file {}", path.display()))
 }

@@ -150,7 +150,7 @@ impl Folder {
 /// The content of a file; None where there is none.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    match File::open(path).and_then(|file| file.take(GATEWAY_FILE_BYTES_MAX).read_to_end(&mut bytes)) {
+    match File::open(path).and_then(|file| file.take(GATEWAY_FILE_BYTES_MAX as u64).read_to_end(&mut bytes)) {
         Ok(_) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("read", path, error)),
