@@ -1256,7 +1256,7 @@ function cmgateway.set_always_on_internet_here(always) end
 ---@field certificate_file string? The client's certificate and its intermediates, PEM.
 ---@field key_file string? Its key, PEM.
 ---@field name_server string? The name server to ask, as an address.
----@field timeout number? The longest wait for each answer, in seconds; 5 where nothing is said.
+---@field timeout number? The longest wait for each answer of a probe, in seconds; 5 where nothing is said. A file has ten minutes.
 ---@field refresh_interval number? How often it decides anew at the latest, in seconds; 24 hours where nothing is said.
 ---@field always_on_internet boolean? True where it is to use the gateway wherever it is.
 

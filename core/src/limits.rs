@@ -89,6 +89,10 @@ pub const SUB_CA_THUMBPRINTS_MAX: usize = 1_000;
 
 /// Longest wait of one step of the analyzer: a connection, a handshake, an answer, where the caller says nothing.
 pub const ANALYZER_STEP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Steps after which a check of the analyzer is given up, in longest steps.
+pub const ANALYZER_CHECK_STEPS: u32 = 10;
+/// What the analyzer asks at the same time.
+pub const ANALYZER_AT_ONCE: usize = 32;
 /// Most addresses, instances or roles that the analyzer looks at.
 pub const ANALYZER_TARGETS_MAX: usize = 64;
 /// Largest answer that the analyzer reads; of a longer one it takes the beginning.
@@ -421,6 +425,8 @@ pub const LOCATION_REFRESH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60
 pub const LOCATION_PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Domain controllers that a client asks at most.
 pub const DOMAIN_CONTROLLERS_MAX: usize = 8;
+/// Longest time for a whole file that the reference client gets; a probe of who is there is shorter.
+pub const LOCATION_DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// Largest file that the reference client gets.
 pub const LOCATION_ANSWER_BYTES_MAX: usize = 256 << 20;
 

@@ -6,7 +6,6 @@ import time
 
 import pytest
 from test_documentation import documented
-from test_gateway_service import inside, instance, point_file  # noqa: F401
 
 import cmgateway
 from cmgateway import aio, errors
@@ -40,7 +39,7 @@ def test_a_site_is_read_and_written(tmp_path):
     assert asyncio.run(work()) == f"<async site sqlite:{tmp_path / 'site.db'}>"
 
 
-def test_a_cancelled_task_ends_its_call(point_file, instance):  # noqa: F811
+def test_a_cancelled_task_ends_its_call(point_file, instance):
     instance.stop()
 
     async def work():

@@ -5,8 +5,7 @@ import html.parser
 import json
 
 import pytest
-from conftest import A, put_gateway
-from test_gateway_service import ROLE, inside, instance, point_file  # noqa: F401 (fixtures)
+from conftest import ROLE, A, put_gateway
 
 import cmgateway
 from cmgateway import errors
@@ -20,7 +19,7 @@ def pki():
 
 
 @pytest.fixture
-def told(certificates, point_file, instance):  # noqa: F811
+def told(certificates, point_file, instance):
     """What the analyzer is told about a gateway that runs."""
     text = point_file.read_text(encoding="utf-8").replace('"localhost"', f'"{NAME}"', 1)
     point_file.write_text(text, encoding="utf-8")

@@ -2098,7 +2098,7 @@ class ReferenceClient:
         certificate_file: The client's certificate and its intermediates, PEM.
         key_file: Its key, PEM.
         name_server: The name server to ask, as an address.
-        timeout: The longest wait for each answer, in seconds; 5 where it is None.
+        timeout: The longest wait for each answer of a probe, in seconds; 5 where it is None. A file has ten minutes.
         refresh_interval: How often it decides anew at the latest, in seconds; 24 hours where it is None.
         always_on_internet: True where it is to use the gateway wherever it is.
 

@@ -1,5 +1,6 @@
 //! The subcommand `analyze`: what is wrong with a gateway.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,9 @@ pub(crate) struct Arguments {
     /// Where instances tell metrics and health, host:port.
     #[arg(long)]
     admin_address: Vec<String>,
+    /// The name server that is asked, address:port; the system's own where it is not given.
+    #[arg(long)]
+    name_server: Option<SocketAddr>,
     /// The name in Azure that the service name must lead to.
     #[arg(long)]
     deployment_name: Option<String>,
@@ -128,6 +132,7 @@ async fn report(arguments: &Arguments) -> Result<AnalysisReport> {
     options.admin_addresses.clone_from(&arguments.admin_address);
     options.roles.clone_from(&arguments.role);
     options.deployment_name = arguments.deployment_name.as_deref().map(DeploymentName::parse).transpose()?;
+    options.name_server = arguments.name_server;
     options.warn_days = arguments.warn_days.into();
     options.timeout = Duration::try_from_secs_f64(arguments.timeout)
         .map_err(|error| Error::new(ErrorKind::Config, "analyze gateway", format!("timeout: {error}")))?;

@@ -1,7 +1,7 @@
 //! One request over a connection that is there, and its answer.
 
 use std::error::Error as StdError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -25,6 +25,8 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// The beginning of the body.
     pub(super) body: Bytes,
+    /// When it came.
+    pub(super) received: Instant,
 }
 
 impl Answer {
@@ -79,6 +81,7 @@ where
             });
         }
     };
+    let received = Instant::now();
     let (head, mut body) = answer.into_parts();
     let mut content = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -98,6 +101,7 @@ where
         words: String::from_utf8_lossy(words).into_owned(),
         headers: head.headers,
         body: content.into(),
+        received,
     })
 }
 

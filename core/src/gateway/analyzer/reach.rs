@@ -1,6 +1,5 @@
 //! Sockets and trusted connections, each within its time.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::exchange::whole;
+use crate::limits::ANALYZER_AT_ONCE;
 
 /// Connects within the time.
 pub(super) async fn connect(address: impl ToSocketAddrs, time: Duration) -> Result<TcpStream, String> {
@@ -25,7 +25,7 @@ pub(super) async fn connect(address: impl ToSocketAddrs, time: Duration) -> Resu
 
 /// Connects and shakes hands with a server that these settings trust.
 pub(super) async fn connect_tls(
-    address: SocketAddr,
+    address: impl ToSocketAddrs,
     host: &str,
     config: Arc<ClientConfig>,
     time: Duration,
@@ -44,18 +44,21 @@ pub(super) fn host_of(address: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Does the same for each item at once; answers come in the order of the items.
+/// Does the same for each item, for some of them at once; answers come in the order of the items.
 pub(super) async fn each<T, R, F>(items: Vec<T>, work: impl Fn(T) -> F) -> Vec<R>
 where
     R: Send + 'static,
     F: Future<Output = R> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
+    let mut done: Vec<(usize, R)> = Vec::new();
     for (at, item) in items.into_iter().enumerate() {
+        if tasks.len() >= ANALYZER_AT_ONCE {
+            done.extend(tasks.join_next().await.and_then(Result::ok));
+        }
         let future = work(item);
         tasks.spawn(async move { (at, future.await) });
     }
-    let mut done: Vec<(usize, R)> = Vec::new();
     while let Some(result) = tasks.join_next().await {
         done.extend(result.ok());
     }

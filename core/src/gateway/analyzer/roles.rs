@@ -110,10 +110,7 @@ pub(super) async fn inside_tls(run: &mut Run) -> Verdict {
     let tried = each(servers, move |server: InternalAddress| {
         let config = std::sync::Arc::clone(&config);
         async move {
-            let found = tokio::net::lookup_host((server.host(), server.port())).await;
-            let address = found.map_err(|error| error.to_string())?.next();
-            let address = address.ok_or_else(|| format!("{server} has no address"))?;
-            let shaken = connect_tls(address, server.host(), config, time).await;
+            let shaken = connect_tls((server.host(), server.port()), server.host(), config, time).await;
             shaken.map(drop).map_err(|cause| format!("{server} is not trusted: {cause}"))
         }
     });
@@ -140,9 +137,7 @@ pub(super) async fn inside_answers(run: &mut Run) -> Verdict {
         async move {
             let target = server.path_and_query("/SMS_MP/.sms_aut", Some("MPLIST"));
             let question = Question { host: server.authority(), target: &target, token: None, time };
-            let found = tokio::net::lookup_host((server.host(), server.port())).await;
-            let address = found.map_err(|error| error.to_string())?.next();
-            let address = address.ok_or_else(|| format!("{server} has no address"))?;
+            let address = (server.host(), server.port());
             let answer = if server.is_tls() {
                 get(connect_tls(address, server.host(), config, time).await?, &question).await
             } else {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use super::check::{Check, checks};
 use super::exchange::Answer;
@@ -13,13 +14,14 @@ use super::verdict::{Outcome, Verdict};
 use crate::cert::{Certificate, Crl};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::sub_ca::ThumbprintList;
-use crate::limits::{ANALYZER_CERTIFICATES_MAX, ANALYZER_TARGETS_MAX};
+use crate::limits::{ANALYZER_CERTIFICATES_MAX, ANALYZER_CHECK_STEPS, ANALYZER_TARGETS_MAX};
 use crate::wmi::Instance;
 
 /// Looks for what is wrong with a gateway: every check in the order of cause and effect.
 ///
 /// It changes nothing. The first check of the report that failed is the cause to look at; what could only be judged after it
-/// is skipped. Every wait is bounded by [`AnalyzeOptions::timeout`]. Against a live gateway of Microsoft nothing of it was
+/// is skipped. Every wait is bounded by [`AnalyzeOptions::timeout`], a whole check by
+/// [`ANALYZER_CHECK_STEPS`](crate::limits::ANALYZER_CHECK_STEPS) times that. Against a live gateway of Microsoft nothing of it was
 /// tried; the checks that need this library's own answers skip there and say so.
 ///
 /// # Errors
@@ -39,6 +41,7 @@ pub async fn analyze(options: AnalyzeOptions) -> Result<AnalysisReport> {
     let started = Instant::now();
     let at = options.at.unwrap_or_else(OffsetDateTime::now_utc);
     let service_name = options.service_name.clone();
+    let longest = options.timeout.saturating_mul(ANALYZER_CHECK_STEPS);
     let mut run = Run::new(options, at);
     let mut results: Vec<CheckResult> = Vec::with_capacity(checks().len());
     for check in checks() {
@@ -46,7 +49,12 @@ pub async fn analyze(options: AnalyzeOptions) -> Result<AnalysisReport> {
         let blocker = check.after.iter().find_map(|id| blocking(&results, id));
         let result = match blocker {
             Some(by) => CheckResult::blocked(check, by),
-            None => CheckResult::of(check, (check.run)(&mut run).await, began.elapsed()),
+            None => {
+                let verdict = timeout(longest, (check.run)(&mut run)).await;
+                let verdict =
+                    verdict.unwrap_or_else(|_| Verdict::failed(format!("no verdict within {longest:?}")));
+                CheckResult::of(check, verdict, began.elapsed())
+            }
         };
         results.push(result);
     }
@@ -107,7 +115,9 @@ pub(super) struct Metadata {
 /// What the checks have learned so far.
 pub(super) struct Run {
     pub(super) options: AnalyzeOptions,
+    /// The moment for which is judged, and when the run began.
     pub(super) at: OffsetDateTime,
+    pub(super) started: Instant,
     /// Addresses that names led to.
     pub(super) addresses: Vec<SocketAddr>,
     /// Addresses that took a connection.
@@ -129,6 +139,7 @@ impl Run {
         Run {
             options,
             at,
+            started: Instant::now(),
             addresses: Vec::new(),
             reached: Vec::new(),
             fronts: Vec::new(),
@@ -156,6 +167,24 @@ impl Run {
     }
 }
 
+/// What servers say may hold what moves a terminal's cursor; it is shown, not done.
+fn printable(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let shown = |letter: char| match letter.is_control() {
+        true => letter.escape_default().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+#[test]
+fn what_moves_a_cursor_is_shown() {
+    assert_eq!(printable("200 \u{1b}[2Jaché\n".into()), "200 \\u{1b}[2Jaché\\n");
+}
+
 impl CheckResult {
     fn of(check: &Check, verdict: Verdict, took: std::time::Duration) -> Self {
         let is_wrong = matches!(verdict.outcome, Outcome::Failed | Outcome::Warning);
@@ -164,8 +193,8 @@ impl CheckResult {
             area: check.area,
             proves: check.proves,
             outcome: verdict.outcome,
-            finding: verdict.finding,
-            evidence: verdict.evidence,
+            finding: printable(verdict.finding),
+            evidence: verdict.evidence.into_iter().map(printable).collect(),
             cause: is_wrong.then_some(check.cause),
             remedy: is_wrong.then(|| verdict.remedy.unwrap_or_else(|| check.remedy.to_owned())),
             blocked_by: None,

@@ -93,16 +93,16 @@ pub(super) async fn client_certificate_asked(run: &mut Run) -> Verdict {
 }
 
 pub(super) async fn clock(run: &mut Run) -> Verdict {
-    let dates: Vec<(String, OffsetDateTime)> = run
-        .fronts
-        .iter()
-        .filter_map(|front| Some((front.address.to_string(), date(front.answer.as_ref()?)?)))
-        .collect();
-    let off = |date: &OffsetDateTime| (*date - run.at).unsigned_abs();
-    let Some((address, worst)) = dates.iter().max_by_key(|(_, date)| off(date)) else {
+    // Against the moment when the answer came: the checks before it take their time.
+    let ahead = run.fronts.iter().filter_map(|front| {
+        let answer = front.answer.as_ref()?;
+        let then = run.at + answer.received.saturating_duration_since(run.started);
+        Some((front.address, date(answer)? - then))
+    });
+    let Some((address, worst)) = ahead.max_by_key(|(_, ahead)| ahead.unsigned_abs()) else {
         return Verdict::skipped("no answer had a Date header");
     };
-    let (skew, seconds) = (off(worst), (*worst - run.at).whole_seconds());
+    let (skew, seconds) = (worst.unsigned_abs(), worst.whole_seconds());
     let words = match seconds {
         0 => format!("the clock of {address} and that of this machine agree"),
         ahead if ahead > 0 => format!("the clock of {address} is {ahead} s ahead of this machine's"),

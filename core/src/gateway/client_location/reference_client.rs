@@ -13,7 +13,7 @@ use super::refresh::LocationRefresh;
 use crate::background;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::site_roles::{RoleKind, SiteRoles};
-use crate::limits::LOCATION_REFRESH_INTERVAL;
+use crate::limits::{LOCATION_DOWNLOAD_TIMEOUT, LOCATION_REFRESH_INTERVAL};
 use crate::net::http::{HttpAnswer, Url};
 use crate::net::{SystemTimer, Timer};
 use crate::site::Site;
@@ -41,7 +41,8 @@ pub enum CandidateSource {
 pub struct ReferenceClientOptions {
     /// Where it has its list of management points from.
     pub candidates: CandidateSource,
-    /// How it finds out where it is. Its roots, certificate and timeout are those of its own requests too.
+    /// How it finds out where it is. Its roots and certificate are those of its own requests too; a file has
+    /// [`LOCATION_DOWNLOAD_TIMEOUT`], where that is longer than its timeout.
     pub prober: LocationProberOptions,
     /// True where it is to use the gateway wherever it is.
     pub always_on_internet: bool,
@@ -214,7 +215,9 @@ impl ReferenceClient {
         let url = Url::parse(address).map_err(|error| {
             Error::new(ErrorKind::Config, operation, format!("{address:?} is no address: {error}"))
         })?;
-        let (server, options) = (url.clone(), self.options.prober.clone());
+        let (server, mut options) = (url.clone(), self.options.prober.clone());
+        // Finding out who is there takes seconds, a large file does not come in them.
+        options.timeout = options.timeout.max(LOCATION_DOWNLOAD_TIMEOUT);
         // A client of its own each time: an open connection would outlive the network it was made in.
         let client = background::run(operation, move || http_client(&server, &options)).await?;
         client.send(get(operation, &url)).await

@@ -34,7 +34,8 @@ impl Planned<'_> {
         };
         if let Some(item) = self.item {
             let link = Link::of(item, &self.gateways)?;
-            if let Some(other) = link.service_name.as_ref().filter(|other| *other != gateway) {
+            // Also one that the site does not know: it may be about to come, or named in another way.
+            if let Some(other) = link.named().filter(|other| other != gateway) {
                 let cause =
                     format!("the server has the role already, for gateway {other}; change it instead");
                 return Err(self.refusal(ErrorKind::Conflict, &cause));
@@ -64,7 +65,7 @@ impl Planned<'_> {
         let mut plan = self.new_plan();
         let link = Link::of(item, &self.gateways)?;
         if let Some(gateway) = &self.gateway {
-            plan.note(&self.title(), "gateway", link.service_name.clone(), Some(gateway.clone()));
+            plan.note(&self.title(), "gateway", link.named(), Some(gateway.clone()));
             if link.service_name.as_ref() != Some(gateway) {
                 let after = link.wanted(gateway);
                 let change = PropertyChange { name: link.property, before: link.stored, after };

@@ -90,6 +90,17 @@ impl Link {
         Ok(first.unwrap_or(Link { property: GATEWAY, stored, service_name: None }))
     }
 
+    /// What it names: the gateway in the site's spelling, or a name that the site has no gateway for.
+    pub(super) fn named(&self) -> Option<String> {
+        let stored = || match self.stored.as_ref()? {
+            PropertyValue::Value1(text) | PropertyValue::Value2(text) if !text.is_empty() => {
+                Some(text.clone())
+            }
+            _ => None,
+        };
+        self.service_name.clone().or_else(stored)
+    }
+
     /// The same place with another gateway.
     pub(super) fn wanted(&self, service_name: &str) -> PropertyValue {
         match self.stored {
