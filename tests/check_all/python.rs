@@ -56,7 +56,9 @@ pub(crate) fn check(report: &mut Report, python: &PythonEnvironment) {
         run(python.module("mypy").args(["--strict", "tests/python/typed_user_code.py"]))?;
         Ok(run(python.module("mypy.stubtest").args(["cmgateway", "--concise"]))?)
     });
-    report.step("pyright on user code", || {
+    report.optional_step("pyright on user code", || {
+        // It fetches itself when it is first asked.
+        run(python.module("pyright").arg("--version")).map_err(Skip::Missing)?;
         let mut pyright = python.module("pyright");
         pyright.arg("--pythonpath").arg(python.python());
         Ok(run(pyright.args(["--project", "tests/python/pyrightconfig.json"]))?)

