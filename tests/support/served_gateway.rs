@@ -45,7 +45,10 @@ impl Surroundings {
         let outside = DevelopmentPki::new(&options).expect("a PKI");
         let key = key_of(outside.server());
         let pair = PfxKeyPair::new(outside.server().certificate().clone(), key);
-        let pfx = write_pfx(&[pair], &[], "correct horse", PfxProfile::Modern).expect("a PFX");
+        // A client knows the root alone.
+        let issuers: Vec<Certificate> =
+            outside.sub_cas().iter().map(|issuer| issuer.certificate().clone()).collect();
+        let pfx = write_pfx(&[pair], &issuers, "correct horse", PfxProfile::Modern).expect("a PFX");
         let inside_pki = GatewayPki::new();
         let write = |name: &str, bytes: &[u8]| {
             std::fs::write(folder.join(name), bytes).expect("a file");
