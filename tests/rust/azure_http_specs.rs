@@ -53,7 +53,9 @@ impl Spector {
             .arg(modules.join("@typespec/spector/cmd/cli.mjs"))
             .arg("serve")
             .arg(specs)
-            .args(["--port", &port.to_string()])
+            .args(["--port", &port.to_string(), "--coverageFile"])
+            // What it writes down is nobody's here.
+            .arg(std::env::temp_dir().join(format!("spec-coverage-{port}.json")))
             // It wants to be inside a git work tree.
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdout(Stdio::piped())
