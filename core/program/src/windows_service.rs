@@ -273,8 +273,11 @@ fn handle(control: ServiceControl, tell: &Sender<Signal>) -> ServiceControlHandl
         ServiceControl::ParamChange => Signal::Reload,
         _ => return ServiceControlHandlerResult::NotImplemented,
     };
-    // A full queue has signals enough: a stop among them is not lost, since whoever stops asks again.
-    let _ = tell.try_send(signal);
+    let _ = match signal {
+        // Windows asks once; the queue is empty again once the settings are read.
+        Signal::Stop => tell.blocking_send(signal).ok(),
+        Signal::Reload => tell.try_send(signal).ok(),
+    };
     ServiceControlHandlerResult::NoError
 }
 

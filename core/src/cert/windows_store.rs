@@ -4,7 +4,7 @@
 //! certificate in it.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Certificate, Thumbprint};
 use crate::error::{Error, ErrorKind, Result};
@@ -34,6 +34,14 @@ impl StorePath {
         let is_store = text.get(..5).is_some_and(|drive| drive.eq_ignore_ascii_case("cert:"));
         let rest = text.get(5..).filter(|_| is_store)?;
         Some(Self::read(rest).map_err(|cause| Error::new(ErrorKind::Config, format!("read {text}"), cause)))
+    }
+
+    /// A path that a settings file names: one that is relative begins at the file's folder, one of a store stays as it is.
+    pub(crate) fn beside(folder: &Path, path: &Path) -> PathBuf {
+        match Self::of(path) {
+            Some(_) => path.to_owned(),
+            None => folder.join(path),
+        }
     }
 
     fn read(rest: &str) -> std::result::Result<Self, String> {
@@ -171,6 +179,13 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config, "{text}");
             assert_eq!(error.to_string(), format!("could not read {text}: {cause}"));
         }
+    }
+
+    #[test]
+    fn a_path_of_a_store_lies_in_no_folder() {
+        let (folder, store) = (Path::new("settings"), Path::new(r"Cert:\LocalMachine\CA"));
+        assert_eq!(StorePath::beside(folder, store), store);
+        assert_eq!(StorePath::beside(folder, Path::new("root.cer")), folder.join("root.cer"));
     }
 
     #[cfg(not(windows))]

@@ -60,11 +60,8 @@ impl SettingsFile {
     /// A path in the file; one that is relative begins at the file's own folder, one of a certificate store of Windows does
     /// not.
     pub(super) fn path(&self, text: &Spanned<String>) -> PathBuf {
-        if StorePath::of(Path::new(text.get_ref())).is_some() {
-            return PathBuf::from(text.get_ref());
-        }
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        folder.join(text.get_ref())
+        StorePath::beside(folder, Path::new(text.get_ref()))
     }
 
     pub(super) fn pem(&self, text: &Spanned<String>) -> PemSource {

@@ -14,7 +14,7 @@ use self::certificate_rules::{checked, name_rules};
 pub use self::region::display_region;
 use crate::azure::AzureEnvironment;
 use crate::background;
-use crate::cert::{Certificate, PfxKeyPair};
+use crate::cert::{Certificate, PfxKeyPair, StorePath};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gateway::fields::Fields;
 use crate::limits::{GATEWAY_INSTANCES_MAX, SPEC_FILE_BYTES_MAX};
@@ -166,7 +166,7 @@ impl GatewaySpec {
             let files = std::iter::once(&mut spec.service_cert_path);
             let authorities = spec.ca_root_cert.iter_mut().chain(&mut spec.sub_ca_cert);
             for path in files.chain(authorities).chain(&mut spec.connection_point_cert) {
-                *path = folder.join(&*path);
+                *path = StorePath::beside(&folder, path);
             }
             Ok(spec)
         })
