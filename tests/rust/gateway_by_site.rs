@@ -258,3 +258,37 @@ async fn a_task_for_the_row_as_it_was_is_no_task_for_the_row_as_it_is() {
     assert_eq!(tasks(&site).await, 3);
     assert!(!short.plan(&spec).await.unwrap().is_change());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_only_reached_the_row_is_told_by_the_next_run() {
+    let lab = lab().await;
+    let site: Site = lab.embedded.clone().into();
+    let manager = SiteManager::start(site.clone(), false);
+    let cloud = cloud(&site, 20_000);
+    cloud.apply(&site, &cloud.plan(&lab.spec).await.unwrap(), &quiet).await.unwrap();
+    // As a console would have made it: its task says nothing of the row.
+    let mut all = all_tasks(&site).await;
+    all[0].set("TaskKeyValue", "").unwrap();
+    site.put(&mut all[0], PutMode::UpdateOnly).await.unwrap();
+    assert!(!cloud.plan(&lab.spec).await.unwrap().is_change());
+
+    let mut spec = lab.spec.clone();
+    spec.vm_instance_count = 5;
+    let plan = cloud.plan(&spec).await.unwrap();
+    let stop_once_written = |now: &cmgateway::gateway::provision::Progress| {
+        if now.to_string().contains("SMS_AzureService ") && now.to_string().ends_with("done") {
+            Go::Stop
+        } else {
+            Go::On
+        }
+    };
+    let error = cloud.apply(&site, &plan, &stop_once_written).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stopped, "{error}");
+    assert_eq!(tasks(&site).await, 1, "the row alone was written");
+    let plan = cloud.plan(&spec).await.unwrap();
+    assert!(plan.is_change(), "{plan}");
+    cloud.apply(&site, &plan, &quiet).await.unwrap();
+    assert_eq!(tasks(&site).await, 2);
+    assert!(!cloud.plan(&spec).await.unwrap().is_change());
+    drop(manager);
+}

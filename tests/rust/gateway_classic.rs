@@ -238,6 +238,7 @@ async fn what_a_configuration_holds_beyond_ours_stays_in_the_deployment() {
          serviceName='CMG' osFamily='4' osVersion='*' schemaVersion='2015-04.2.6'>\
          <Role name='ProxyService' vmName='proxy'><OsImage href='x'/><Instances count='1'/>\
          <ConfigurationSettings><Setting name='A' value='1'/></ConfigurationSettings></Role>\
+         <Role name='Other'><Instances count='1'/></Role>\
          <NetworkConfiguration><Net name='one'/></NetworkConfiguration></ServiceConfiguration>";
     let (given, none) = (with(Some(text.into())), with(None));
     let other = with(Some(text.replace("'one'", "'two'")));

@@ -582,12 +582,14 @@ class AsyncCloud(_Twin[Cloud]):
         'not_found'
     """
 
-    plan = _waits(Cloud.plan)
-
     @property
     def name(self) -> str:
         """What it is called in plans."""
         return self._sync.name
+
+    async def plan(self, spec: GatewaySpec, *, site: Optional[Union[Site, AsyncSite]] = None) -> GatewayPlan:
+        """Says what creating or changing the gateway would do; nothing is changed."""
+        return await run(self._sync.plan, spec, site=None if site is None else _sync_site(site))
 
     async def apply(
         self,
@@ -602,17 +604,35 @@ class AsyncCloud(_Twin[Cloud]):
         """
         return AsyncGateway(await run(self._sync.apply, _sync_site(site), plan, progress=progress))
 
-    async def start(self, site: Union[Site, AsyncSite], service_name: str) -> None:
+    async def start(
+        self,
+        site: Union[Site, AsyncSite],
+        service_name: str,
+        *,
+        progress: Optional[Callable[[dict[str, Any]], Any]] = None,
+    ) -> None:
         """Starts the instances of a gateway that was stopped."""
-        await run(self._sync.start, _sync_site(site), service_name)
+        await run(self._sync.start, _sync_site(site), service_name, progress=progress)
 
-    async def stop(self, site: Union[Site, AsyncSite], service_name: str) -> None:
+    async def stop(
+        self,
+        site: Union[Site, AsyncSite],
+        service_name: str,
+        *,
+        progress: Optional[Callable[[dict[str, Any]], Any]] = None,
+    ) -> None:
         """Stops the instances of a gateway; it can be started again."""
-        await run(self._sync.stop, _sync_site(site), service_name)
+        await run(self._sync.stop, _sync_site(site), service_name, progress=progress)
 
-    async def delete(self, site: Union[Site, AsyncSite], service_name: str) -> None:
+    async def delete(
+        self,
+        site: Union[Site, AsyncSite],
+        service_name: str,
+        *,
+        progress: Optional[Callable[[dict[str, Any]], Any]] = None,
+    ) -> None:
         """Deletes a gateway, then its row in the site."""
-        await run(self._sync.delete, _sync_site(site), service_name)
+        await run(self._sync.delete, _sync_site(site), service_name, progress=progress)
 
     async def instances(self, site: Union[Site, AsyncSite], service_name: str) -> list[dict[str, Any]]:
         """What the cloud tells of the instances of a gateway."""

@@ -96,8 +96,8 @@ pub(super) async fn clock(run: &mut Run) -> Verdict {
     // Against the moment when the answer came: the checks before it take their time.
     let ahead = run.fronts.iter().filter_map(|front| {
         let answer = front.answer.as_ref()?;
-        let then = run.at + answer.received.saturating_duration_since(run.started);
-        Some((front.address, date(answer)? - then))
+        let later = answer.received.saturating_duration_since(run.started);
+        Some((front.address, date(answer)? - run.at - later))
     });
     let Some((address, worst)) = ahead.max_by_key(|(_, ahead)| ahead.unsigned_abs()) else {
         return Verdict::skipped("no answer had a Date header");

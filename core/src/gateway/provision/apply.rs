@@ -123,16 +123,15 @@ impl<S: Steps> Run<'_, S> {
         stored: &mut StoredJournal,
     ) -> Result<()> {
         waiting.tell("looking")?;
-        if let Some((key, operation)) = stored.journal.under_way.take() {
-            if key == resource.key {
-                waiting.tell("waiting")?;
-                // How it ended is seen by looking: an operation that failed, or that nobody knows any more, is begun again.
-                match waiting.during(self.cloud.finish(operation, waiting)).await {
-                    Err(error) if error.kind() == ErrorKind::Stopped => return Err(error),
-                    _ => {}
-                }
-            } else {
-                stored.journal.under_way = Some((key, operation));
+        if let Some((key, operation)) = stored.journal.under_way.clone()
+            && key == resource.key
+        {
+            waiting.tell("waiting")?;
+            // How it ended is seen by looking: an operation that failed, or that nobody knows any more, is begun again. One that
+            // is only waited for no more is asked again by the next run.
+            match waiting.during(self.cloud.finish(operation, waiting)).await {
+                Err(error) if error.kind() == ErrorKind::Stopped => return Err(error),
+                _ => stored.journal.under_way = None,
             }
         }
         let (body, left) = waiting.during(self.look(resource, observed)).await?;

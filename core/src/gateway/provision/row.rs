@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::comparison::differences;
 use super::plan::{GatewayPlan, GatewayStep, GatewayStepAction};
+use super::waiting::planning_failed;
 use crate::azure::AzureEnvironment;
 use crate::cert::{Certificate, load_cer};
 use crate::error::{Error, ErrorKind, Result};
@@ -126,9 +127,9 @@ fn json_of(value: &wmi::Value) -> Value {
 /// The plan with what would change in the gateway's row.
 pub(super) async fn with_row(mut plan: GatewayPlan, site: &Site, place: &RowPlace) -> Result<GatewayPlan> {
     let row = match Gateway::find(site, &plan.service_name).await {
-        Ok(gateway) => Some(gateway.instance().await?),
+        Ok(gateway) => Some(gateway.instance().await.map_err(planning_failed)?),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
+        Err(error) => return Err(planning_failed(error)),
     };
     let wanted = Value::Object(wanted(&plan.spec, place)?);
     let changes = row.map(|row| differences(&readable(&wanted), &readable(&shown(&row, &wanted))));

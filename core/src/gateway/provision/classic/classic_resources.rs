@@ -56,7 +56,9 @@ pub(super) fn resources(
     };
     let body = json!({ "package": package.identity(), key: asked });
     all.push(resource("deployment", "deployment", spec.prefix.clone(), How::Deployment, body));
-    let count: u64 = configuration.roles.iter().map(|role| u64::from(role.instances)).sum();
+    // Of the role that serves: what else is deployed is not ours to count.
+    let ours = configuration.roles.iter().filter(|role| role.name == package.role);
+    let count: u64 = ours.map(|role| u64::from(role.instances)).sum();
     let (name, body) = (format!("{count} ReadyRole"), json!({ "ready": count }));
     all.push(resource("instances", "role instances", name, How::Instances, body));
     Ok(all)
@@ -111,8 +113,9 @@ fn shown_roles(configuration: &ServiceConfiguration) -> Value {
     roles.collect()
 }
 
-/// How many instances are ready, by a deployment that runs.
-pub(super) fn ready(deployment: Option<&Deployment>) -> usize {
+/// How many instances of a role are ready, by a deployment that runs.
+pub(super) fn ready(deployment: Option<&Deployment>, role: &str) -> usize {
     let running = deployment.filter(|deployment| deployment.status == "Running");
-    running.map_or(0, |one| one.instances.iter().filter(|instance| instance.status.is_ready()).count())
+    let all = running.into_iter().flat_map(|deployment| &deployment.instances);
+    all.filter(|instance| instance.role == role && instance.status.is_ready()).count()
 }

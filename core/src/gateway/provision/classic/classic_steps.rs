@@ -45,7 +45,7 @@ impl Steps for ClassicCloud {
             How::Instances if !is_there("deployment") => Ok(None),
             How::Instances => {
                 let deployment = self.deployment(azure, &resource.path).await?;
-                Ok(Some(json!({ "ready": ready(deployment.as_ref()) })))
+                Ok(Some(json!({ "ready": ready(deployment.as_ref(), &self.package.role) })))
             }
             _ => Ok(None),
         }
@@ -221,15 +221,21 @@ impl ClassicCloud {
 
     /// Has the deployment run, and waits until each instance is ready.
     pub(super) async fn run(&self, service: &str, wanted: usize, waiting: &Waiting<'_>) -> Result<()> {
-        let is_ready = |seen: &Deployment| seen.is_ready() && (wanted == 0 || seen.instances.len() == wanted);
-        for _ in 0..STARTS_MAX {
+        let role = self.package.role.as_str();
+        let is_ready =
+            |seen: &Deployment| seen.is_ready() && (wanted == 0 || ready(Some(seen), role) == wanted);
+        for starts in 0..=STARTS_MAX {
             let is_over = |seen: &Deployment| is_ready(seen) || is_suspended(seen);
             let seen = self.until(service, "start", waiting, is_over).await?;
             if is_ready(&seen) {
                 return Ok(());
             }
-            // Where somebody is about to suspend it, that operation is waited for first.
-            self.set_status(service, DeploymentStatus::Running).await?;
+            if starts < STARTS_MAX {
+                // Where somebody is about to suspend it, that operation is waited for first.
+                self.set_status(service, DeploymentStatus::Running).await?;
+                // What is told lags behind what was done.
+                self.timer.sleep(LOOK_EVERY).await;
+            }
         }
         let cause = format!("somebody suspends it again and again; it was told to run {STARTS_MAX} times");
         Err(Error::new(ErrorKind::Conflict, format!("start the instances of {service}"), cause))

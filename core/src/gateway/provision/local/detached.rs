@@ -22,8 +22,9 @@ pub fn supervise_detached(folder: &Path) -> Result<()> {
     if state.is_supervised()? {
         return Ok(());
     }
-    // This very program, or, where the running one is an interpreter that does its work, the installed one.
+    // The one that the caller has named, this very program, or, where the running one is an interpreter, the installed one.
     let program = match std::env::current_exe() {
+        _ if std::env::var_os(program::VARIABLE).is_some() => program::find(None)?,
         Ok(running) if running.file_stem().is_some_and(|name| name == "cmgateway") => running,
         Ok(_) => program::find(None)?,
         Err(error) => return Err(failed("find the program", folder, error)),

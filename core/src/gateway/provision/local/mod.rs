@@ -280,12 +280,14 @@ impl LocalCloud {
             return Ok(());
         }
         let operation = format!("start a supervisor for {}", folder.path().display());
-        let (folder, program) = (folder.path().to_path_buf(), program.to_path_buf());
+        let (folder, path) = (folder.path().to_path_buf(), program.to_path_buf());
         background::run(&operation.clone(), move || {
-            let mut command = std::process::Command::new(&program);
+            let mut command = std::process::Command::new(&path);
             command.args(["gateway", "supervise", "--detach", "--folder"]).arg(&folder);
+            // Where this is a script, what runs is its interpreter.
+            command.env(program::VARIABLE, &path);
             command.stdin(std::process::Stdio::null());
-            let output = command.output().map_err(|error| folder::failed("start", &program, error))?;
+            let output = command.output().map_err(|error| folder::failed("start", &path, error))?;
             if output.status.success() {
                 return Ok(());
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The environment variable that names it.
-const VARIABLE: &str = "CMGATEWAY_PROGRAM";
+pub(super) const VARIABLE: &str = "CMGATEWAY_PROGRAM";
 
 /// The program: named by option, by `CMGATEWAY_PROGRAM`, beside the running program, or in `PATH`.
 pub(super) fn find(option: Option<&Path>) -> Result<PathBuf> {

@@ -176,10 +176,22 @@ impl SiteCloud {
             writing.tell("kept")?;
         } else {
             writing.tell("making")?;
+            if let Some(row) = &row {
+                self.mark_what_was_done(&plan.spec.service_name, row, wanted).await?;
+            }
             self.write(row, &plan.spec, wanted).await?;
             writing.tell("done")?;
         }
         Ok((task_type, is_ready))
+    }
+
+    /// Has the last task, where a console made it, say for which row: after a crash it would be believed for the new one.
+    async fn mark_what_was_done(&self, name: &str, row: &Instance, wanted: &Value) -> Result<()> {
+        let (_, id) = self.identified(name).await?;
+        match Tasks::read(&self.site, id).await?.unmarked_and_done() {
+            Some(task) => task.marked(&self.site, &mark_of(&shown(row, wanted))).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The task that belongs to the row as it is now, made where there is none; None where nothing is left to do.

@@ -112,9 +112,14 @@ impl Tasks {
         self.0.iter().rev().find(belongs)
     }
 
-    /// Any task that is not over.
+    /// Any task that is not over; one whose state is not known is nothing to wait for.
     pub(super) fn open_one(&self) -> Option<&Task> {
-        self.0.iter().find(|task| !task.state.is_over())
+        self.0.iter().find(|task| matches!(task.state, TaskState::Created | TaskState::InProgress))
+    }
+
+    /// The last task, where the site has carried it out and it does not say for which row.
+    pub(super) fn unmarked_and_done(&self) -> Option<&Task> {
+        self.0.last().filter(|last| last.state == TaskState::Completed && !is_mark(&last.mark))
     }
 }
 
