@@ -18,7 +18,7 @@ use crate::objects::object;
 use crate::options::Options;
 use crate::runtime::wait;
 
-struct LuaWebhook(Webhook, String);
+struct LuaWebhook(Webhook);
 struct LuaMail(Mail, String);
 struct LuaNotices(Notices);
 
@@ -49,7 +49,7 @@ fn webhook(lua: &Lua, (url, secret, options): (Value, Value, Value)) -> mlua::Re
     let secret = Secret::new(arguments.text(2, &secret)?);
     let given = Options::read(FUNCTION, arguments.options(3, options)?, &["ca_file", "timeout"])?;
     let hook = Webhook::new(&url, secret).map_err(expected)?;
-    Ok(LuaWebhook(hook.with(roots(lua, &given)?, timeout(lua, &given)?), url))
+    Ok(LuaWebhook(hook.with(roots(lua, &given)?, timeout(lua, &given)?)))
 }
 
 fn mail(
@@ -97,7 +97,10 @@ impl UserData for LuaWebhook {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         no_other_fields(methods, "Webhook");
-        methods.add_meta_method("__tostring", |_, this, ()| Ok(format!("<cmgateway.Webhook {}>", this.1)));
+        methods.add_meta_method("__tostring", |_, this, ()| {
+            // The address may hold a secret.
+            Ok(format!("<cmgateway.Webhook {}>", Recipient::from(this.0.clone()).name()))
+        });
     }
 }
 

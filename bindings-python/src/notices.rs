@@ -25,22 +25,20 @@ fn roots(file: Option<PathBuf>) -> TrustedRoots {
 
 /// Where notices go as JSON, and how they are signed.
 #[pyclass(frozen, module = "cmgateway")]
-pub(crate) struct Webhook {
-    hook: monitor::Webhook,
-    url: String,
-}
+pub(crate) struct Webhook(monitor::Webhook);
 
 #[pymethods]
 impl Webhook {
     #[new]
     #[pyo3(signature = (url, secret, *, ca_file=None, timeout=None))]
-    fn new(url: String, secret: String, ca_file: Option<PathBuf>, timeout: Option<Duration>) -> Result<Self> {
-        let hook = monitor::Webhook::new(&url, Secret::new(secret))?.with(roots(ca_file), timeout);
-        Ok(Webhook { hook, url })
+    fn new(url: &str, secret: String, ca_file: Option<PathBuf>, timeout: Option<Duration>) -> Result<Self> {
+        let hook = monitor::Webhook::new(url, Secret::new(secret))?;
+        Ok(Webhook(hook.with(roots(ca_file), timeout)))
     }
 
     fn __repr__(&self) -> String {
-        format!("<webhook {}>", self.url)
+        // The address may hold a secret.
+        format!("<{}>", Recipient::from(self.0.clone()).name())
     }
 }
 
@@ -165,7 +163,7 @@ impl Notices {
 /// Who a script names; none for a function of its own.
 fn recipient(to: &Bound<'_, PyAny>) -> Result<Option<Recipient>> {
     if let Ok(hook) = to.cast::<Webhook>() {
-        return Ok(Some(hook.get().hook.clone().into()));
+        return Ok(Some(hook.get().0.clone().into()));
     }
     if let Ok(mail) = to.cast::<Mail>() {
         return Ok(Some(mail.get().mail.clone().into()));

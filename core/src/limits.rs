@@ -109,7 +109,7 @@ pub const SMTP_ANSWER_BYTES_MAX: usize = 16 << 10;
 pub const SMTP_SESSION_BYTES_MAX: usize = 1 << 20;
 /// Most recipients of one mail with notices.
 pub const MAIL_RECIPIENTS_MAX: usize = 100;
-/// Most conditions that are told about at a time; what is beyond them is counted in one more.
+/// Most conditions that are told about at a time; a connection point leaves out the least of more.
 pub const CONDITIONS_MAX: usize = 1_000;
 /// How far a clock may be off before sign-in by certificates and tokens goes wrong.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5 * 60);

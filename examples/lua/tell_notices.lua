@@ -29,7 +29,7 @@ local function printed(notices)
 end
 
 local address, service_name, url, secret_file = (arg or {})[1], (arg or {})[2], (arg or {})[3], (arg or {})[4]
-if not service_name then
+if not service_name or (url and not secret_file) then
     io.stderr:write("usage: tell_notices.lua <site> <service name> [<webhook> <secret file>]\n")
     os.exit(2)
 end

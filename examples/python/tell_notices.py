@@ -34,7 +34,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mail", help="a mail server with STARTTLS, host or host:port")
     parser.add_argument("--from", dest="sender")
     parser.add_argument("--to", action="append", default=[])
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.webhook and not given.secret_file:
+        parser.error("--webhook needs --secret-file")
+    if given.mail and not (given.sender and given.to):
+        parser.error("--mail needs --from and --to")
+    return given
 
 
 def printed(notices: list[dict[str, Any]]) -> None:

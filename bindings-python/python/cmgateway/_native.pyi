@@ -3998,7 +3998,7 @@ class Webhook:
 
     Example:
         >>> cmgateway.Webhook("https://hooks.contoso.com/cmg", "s3cret")
-        <webhook https://hooks.contoso.com/cmg>
+        <webhook https://hooks.contoso.com (8c3874d9)>
     """
 
     def __new__(

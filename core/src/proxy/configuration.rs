@@ -67,7 +67,7 @@ pub struct Configuration {
     pub tokens: Option<TokenRules>,
     /// What clients are told by `AADAuthInfo`.
     pub entra: Vec<EntraTenant>,
-    /// True where the gateway is stopped: instances then answer every request with 503.
+    /// True where the gateway is stopped: instances then answer every request to a role with 503.
     pub is_stopped: bool,
 }
 

@@ -131,7 +131,7 @@ impl Mail {
 
     pub(super) fn name(&self) -> String {
         let to: Vec<String> = self.recipients.iter().map(|each| each.email.to_string()).collect();
-        format!("mail to {}", to.join(", "))
+        format!("mail to {} through {}:{}", to.join(", "), self.server.host, self.server.port)
     }
 
     /// Sends one mail with these notices; nothing is sent where there are none.

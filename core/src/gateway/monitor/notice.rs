@@ -85,6 +85,13 @@ impl Notices {
         }
         notices
     }
+
+    /// What was told and is not among these: held on where nobody could look whether it is over.
+    pub(in crate::gateway) fn not_among(&self, seen: &[Condition]) -> Vec<Condition> {
+        let told = self.holding.iter().filter(|(id, _)| seen.iter().all(|condition| condition.id != **id));
+        told.map(|(id, level)| Condition::new(id, *level, "it could not be looked at")).collect()
+    }
+
     /// Tells a recipient what has changed, and keeps that as told once it was taken; what was told.
     ///
     /// Each recipient has notices of its own, so that one that cannot be reached is told later and the others are not told
@@ -131,5 +138,22 @@ impl Notices {
         }
         *self = next;
         Ok(notices)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_could_look_at_is_not_over() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let condition = |id: &str| Condition::new(id, Level::Critical, "bad");
+        let mut told = Notices::default();
+        told.changes(&[condition("alert"), condition("tunnel")], now);
+        let seen = [condition("tunnel")];
+        let holding = [&seen[..], &told.not_among(&seen)].concat();
+        assert_eq!(told.changes(&holding, now), [], "held on");
+        assert!(told.changes(&seen, now)[0].is_recovery, "looked at, it is over");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use time::OffsetDateTime;
 
 use super::notice::Notice;
@@ -62,11 +63,16 @@ impl Webhook {
         self
     }
 
-    /// Scheme, host and path; what comes after them may be secret.
+    /// Scheme and host, and a few digits that tell it from others there: for some receivers the path is the secret.
     pub(super) fn name(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("webhook {}://{host}{port}{}", self.url.scheme(), self.url.path())
+        let digest = digest::digest(&digest::SHA256, self.url.as_str().as_bytes());
+        let digits = digest.as_ref().iter().take(4).fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        format!("webhook {}://{host}{port} ({digits})", self.url.scheme())
     }
 
     /// Sends notices; nothing is sent where there are none.

@@ -122,6 +122,14 @@ impl ConnectionPointService {
                 let cause = "the site changes with a restart only";
                 return Err(Error::new(ErrorKind::Config, format!("reload {}", self.file.display()), cause));
             }
+            let is_same = match (&new.dashboard, &old.dashboard) {
+                (Some(new), Some(old)) => new.is_same(old),
+                (new, old) => new.is_none() && old.is_none(),
+            };
+            if !is_same {
+                let cause = "the dashboard changes with a restart only";
+                return Err(Error::new(ErrorKind::Config, format!("reload {}", self.file.display()), cause));
+            }
         }
         if let Some(source) = new.site.clone() {
             let watch = SiteWatch::open(source).await?;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
+use crate::error::Error;
 use crate::gateway::GatewayState;
 use crate::gateway::monitor::{Alert, Condition, ExpiryWarning, Level, TrafficSample, TrafficState};
 use crate::gateway::provision::CloudInstance;
+use crate::limits::CONDITIONS_MAX;
 use crate::proxy::{ConnectionPointStatus, EndpointTraffic, InstanceStatus};
 
 /// The days that traffic counts.
@@ -62,6 +64,9 @@ pub struct GatewayHealth {
     pub conditions: Vec<Condition>,
     /// What could not be looked at or done, and why.
     pub failures: Vec<String>,
+    /// Something could not be looked at: what is not among the conditions may hold all the same.
+    #[serde(skip)]
+    pub(super) is_partial: bool,
 }
 
 impl GatewayHealth {
@@ -83,9 +88,14 @@ impl GatewayHealth {
             expiring: Vec::new(),
             conditions: Vec::new(),
             failures: Vec::new(),
+            is_partial: false,
         };
-        for counts in health.instances.iter().filter_map(|instance| instance.counts.as_ref()) {
-            health.connection_points.extend(counts.connection_points.iter().cloned());
+        for instance in &health.instances {
+            // Of one that is lost these are what it told last.
+            let Some(counts) = &instance.counts else { continue };
+            if instance.connections > 0 {
+                health.connection_points.extend(counts.connection_points.iter().cloned());
+            }
             for (words, count) in counts.refused.iter().chain(&counts.refused_certificates) {
                 let sum = health.refusals.entry(words.clone()).or_default();
                 *sum = sum.saturating_add(*count);
@@ -99,9 +109,15 @@ impl GatewayHealth {
         health
     }
 
+    /// Notes what could not be looked at.
+    pub(super) fn could_not_look(&mut self, error: &Error) {
+        self.failures.push(error.to_string());
+        self.is_partial = true;
+    }
+
     /// Sums the samples up by their days.
     pub(super) fn take_history(&mut self, samples: &[TrafficSample]) {
-        let today = self.at.date();
+        let today = self.at.to_offset(UtcOffset::UTC).date();
         let mut by_day: BTreeMap<Date, u64> = BTreeMap::new();
         for back in 0..DAYS {
             if let Some(day) = today.checked_sub(Duration::days(back)) {
@@ -111,7 +127,7 @@ impl GatewayHealth {
         let first = by_day.keys().next().copied().unwrap_or(today);
         for sample in samples {
             // The window of 14 times 24 hours begins within the day before the first.
-            let sum = by_day.entry(sample.time.date().max(first)).or_default();
+            let sum = by_day.entry(sample.time.to_offset(UtcOffset::UTC).date().max(first)).or_default();
             *sum = sum.saturating_add(sample.bytes_out);
         }
         let mut so_far = 0_u64;
@@ -135,7 +151,7 @@ impl GatewayHealth {
             Condition::new(format!("{} of {}", each.name, self.service_name), Level::Critical, text)
         }));
         if self.is_stopped {
-            let text = format!("{} is stopped: every request is refused", self.service_name);
+            let text = format!("{} is stopped: every request to a role is refused", self.service_name);
             conditions.push(Condition::new(
                 format!("{} is stopped", self.service_name),
                 Level::Critical,
@@ -147,6 +163,7 @@ impl GatewayHealth {
             conditions.push(Condition::new(id, Level::Warning, self.failures.join("; ")));
         }
         conditions.sort_by_key(|each| std::cmp::Reverse(each.level));
+        conditions.truncate(CONDITIONS_MAX);
         self.level = conditions.iter().map(|each| each.level).max().unwrap_or(Level::Normal);
         self.conditions = conditions;
     }
@@ -157,7 +174,8 @@ fn of_instance(instance: &InstanceStatus) -> Option<Condition> {
     let name = instance.addresses.first().map_or("an instance", String::as_str);
     let id = format!("instance {name}");
     if instance.connections == 0 {
-        let why = instance.last_error.as_deref().unwrap_or("it has not answered yet");
+        // Just begun: the first attempt is still on its way.
+        let why = instance.last_error.as_deref()?;
         return Some(Condition::new(id, Level::Critical, format!("instance {name} is not connected: {why}")));
     }
     let why = instance.refused.as_deref()?;
@@ -170,12 +188,18 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::proxy::InstanceCounts;
 
     fn health(at: OffsetDateTime) -> GatewayHealth {
         let point = ConnectionPointStatus {
             name: "CP1".into(),
             configuration: 1,
-            instances: vec![InstanceStatus { addresses: vec!["gw:443".into()], ..Default::default() }],
+            instances: vec![InstanceStatus {
+                addresses: vec!["gw:443".into()],
+                last_error: Some("refused".into()),
+                counts: Some(InstanceCounts { connection_points: vec!["CP1".into()], ..Default::default() }),
+                ..Default::default()
+            }],
             traffic: Vec::new(),
         };
         GatewayHealth::new("gw", point, at)
@@ -190,7 +214,8 @@ mod tests {
         health.take_history(&[
             sample(datetime!(2026-03-01 13:00 UTC), 5),
             sample(datetime!(2026-03-02 01:00 UTC), 7),
-            sample(at, 11),
+            // In UTC it is still the day before.
+            sample(datetime!(2026-03-16 01:30 +02:00), 11),
         ]);
         assert_eq!(health.days.len(), 14);
         let (first, last) = (&health.days[0], &health.days[13]);

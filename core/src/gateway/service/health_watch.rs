@@ -43,7 +43,7 @@ impl HealthWatch {
         settings.monitor.clone().unwrap_or_default()
     }
 
-    /// What the gateway's file says about the analyzer's work.
+    /// The site that the settings name.
     pub(super) fn site(&self) -> Option<&Site> {
         self.site.as_ref()
     }
@@ -95,7 +95,8 @@ impl HealthWatch {
         let gateway = Gateway::find(site, &self.service_name()).await?;
         let monitor = gateway.monitor();
         let out = status.traffic.iter().fold(0_u64, |sum, each| sum.saturating_add(each.bytes_out));
-        monitor.record(&status.name, out, now).await?;
+        // Where too much is written already, the threshold is looked at all the same.
+        let recorded = monitor.record(&status.name, out, now).await;
         let report = monitor.check(now).await?;
         if report.has_stopped {
             tracing::error!(
@@ -110,7 +111,7 @@ impl HealthWatch {
                 cloud.stop(site, gateway.service_name(), &|_| Go::On).await?;
             }
         }
-        Ok(())
+        recorded.map(drop)
     }
 
     fn cloud(&self) -> Result<Option<LocalCloud>> {
@@ -128,12 +129,12 @@ impl HealthWatch {
                 items.extend(settings.further.iter().cloned());
                 health.expiring = expiry_levels(&items, at, settings.critical_days, settings.warning_days);
             }
-            Err(error) => health.failures.push(error.to_string()),
+            Err(error) => health.could_not_look(&error),
         }
         if let Some(site) = &self.site
             && let Err(error) = self.ask_site(site, &mut health).await
         {
-            health.failures.push(error.to_string());
+            health.could_not_look(&error);
         }
         health
     }
@@ -171,7 +172,11 @@ impl HealthWatch {
                 (None, Some(gateway)) => read_told(gateway, &source, &name).await.unwrap_or_default(),
                 (None, None) => Notices::default(),
             };
-            match notices.tell(recipient, &health.conditions, now).await {
+            let mut holding = health.conditions.clone();
+            if health.is_partial {
+                holding.extend(notices.not_among(&health.conditions));
+            }
+            match notices.tell(recipient, &holding, now).await {
                 Ok(sent) if sent.is_empty() => {}
                 Ok(sent) => {
                     tracing::info!(recipient = name, count = sent.len(), "notices were told");

@@ -104,6 +104,20 @@ pub(super) struct DashboardSettings {
     pub(super) client_roots: Vec<Certificate>,
 }
 
+impl DashboardSettings {
+    /// True where nothing differs but what files hold.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let token = |settings: &Self| settings.token.as_ref().map(|token| token.expose().to_owned());
+        let files = |settings: &Self| {
+            settings.identity.as_ref().map(|(chain, key)| (chain.to_string(), key.to_string()))
+        };
+        self.listen == other.listen
+            && token(self) == token(other)
+            && files(self) == files(other)
+            && self.client_roots == other.client_roots
+    }
+}
+
 pub(super) fn monitor_settings(file: &SettingsFile, given: &MonitorFile) -> Result<MonitorSettings> {
     let usual = MonitorSettings::default();
     let interval = given.interval_seconds.map_or(usual.interval, Duration::from_secs);

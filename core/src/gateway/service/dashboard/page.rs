@@ -208,7 +208,7 @@ fn gateway(health: &GatewayHealth) -> String {
     };
     let mut out = format!("<p>State of the gateway: <strong>{}</strong></p>", escaped(&state));
     if health.is_stopped {
-        out.push_str("<p class=\"critical\">It is stopped: every request is refused.</p>");
+        out.push_str("<p class=\"critical\">It is stopped: every request to a role is refused.</p>");
     }
     let points = health.connection_points.iter().map(|name| vec![head(name), text("connected")]);
     out.push_str(&table(
