@@ -960,8 +960,9 @@ class ConnectionPointService:
 
         Example:
             >>> with cmgateway.start_connection_point("connection_point.toml") as point:
-            ...     point.health()["conditions"][0]["id"]
-            'instance localhost:1'
+            ...     health = point.health()
+            >>> health["connection_points"], [instance["addresses"] for instance in health["instances"]]
+            ([], [['localhost:1']])
         """
 
     @property
