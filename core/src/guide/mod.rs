@@ -1,7 +1,20 @@
-//! A guide for people: errors and what to do about them, security, limits, Windows, questions that administrators ask.
+//! A guide for people: from the first five minutes to running a gateway, errors, security, limits, questions.
 //!
-//! Every code block in it runs with the tests. The five-minute start is in the README, the twelve patterns of VBScript in
-//! `examples/porting`, the checks of the analyzer in `core/CHECKS.md`.
+//! Every block in it runs with the tests: Rust as documentation tests, Python by `tests/python/test_guide.py`, Lua by
+//! `tests/lua/run_the_guide.lua`; the chapter with VBScript shows what is replaced. The twelve patterns of VBScript are in
+//! `examples/porting`.
+
+#[doc = include_str!("start.md")]
+pub mod start {}
+
+#[doc = include_str!("porting.md")]
+pub mod porting {}
+
+#[doc = include_str!("eight_steps.md")]
+pub mod eight_steps {}
+
+#[doc = include_str!("running_a_gateway.md")]
+pub mod running_a_gateway {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
