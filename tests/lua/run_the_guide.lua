@@ -15,25 +15,24 @@ local function chapters()
     return names
 end
 
--- The Lua of a chapter as one script whose lines have the numbers that they have in the chapter; what it is to print, part
--- by part; and its settings files.
+-- The Lua of a chapter as one script whose lines have the numbers that they have in the chapter; what it is to print,
+-- part by part, which stands in a block `text` right behind the Lua; and its settings files.
 local function read_chapter(name)
     local script, told, settings = {}, {}, {}
-    local language, block, has_printed
+    local language, block, follows_lua
     for line in kit.read(FOLDER .. name .. ".md"):gmatch("([^\n]*)\n") do
         local fence = line:match("^```(.*)$")
         script[#script + 1] = ""
         if fence and language == nil then
             language, block = fence, {}
         elseif fence then
-            if language == "text" and has_printed then
+            if language == "text" and follows_lua then
                 script[#script] = ("print(%q)"):format(MARK)
                 told[#told + 1] = table.concat(block)
-                has_printed = false
             elseif language == "toml" then
                 settings[assert(block[1]:match("^# ([%w_]+%.toml)"), block[1])] = table.concat(block)
             end
-            has_printed = has_printed or language == "lua"
+            follows_lua = language == "lua"
             language = nil
         elseif language then
             block[#block + 1] = line .. "\n"

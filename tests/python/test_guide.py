@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 
 import pytest
 from conftest import ROOT
@@ -128,4 +127,3 @@ def test_every_block_is_in_a_language_that_some_test_runs(chapter):
 def test_the_guide_is_whole():
     told = (FOLDER / "mod.rs").read_text(encoding="utf-8")
     assert set(re.findall(r'include_str!\("(\w+)\.md"\)\]', told)) == set(CHAPTERS)
-    assert sys.version_info >= (3, 9)

@@ -1,8 +1,8 @@
 //! A guide for people: from the first five minutes to running a gateway, errors, security, limits, questions.
 //!
-//! Every block in it runs with the tests: Rust as documentation tests, Python by `tests/python/test_guide.py`, Lua by
-//! `tests/lua/run_the_guide.lua`; the chapter with VBScript shows what is replaced. The twelve patterns of VBScript are in
-//! `examples/porting`.
+//! Its Rust runs as documentation tests, its Python, settings files and lines of the program by
+//! `tests/python/test_guide.py`, its Lua by `tests/lua/run_the_guide.lua`, all as they stand. VBScript stands there to be
+//! compared with; its twelve patterns are in `examples/porting`.
 
 #[doc = include_str!("start.md")]
 pub mod start {}
@@ -15,6 +15,9 @@ pub mod eight_steps {}
 
 #[doc = include_str!("running_a_gateway.md")]
 pub mod running_a_gateway {}
+
+#[doc = include_str!("../../CHECKS.md")]
+pub mod checks {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
