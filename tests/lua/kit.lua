@@ -116,11 +116,32 @@ local function assignments(variables)
     return table.concat(words)
 end
 
+-- What a command says, without its last line break.
+local function output_of(command)
+    local pipe = assert(io.popen(command))
+    local text = pipe:read("*a")
+    pipe:close()
+    return (text:gsub("[\r\n]+$", ""))
+end
+
+-- A path from everywhere of one that begins at the current folder.
+function kit.absolute(path)
+    if path:match("^[/\\]") or path:match("^%a:") then return path end
+    return output_of(kit.on_windows and "cd" or "pwd") .. "/" .. path
+end
+
+local function interpreter()
+    local index = 0
+    while words_of_the_call[index] do index = index - 1 end
+    local word = words_of_the_call[index + 1]
+    -- A bare name is found on the search path, wherever the script runs.
+    return word:find("[/\\]") and kit.absolute(word) or word
+end
+
 -- What a shell is told to run this interpreter with a script and variables.
 local function command_line(variables, script, ...)
-    local words, index = {}, 0
-    while words_of_the_call[index] do index = index - 1 end
-    words[1] = words_of_the_call[index + 1]
+    local words = {}
+    words[1] = interpreter()
     words[2] = script
     for _, word in ipairs({ ... }) do words[#words + 1] = word end
     for at, word in ipairs(words) do
@@ -137,8 +158,14 @@ end
 
 -- The same with these variables in the script's environment; standard error comes third.
 function kit.run_with(variables, script, ...)
+    return kit.run_in(nil, variables, script, ...)
+end
+
+-- The same in a folder, where one is given.
+function kit.run_in(folder, variables, script, ...)
     local output, errors = os.tmpname(), os.tmpname()
     local command = command_line(variables, script, ...) .. ' >"' .. output .. '" 2>"' .. errors .. '"'
+    if folder then command = (kit.on_windows and 'cd /d "' or 'cd "') .. folder .. '" && ' .. command end
     if kit.on_windows then command = '"' .. command .. '"' end
     local first, how, code = os.execute(command)
     local text, said = kit.read(output):gsub("\r\n", "\n"), kit.read(errors):gsub("\r\n", "\n")

@@ -14,7 +14,7 @@ local STORIES = {
     "serve_a_site", "reach_a_remote_site", "run_a_gateway", "analyze_a_gateway",
     "watch_over_a_gateway", "tell_what_changed",
     "use_azure", "create_gateways",
-    "run_the_readme", "run_the_example",
+    "run_the_readme", "run_the_guide", "run_the_example",
     "run_the_porting_guide", "close_the_state", "names_of_the_api", "run_the_gateway_example",
 }
 

@@ -1,7 +1,23 @@
-//! A guide for people: errors and what to do about them, security, limits, Windows, questions that administrators ask.
+//! A guide for people: from the first five minutes to running a gateway, errors, security, limits, questions.
 //!
-//! Every code block in it runs with the tests. The five-minute start is in the README, the twelve patterns of VBScript in
-//! `examples/porting`, the checks of the analyzer in `core/CHECKS.md`.
+//! Its Rust runs as documentation tests, its Python, settings files and lines of the program by
+//! `tests/python/test_guide.py`, its Lua by `tests/lua/run_the_guide.lua`, all as they stand. VBScript stands there to be
+//! compared with; its twelve patterns are in `examples/porting`.
+
+#[doc = include_str!("start.md")]
+pub mod start {}
+
+#[doc = include_str!("porting.md")]
+pub mod porting {}
+
+#[doc = include_str!("eight_steps.md")]
+pub mod eight_steps {}
+
+#[doc = include_str!("running_a_gateway.md")]
+pub mod running_a_gateway {}
+
+#[doc = include_str!("../../CHECKS.md")]
+pub mod checks {}
 
 #[doc = include_str!("errors.md")]
 pub mod errors {}
