@@ -58,7 +58,8 @@ function kit.folder()
     local path = os.tmpname()
     os.remove(path)
     if kit.on_windows and path:sub(1, 1) == "\\" then path = os.getenv("TEMP") .. path end
-    path = path .. "-cmgateway"
+    -- On Windows a name comes again once its file is gone, and a folder may have been left by an earlier run.
+    path = ("%s-cmgateway-%d-%d"):format(path, os.time(), #folders)
     os.execute((kit.on_windows and 'mkdir "' or 'mkdir -m 700 "') .. path .. '"')
     folders[#folders + 1] = path
     return path

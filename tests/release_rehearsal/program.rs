@@ -68,6 +68,7 @@ fn manual_pages(folder: &Path) -> Result<(), String> {
 }
 
 /// Lets everybody run it; an archive of wheels does not say so.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there every program may be run"))]
 fn runnable(program: &Path) -> Result<(), String> {
     #[cfg(unix)]
     {

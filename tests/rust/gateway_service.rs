@@ -152,6 +152,7 @@ async fn load(pki: &GatewayPki, address: std::net::SocketAddr, time: Duration) -
 }
 
 /// Requests of eight clients that may fail, each with an answer, while connection points are killed and frozen.
+#[cfg(unix)]
 const FAILED_MAX: u32 = 16;
 
 #[cfg(unix)]

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::folder::TestFolder;
 use crate::gateway_parts::Owner;
+use crate::skip::skipped;
 
 /// A running server; it stops when it is dropped.
 #[derive(Debug)]
@@ -17,13 +18,14 @@ pub struct OpensslFiles {
 
 #[expect(clippy::expect_used, reason = "a test's set-up fails by panic")]
 impl OpensslFiles {
-    /// Starts it with this certificate, on a free port.
+    /// Starts it with this certificate, on a free port; nothing where there is no openssl, which is said.
     ///
     /// # Panics
     /// Where it does not start.
-    pub fn start(owner: &Owner) -> Self {
+    pub fn start(owner: &Owner) -> Option<Self> {
         let folder = TestFolder::new();
-        let mut child = Command::new("openssl")
+        let mut command = Command::new("openssl");
+        command
             .args(["s_server", "-accept", "127.0.0.1:0", "-WWW", "-cert"])
             .arg(&owner.chain_file)
             .arg("-key")
@@ -31,9 +33,14 @@ impl OpensslFiles {
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
+            .stderr(Stdio::null());
+        let mut child = match command.spawn() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                skipped("there is no openssl");
+                return None;
+            }
+            spawned => spawned.expect("openssl"),
+        };
         let output = BufReader::new(child.stdout.take().expect("an output"));
         let mut lines = output.lines().map_while(Result::ok);
         let port = lines
@@ -41,7 +48,7 @@ impl OpensslFiles {
             .expect("a port");
         // What it says later has to go somewhere; the thread ends with the server.
         std::thread::spawn(move || lines.for_each(drop));
-        OpensslFiles { child, port, folder }
+        Some(OpensslFiles { child, port, folder })
     }
 
     /// The address of a file.
