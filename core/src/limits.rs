@@ -306,6 +306,10 @@ pub const TUNNEL_HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 pub const TUNNEL_CONNECTIONS_DEFAULT: usize = 2;
 /// Most bytes that are read of a socket at once.
 pub const SOCKET_READ_BYTES: usize = 64 << 10;
+/// What is encrypted of a connection before it is sent.
+pub const TLS_UNSENT_BYTES: usize = 32 << 10;
+/// Most bytes of a handshake that wait to be read as one.
+pub const TLS_HANDSHAKE_BYTES_MAX: usize = 64 << 10;
 /// Most connections from a connection point to each instance.
 pub const TUNNEL_CONNECTIONS_MAX: usize = 64;
 /// Most connections of tunnels that one instance holds.
@@ -349,7 +353,7 @@ pub const DASHBOARD_ANALYSIS_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often a connection point reports its traffic, as Microsoft's does.
 pub const TRAFFIC_REPORT_INTERVAL: Duration = Duration::from_secs(300);
 /// What is read of an answer of a server inside before it is passed on.
-pub const UPSTREAM_BUFFER_BYTES: usize = 64 << 10;
+pub const UPSTREAM_BUFFER_BYTES: usize = 32 << 10;
 /// How long a server inside that could not be reached is asked last.
 pub const UPSTREAM_FAILURE_PAUSE: Duration = Duration::from_secs(10);
 /// Connections to one server inside that are kept open for the next request.
@@ -374,9 +378,7 @@ pub const FRONT_STALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// After this time without a request a client counts as idle, and nothing but its TLS connection is kept.
 pub const FRONT_REST_AFTER: Duration = Duration::from_millis(500);
 /// What is read of a client, and kept of an answer for it, before it is passed on.
-pub const FRONT_BUFFER_BYTES: usize = 64 << 10;
-/// What is encrypted for a client before it is sent.
-pub const FRONT_TLS_BUFFER_BYTES: usize = 64 << 10;
+pub const FRONT_BUFFER_BYTES: usize = 32 << 10;
 /// Largest head of a request of a client over HTTP/2; over HTTP/1.1 it is the buffer.
 pub const FRONT_HEADER_BYTES_MAX: usize = 64 << 10;
 /// Most requests at a time on one HTTP/2 connection of a client.

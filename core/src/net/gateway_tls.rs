@@ -1,4 +1,6 @@
 //! TLS settings of the gateway: its front towards clients, both ends of the tunnel, and the way to servers inside.
+//!
+//! What `tls_stream` is to use has the extraction of secrets enabled: there rustls hands its keys over after the handshake.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use rustls::{
 };
 
 use super::tls::{
-    ClientIdentity, PemSource, TrustedRoots, certified_key, client_config, provider, tls_error,
+    ClientIdentity, PemSource, TrustedRoots, certified_key, client_config_of, provider, tls_error,
 };
 use super::tls_verifier::ClientVerifier;
 use crate::error::Result;
@@ -44,6 +46,7 @@ pub(crate) fn front(identity: &Identity, clients: Arc<ClientVerifier>) -> Result
         .with_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.max_early_data_size = 0;
+    config.enable_secret_extraction = true;
     Ok(Arc::new(config))
 }
 
@@ -72,8 +75,8 @@ pub(crate) fn check_again(clients: &ClientVerifier, leaf: &CertificateDer<'_>) -
     clients.verify_client_cert(leaf, &[], UnixTime::now()).is_ok()
 }
 
-/// As everywhere, with AES-128 before AES-256: both ends of a tunnel are ours, and it is the cheaper one.
-fn tunnel_provider() -> Arc<CryptoProvider> {
+/// As everywhere, with AES-128 before AES-256, which costs more: for the tunnel, whose ends are ours, and for servers inside.
+fn cheaper_first() -> Arc<CryptoProvider> {
     let mut ours = CryptoProvider::clone(&provider());
     ours.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
     Arc::new(ours)
@@ -81,7 +84,7 @@ fn tunnel_provider() -> Arc<CryptoProvider> {
 
 /// The instance's end of a tunnel: only connection points that are pinned.
 pub(crate) fn tunnel_front(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Arc<ServerConfig>> {
-    let mut config = ServerConfig::builder_with_provider(tunnel_provider())
+    let mut config = ServerConfig::builder_with_provider(cheaper_first())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| tls_error("set up TLS", &error))?
         .with_client_cert_verifier(Arc::new(Pinned(pins)))
@@ -90,12 +93,13 @@ pub(crate) fn tunnel_front(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<A
     // A resumed session would not be asked for its certificate, and pins may change.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    config.enable_secret_extraction = true;
     Ok(Arc::new(config))
 }
 
 /// The connection point's end of a tunnel: only instances that are pinned.
 pub(crate) fn tunnel_dial(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Arc<ClientConfig>> {
-    let mut config = ClientConfig::builder_with_provider(tunnel_provider())
+    let mut config = ClientConfig::builder_with_provider(cheaper_first())
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| tls_error("set up TLS", &error))?
         .dangerous()
@@ -103,6 +107,7 @@ pub(crate) fn tunnel_dial(identity: &Identity, pins: Vec<[u8; 32]>) -> Result<Ar
         .with_client_cert_resolver(Arc::clone(&identity.pair) as _);
     config.alpn_protocols = vec![TUNNEL_PROTOCOL.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
+    config.enable_secret_extraction = true;
     Ok(Arc::new(config))
 }
 
@@ -124,8 +129,9 @@ pub(crate) fn inside(
     identity: Option<&(PemSource, PemSource)>,
 ) -> Result<Arc<ClientConfig>> {
     let identity = identity.map(|(chain, key)| ClientIdentity { chain: chain.clone(), key: key.clone() });
-    let mut config = client_config(roots, identity.as_ref())?;
+    let mut config = client_config_of(cheaper_first(), roots, identity.as_ref())?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.enable_secret_extraction = true;
     Ok(Arc::new(config))
 }
 

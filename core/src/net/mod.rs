@@ -14,13 +14,13 @@ pub(crate) mod gateway_tls;
 pub(crate) mod http;
 mod http_error;
 mod issuer_download;
-pub(crate) mod large_reads;
 mod negotiate;
 pub(crate) mod smtp;
 mod store_key;
 mod timer;
 mod tls;
 pub(crate) mod tls_probe;
+pub(crate) mod tls_stream;
 mod tls_verifier;
 
 pub use clock::{Clock, SystemClock};

@@ -135,12 +135,22 @@ pub(crate) struct ClientIdentity {
 
 /// TLS settings of a client: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
 pub(crate) fn client_config(roots: &TrustedRoots, identity: Option<&ClientIdentity>) -> Result<ClientConfig> {
+    client_config_of(provider(), roots, identity)
+}
+
+/// The same with ciphers in an order of one's own.
+pub(super) fn client_config_of(
+    provider: Arc<CryptoProvider>,
+    roots: &TrustedRoots,
+    identity: Option<&ClientIdentity>,
+) -> Result<ClientConfig> {
+    let builder = client_builder(provider)?;
     let builder = match roots {
-        TrustedRoots::System => client_builder()?
+        TrustedRoots::System => builder
             .with_platform_verifier()
             .map_err(|error| tls_error("read the trusted roots of the system", &error))?,
-        TrustedRoots::File(path) => own_roots(roots_of_file(path)?)?,
-        TrustedRoots::Pem(bytes) => own_roots(read_roots(bytes, "bytes")?)?,
+        TrustedRoots::File(path) => own_roots(builder, roots_of_file(path)?)?,
+        TrustedRoots::Pem(bytes) => own_roots(builder, read_roots(bytes, "bytes")?)?,
     };
     let mut config = match identity {
         None => builder.with_no_client_auth(),
@@ -192,8 +202,10 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-pub(super) fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
-    ClientConfig::builder_with_provider(provider())
+pub(super) fn client_builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| tls_error("set up TLS", &error))
 }
@@ -244,12 +256,15 @@ fn read_roots(bytes: &[u8], name: &str) -> Result<Vec<Certificate>> {
 }
 
 /// Servers of these roots only, by our own validator, so that there is one trust decision in the library.
-fn own_roots(roots: Vec<Certificate>) -> Result<RootsChosen> {
+fn own_roots(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    roots: Vec<Certificate>,
+) -> Result<RootsChosen> {
     let mut trust = VerifierOptions::new(roots, OffsetDateTime::UNIX_EPOCH);
     // Who names an issuing authority here means it.
     trust.partial_chain = Some(true);
     let servers = ServerVerifier::new(trust, 1, PeerVerifierOptions::new())?;
-    Ok(client_builder()?.dangerous().with_custom_certificate_verifier(Arc::new(servers)))
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(servers)))
 }
 
 /// The certificates of a PEM text, or the one of a DER file.

@@ -35,7 +35,7 @@ pub(crate) struct Probed {
 pub(crate) async fn probe(socket: TcpStream, host: &str, protocols: &[&[u8]]) -> Result<Probed> {
     let refuse = |cause: String| Error::new(ErrorKind::Unavailable, "shake hands", cause);
     let asked = Arc::new(Asked::default());
-    let mut config = client_builder()?
+    let mut config = client_builder(provider())?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anybody))
         .with_client_cert_resolver(Arc::clone(&asked) as Arc<dyn ResolvesClientCert>);

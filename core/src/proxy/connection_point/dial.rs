@@ -6,14 +6,12 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use super::options::{InstanceAddress, TunnelProxy};
 use crate::limits::CONNECT_TIMEOUT;
 use crate::net::ConnectProxy;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
-use crate::net::large_reads::LargeReads;
+use crate::net::tls_stream::{self, TlsStream};
 use crate::proxy::socket_settings;
 
 /// Tries the addresses of an instance in their order.
@@ -21,7 +19,7 @@ pub(super) async fn dial(
     instance: &InstanceAddress,
     proxy: Option<&TunnelProxy>,
     tls: &Arc<ClientConfig>,
-) -> Result<(TlsStream<LargeReads<TcpStream>>, String), String> {
+) -> Result<(Box<TlsStream<TcpStream>>, String), String> {
     let mut causes = Vec::new();
     for address in &instance.candidates {
         match timeout(CONNECT_TIMEOUT, dial_one(address, proxy, tls)).await {
@@ -37,7 +35,7 @@ async fn dial_one(
     address: &str,
     proxy: Option<&TunnelProxy>,
     tls: &Arc<ClientConfig>,
-) -> Result<TlsStream<LargeReads<TcpStream>>, String> {
+) -> Result<Box<TlsStream<TcpStream>>, String> {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
@@ -48,10 +46,10 @@ async fn dial_one(
         let login = proxy.login.as_ref().map(|(method, credentials)| (*method, credentials));
         ConnectProxy { address: &proxy.address, login }.connect(&mut socket, address).await?;
     }
-    let stream = TlsConnector::from(Arc::clone(tls)).connect(name, LargeReads::new(socket)).await;
-    let stream = stream.map_err(|error| error.to_string())?;
-    match stream.get_ref().1.alpn_protocol() {
-        Some(TUNNEL_PROTOCOL) => Ok(stream),
+    let established = tls_stream::connect(socket, Arc::clone(tls), name).await;
+    let established = established.map_err(|error| error.to_string())?;
+    match established.alpn.as_deref() {
+        Some(TUNNEL_PROTOCOL) => Ok(established.stream),
         _ => Err("it is no instance of a gateway: it does not know the tunnel's protocol".into()),
     }
 }

@@ -11,13 +11,12 @@ use serde::Serialize;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::sleep;
-use tokio_rustls::client::TlsStream;
 
 use super::backoff::Backoff;
 use super::options::{InstanceAddress, TunnelProxy};
 use super::{Inside, dial, forward};
 use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER, DRAIN_TIMEOUT};
-use crate::net::large_reads::LargeReads;
+use crate::net::tls_stream::TlsStream;
 use crate::proxy::Pin;
 use crate::proxy::configuration::Encoded;
 use crate::proxy::tunnel::control::{self, CONTROL_PATH, Messages};
@@ -161,7 +160,7 @@ impl Link {
     }
 
     /// Serves one connection to its end; returns why it ended.
-    async fn serve(self: &Arc<Self>, stream: TlsStream<LargeReads<TcpStream>>, connection: usize) -> String {
+    async fn serve(self: &Arc<Self>, stream: Box<TlsStream<TcpStream>>, connection: usize) -> String {
         let mux = Mux::new();
         let mut driver = tokio::spawn(Drive::answering(stream, Arc::clone(&mux)));
         let dead = until_dead(&mux, self.common.ping);

@@ -17,13 +17,12 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use crate::limits::{
     CONNECT_TIMEOUT, UPSTREAM_BUFFER_BYTES, UPSTREAM_FAILURE_PAUSE, UPSTREAM_IDLE_CONNECTIONS_MAX,
     UPSTREAM_IDLE_TIMEOUT,
 };
-use crate::net::large_reads::LargeReads;
+use crate::net::tls_stream;
 use crate::proxy::InternalAddress;
 use crate::proxy::socket_settings;
 
@@ -139,8 +138,8 @@ impl Upstreams {
             return Ok(sender);
         }
         let name = ServerName::try_from(address.host().to_owned())?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls)).connect(name, LargeReads::new(socket)).await?;
-        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await?;
+        let established = tls_stream::connect(socket, Arc::clone(&self.tls), name).await?;
+        let (sender, connection) = builder.handshake(TokioIo::new(established.stream)).await?;
         tokio::spawn(connection);
         Ok(sender)
     }

@@ -16,36 +16,32 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
-use tokio_rustls::server::TlsStream;
 
 use super::activity::{Activity, Verdict, Watched};
 use super::client::Client;
 use super::reply::ReplyBody;
 use super::{Shared, request};
 use crate::limits::{
-    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_REST_AFTER, FRONT_STREAMS_MAX, FRONT_TLS_BUFFER_BYTES,
-    SHUTDOWN_TIMEOUT,
+    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_REST_AFTER, FRONT_STREAMS_MAX, SHUTDOWN_TIMEOUT,
 };
-use crate::net::large_reads::LargeReads;
+use crate::net::tls_stream::{Established, TlsStream};
 use crate::proxy::tunnel::told;
 
 /// Serves a client to the end of its connection.
 pub(super) async fn serve(
     shared: Arc<Shared>,
-    mut stream: Box<TlsStream<LargeReads<TcpStream>>>,
+    established: Established<TcpStream>,
     address: SocketAddr,
     local: SocketAddr,
 ) {
-    let (_, tls) = stream.get_mut();
-    tls.set_buffer_limit(Some(FRONT_TLS_BUFFER_BYTES));
-    let is_http2 = tls.alpn_protocol() == Some(b"h2");
-    let is_resumed = tls.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+    let Established { stream, alpn, is_resumed, peer_certificates } = established;
+    let is_http2 = alpn.as_deref() == Some(b"h2");
     if is_resumed {
         shared.metrics.handshakes_resumed.fetch_add(1, Ordering::Relaxed);
     }
     // A resumed session brings its certificate from then; it is judged by the trust of now.
     let trusted = if is_resumed { None } else { Some(shared.clients.version()) };
-    let client = Client::new(address, local, tls.peer_certificates(), trusted);
+    let client = Client::new(address, local, peer_certificates.as_deref(), trusted);
     let activity = Activity::new(is_http2);
     let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity), ahead: Bytes::new() });
     let open = shared.open_connections.begin();
@@ -89,7 +85,7 @@ pub(super) async fn serve(
 
 /// Between requests nothing is held but TLS: what HTTP needs for one is made when the next one comes. False at the end
 /// of the connection.
-async fn rest(shared: &Shared, stream: &mut TlsStream<LargeReads<TcpStream>>) -> bool {
+async fn rest(shared: &Shared, stream: &mut TlsStream<TcpStream>) -> bool {
     let mut stop = shared.stop.subscribe();
     let has_more = tokio::select! {
         more = stream.fill_buf() => more.is_ok_and(|bytes| !bytes.is_empty()),

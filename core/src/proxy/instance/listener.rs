@@ -10,14 +10,12 @@ use std::task::Poll;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use super::front;
 use super::{Shared, tunnel_end};
 use crate::limits::ACCEPT_PAUSE;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
-use crate::net::large_reads::LargeReads;
+use crate::net::tls_stream::{Established, Greeting};
 use crate::proxy::socket_settings;
 use crate::proxy::tunnel::told;
 
@@ -73,8 +71,8 @@ async fn greet(
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
         Ok(Ok((stream, true))) => {
-            socket_settings::tunnel(stream.get_ref().0.socket());
-            tunnel_end::serve(shared, stream, address).await;
+            socket_settings::tunnel(stream.stream.socket());
+            tunnel_end::serve(shared, stream.stream, address).await;
         }
         Ok(Ok((stream, false))) => {
             shared.metrics.handshakes.fetch_add(1, Ordering::Relaxed);
@@ -102,9 +100,9 @@ async fn shake_hands(
     shared: &Shared,
     socket: TcpStream,
     admits: Admits,
-) -> std::io::Result<(Box<TlsStream<LargeReads<TcpStream>>>, bool)> {
-    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), LargeReads::new(socket)).await?;
-    let asks_for_tunnel = start
+) -> std::io::Result<(Established<TcpStream>, bool)> {
+    let greeting = Greeting::read(socket).await?;
+    let asks_for_tunnel = greeting
         .client_hello()
         .alpn()
         .is_some_and(|mut protocols| protocols.any(|name| name == TUNNEL_PROTOCOL));
@@ -113,8 +111,8 @@ async fn shake_hands(
     }
     let tls = shared.tls();
     let config = if asks_for_tunnel { tls.tunnel } else { tls.front };
-    let stream = gated(&shared.handshakes, start.into_stream(config)).await?;
-    Ok((Box::new(stream), asks_for_tunnel))
+    let stream = gated(&shared.handshakes, greeting.accept(config)).await?;
+    Ok((stream, asks_for_tunnel))
 }
 
 /// Lets only a few handshakes calculate at a time, so that a storm of them leaves processors to live traffic. A

@@ -9,12 +9,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio::time::timeout;
-use tokio_rustls::server::TlsStream;
 
 use super::Shared;
 use super::sessions::Session;
 use crate::limits::{CONTROL_QUEUE_MAX, INSTANCE_REPORT_INTERVAL, TUNNEL_HELLO_TIMEOUT};
-use crate::net::large_reads::LargeReads;
+use crate::net::tls_stream::TlsStream;
 use crate::proxy::configuration::{Configuration, Parts};
 use crate::proxy::tunnel::control::{self, CONTROL_PATH, Messages};
 use crate::proxy::tunnel::drive::Drive;
@@ -24,11 +23,7 @@ use crate::proxy::tunnel::mux::Mux;
 use crate::proxy::tunnel::sending::{Outgoing, ask};
 
 /// Serves one connection of a tunnel to its end.
-pub(super) async fn serve(
-    shared: Arc<Shared>,
-    stream: Box<TlsStream<LargeReads<TcpStream>>>,
-    address: SocketAddr,
-) {
+pub(super) async fn serve(shared: Arc<Shared>, stream: Box<TlsStream<TcpStream>>, address: SocketAddr) {
     let mux = Mux::new();
     let cause = tokio::select! {
         cause = Drive::asking(stream, Arc::clone(&mux)) => cause,
