@@ -37,6 +37,7 @@ fn count(lua: &Lua, number: u64) -> mlua::Result<Value> {
 
 struct LuaInstanceService {
     addresses: Vec<String>,
+    admin_address: Option<String>,
     /// None once it is stopped. Where Lua collects a running one, its sockets close at once.
     running: Option<InstanceService>,
 }
@@ -46,7 +47,8 @@ impl LuaInstanceService {
         let file = Arguments("start_instance").text(1, file)?;
         let service = wait(lua, InstanceService::start(file))?;
         let addresses = service.addresses().iter().map(ToString::to_string).collect();
-        Ok(LuaInstanceService { addresses, running: Some(service) })
+        let admin_address = service.admin_address().map(|address| address.to_string());
+        Ok(LuaInstanceService { addresses, admin_address, running: Some(service) })
     }
 
     fn status(&self, lua: &Lua) -> mlua::Result<Table> {
@@ -86,6 +88,7 @@ impl UserData for LuaInstanceService {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_meta_field("__name", "cmgateway.InstanceService");
         fields.add_field_method_get("addresses", |_, this| Ok(this.addresses.clone()));
+        fields.add_field_method_get("admin_address", |_, this| Ok(this.admin_address.clone()));
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {

@@ -618,6 +618,7 @@ function cmgateway.start_connection_point(file) end
 ---In Lua 5.4 it may stand in a `<close>` variable.
 ---@class cmgateway.InstanceService
 ---@field addresses string[] Where clients connect, with the ports that were taken.
+---@field admin_address string? Where metrics and health are asked for, with the port that was taken; nothing without `admin_listen`.
 local InstanceService = {}
 
 ---@class cmgateway.InstanceServiceStatus

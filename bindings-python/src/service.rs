@@ -54,6 +54,7 @@ impl<T> Running<T> {
 pub(crate) struct InstanceService {
     running: Running<service::InstanceService>,
     addresses: Vec<String>,
+    admin_address: Option<String>,
     handle: Handle,
 }
 
@@ -63,7 +64,8 @@ pub(crate) fn start_instance(py: Python<'_>, file: PathBuf) -> Result<InstanceSe
     let handle = Handle::new()?;
     let service = handle.block(py, service::InstanceService::start(file))?;
     let addresses = service.addresses().iter().map(ToString::to_string).collect();
-    Ok(InstanceService { running: Running::new(service), addresses, handle })
+    let admin_address = service.admin_address().map(|address| address.to_string());
+    Ok(InstanceService { running: Running::new(service), addresses, admin_address, handle })
 }
 
 #[pymethods]
@@ -72,6 +74,12 @@ impl InstanceService {
     #[getter]
     fn addresses(&self) -> Vec<String> {
         self.addresses.clone()
+    }
+
+    /// Where metrics and health are asked for, with the port that was taken; nothing without `admin_listen`.
+    #[getter]
+    fn admin_address(&self) -> Option<String> {
+        self.admin_address.clone()
     }
 
     /// What the instance is doing.

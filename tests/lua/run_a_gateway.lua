@@ -7,6 +7,7 @@ local tests = {}
 local function instance_file(folder)
     return kit.write(folder .. "/instance.toml", [=[
 listen = ["127.0.0.1:0"]
+admin_listen = "127.0.0.1:0"
 certificate = "server.pem"
 key = "server.key"
 connection_points = ["client.pem"]
@@ -53,6 +54,8 @@ function tests.both_see_each_other()
     kit.equal(back.instances[1].configuration, front.configuration)
     kit.equal(front.configuration > 0, true)
     kit.equal(#back.traffic, 0)
+    kit.contains(instance.admin_address, "127.0.0.1:")
+    kit.equal(instance.admin_address ~= instance.addresses[1], true)
     kit.equal(point:stop(), true)
     kit.equal(instance:stop(), true)
 end

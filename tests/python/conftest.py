@@ -19,6 +19,7 @@ B = "7CB8B7539D87BA7215357B9B9049DFF2D3FA59BA"
 
 INSTANCE = """\
 listen = ["127.0.0.1:0"]
+admin_listen = "127.0.0.1:0"
 certificate = "server.pem"
 key = "server.key"
 connection_points = ["client.pem"]

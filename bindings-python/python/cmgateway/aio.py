@@ -372,6 +372,11 @@ class AsyncInstanceService(_Twin[InstanceService]):
         """Where clients connect, with the ports that were taken."""
         return self._sync.addresses
 
+    @property
+    def admin_address(self) -> Optional[str]:
+        """Where metrics and health are asked for, with the port that was taken; nothing without `admin_listen`."""
+        return self._sync.admin_address
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -115,9 +115,13 @@ fn meaning(answer: &Result<Answer, String>) -> Option<(&'static str, &'static st
         403 if words("clientcertificaterequired") => {
             ("the gateway saw no client certificate", "look for a device in between that ends TLS")
         }
-        401 => (
+        401 if words("cmgservice_invalid_token") => (
             "the gateway refuses the token",
             "get a new token of an issuer and for an audience that it accepts",
+        ),
+        401 => (
+            "the management point wants somebody to sign in",
+            "let the management point's web site take the clients of the site: a client certificate, or anonymous requests",
         ),
         404 => {
             ("the gateway does not publish the role or the endpoint", "enable gateway traffic on the role")
@@ -152,5 +156,29 @@ fn broken(cause: &str) -> (&'static str, &'static str) {
             "the connection broke",
             "look for a device in between that ends connections; read the gateway's log",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use bytes::Bytes;
+    use hyper::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn a_server_inside_that_wants_a_login_is_told_from_a_token_that_is_refused() {
+        let answer = |words: &str| Answer {
+            status: 401,
+            words: words.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            received: Instant::now(),
+        };
+        let told = |words: &str| meaning(&Ok(answer(words))).unwrap().0;
+        assert_eq!(told("CMGService_Invalid_Token"), "the gateway refuses the token");
+        assert_eq!(told("Unauthorized"), "the management point wants somebody to sign in");
     }
 }

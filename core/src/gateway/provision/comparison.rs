@@ -107,10 +107,13 @@ fn compare_lists(place: &str, wanted: &[Value], seen: &[Value], found: &mut Vec<
     }
 }
 
-/// Ids, names and words compare without case; locations without blanks as well.
+/// Ids, names and words compare without case; locations without blanks as well. What people wrote for people compares as
+/// it is.
 fn is_same_text(place: &str, one: &str, other: &str) -> bool {
     if place.ends_with("location") {
         crate::azure::is_same_location(one, other)
+    } else if place.to_ascii_lowercase().ends_with("description") {
+        one == other
     } else {
         one.eq_ignore_ascii_case(other)
     }
@@ -142,6 +145,8 @@ mod tests {
             differences(&wanted, &seen),
             ["properties.rules: 2 → 1 items", "properties.rules[0].port: 80 → 443"]
         );
+        let (wanted, seen) = (json!({"Description": "For Laptops"}), json!({"Description": "for laptops"}));
+        assert_eq!(differences(&wanted, &seen).len(), 1);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use super::cloud::ProgressFn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::WAIT_TOLD_EVERY;
 
+const APPLY_AGAIN: &str = "apply again";
+
 /// A step and who hears of it.
 ///
 /// News are told at once; where there are none, the last word is told again every second, so that whoever listens can stop any
@@ -30,7 +32,7 @@ impl<'a> Waiting<'a> {
         (kind, name): (&str, &str),
     ) -> Self {
         let operation = "apply the gateway's plan".to_owned();
-        Self::new(progress, (step, steps), (kind, name), operation, "apply again")
+        Self::new(progress, (step, steps), (kind, name), operation, APPLY_AGAIN)
     }
 
     /// A call of one step: `start`, `stop` or `delete`.
@@ -109,15 +111,15 @@ impl<'a> Waiting<'a> {
 
 /// What whoever administers the gateway can do about an error of this kind.
 fn advice(kind: ErrorKind, again: &str) -> Option<String> {
+    // A plan shows what is there now; start, stop and delete have none.
+    let then = if again == APPLY_AGAIN { "plan anew, then" } else { "then" };
     match kind {
         ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Protocol => {
             Some(format!("{again}: it looks first, and goes on from what is there"))
         }
         ErrorKind::Auth => Some(format!("see that the credential may do this, then {again}")),
-        ErrorKind::Config | ErrorKind::Certificate => {
-            Some(format!("put that right, plan anew, then {again}"))
-        }
-        ErrorKind::Conflict | ErrorKind::NotFound => Some(format!("see to that, plan anew, then {again}")),
+        ErrorKind::Config | ErrorKind::Certificate => Some(format!("put that right, {then} {again}")),
+        ErrorKind::Conflict | ErrorKind::NotFound => Some(format!("see to that, {then} {again}")),
         _ => None,
     }
 }
@@ -175,5 +177,8 @@ mod tests {
         assert_eq!(error.cause(), expected);
         let error = waiting.during(failed(ErrorKind::Unsupported)).await.unwrap_err();
         assert_eq!(error.cause(), "y");
+        let waiting = Waiting::of_call(&|_| Go::On, "stop", "granitefalls");
+        let error = waiting.during(failed(ErrorKind::Conflict)).await.unwrap_err();
+        assert_eq!(error.cause(), "y; see to that, then stop it again");
     }
 }

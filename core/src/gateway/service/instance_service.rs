@@ -34,6 +34,11 @@ impl InstanceService {
         self.instance.addresses()
     }
 
+    /// Where metrics and health are asked for, with the port that was taken; nothing without `admin_listen`.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.instance.admin_address()
+    }
+
     /// The instance itself.
     pub fn instance(&self) -> &Instance {
         &self.instance

@@ -15,9 +15,9 @@ use super::records::{RECORD_BYTES_MAX, RECORD_HEAD_BYTES};
 use super::session::{Keys, Session};
 use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
 
-/// The first and the last type of a record (RFC 8446, 5.1).
+/// The first and the last type of a record that the library knows (RFC 6520 has the last).
 const CHANGE_CIPHER_SPEC: u8 = 20;
-const APPLICATION_DATA: u8 = 23;
+const HEARTBEAT: u8 = 24;
 
 /// What is read of a socket at once.
 const READ_BYTES: usize = 4 << 10;
@@ -48,13 +48,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeting<S> {
         let mut incoming = Vec::new();
         let mut seen = 0;
         loop {
-            read_more(&mut socket, &mut incoming).await?;
-            while let Some(mut new) = incoming.get(seen..).filter(|new| !new.is_empty()) {
-                match acceptor.read_tls(&mut new) {
-                    Ok(count) => seen = seen.saturating_add(count),
-                    Err(error) => return Err(error),
-                }
+            if seen == incoming.len() {
+                read_more(&mut socket, &mut incoming).await?;
             }
+            let mut new = incoming.get(seen..).unwrap_or_default();
+            seen = seen.saturating_add(acceptor.read_tls(&mut new)?);
             match acceptor.accept() {
                 Ok(None) => {}
                 Ok(Some(accepted)) => return Ok(Greeting { socket, incoming, accepted }),
@@ -147,9 +145,7 @@ fn establish<C: Unbuffered, S>(connection: C, socket: S, rest: &[u8]) -> io::Res
     let common = connection.common();
     let alpn = common.alpn_protocol().map(<[u8]>::to_vec);
     let is_resumed = common.handshake_kind() == Some(HandshakeKind::Resumed);
-    let certificates = common.peer_certificates();
-    let peer_certificates =
-        certificates.map(|chain| chain.iter().map(|each| each.clone().into_owned()).collect());
+    let peer_certificates = common.peer_certificates().map(<[_]>::to_vec);
     let session = connection.into_session().map_err(io::Error::other)?;
     let stream = Box::new(TlsStream::new(socket, session, rest));
     Ok(Established { stream, alpn, is_resumed, peer_certificates })
@@ -212,10 +208,12 @@ async fn shake<C: Unbuffered, S: AsyncRead + AsyncWrite + Unpin>(
                 outgoing.clear();
             }
             Next::Read => {
-                while record_end(incoming, shown).is_none() {
-                    read_more(socket, incoming).await?;
-                }
-                shown = record_end(incoming, shown).unwrap_or(incoming.len());
+                shown = loop {
+                    match record_end(incoming, shown)? {
+                        Some(end) => break end,
+                        None => read_more(socket, incoming).await?,
+                    }
+                };
             }
             Next::Done => return Ok(()),
         }
@@ -223,16 +221,21 @@ async fn shake<C: Unbuffered, S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Where the record that begins here ends; nothing where it has not come whole.
-fn record_end(incoming: &[u8], from: usize) -> Option<usize> {
-    let rest = incoming.get(from..)?;
-    let [typ, .., high, low] = rest.first_chunk::<RECORD_HEAD_BYTES>()?;
-    if !(CHANGE_CIPHER_SPEC..=APPLICATION_DATA).contains(typ) {
+fn record_end(incoming: &[u8], from: usize) -> io::Result<Option<usize>> {
+    let head = incoming.get(from..).and_then(|rest| rest.first_chunk::<RECORD_HEAD_BYTES>());
+    let Some([typ, .., high, low]) = head else { return Ok(None) };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    let end = from.saturating_add(RECORD_HEAD_BYTES);
+    if !(CHANGE_CIPHER_SPEC..=HEARTBEAT).contains(typ) || length > RECORD_BYTES_MAX {
         // No record at all: the library says so.
-        return Some(incoming.len());
+        return Ok(Some(end));
     }
-    let length = usize::from(u16::from_be_bytes([*high, *low])).min(RECORD_BYTES_MAX);
-    let end = from.saturating_add(RECORD_HEAD_BYTES).saturating_add(length);
-    (end <= incoming.len()).then_some(end)
+    if length == 0 {
+        // No message is empty. While early data is refused, the library would look at each of these again for each other.
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "an empty record within a handshake"));
+    }
+    let end = end.saturating_add(length);
+    Ok((end <= incoming.len()).then_some(end))
 }
 
 fn encode<Data>(mut data: EncodeTlsData<'_, Data>, outgoing: &mut Vec<u8>) -> Result<(), Error> {
@@ -259,7 +262,8 @@ async fn read_more(socket: &mut (impl AsyncRead + Unpin), incoming: &mut Vec<u8>
         let cause = format!("a handshake has more than {TLS_HANDSHAKE_BYTES_MAX} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
     }
-    incoming.reserve(READ_BYTES.min(room));
+    let room = READ_BYTES.min(room);
+    incoming.reserve(room);
     let mut limited = socket.take(room as u64);
     match limited.read_buf(incoming).await? {
         0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the other end closed during the handshake")),

@@ -17,9 +17,6 @@ use crate::limits::{SOCKET_READ_BYTES, TLS_HANDSHAKE_BYTES_MAX};
 /// Buffers that a thread keeps for the next socket.
 const KEPT: usize = 8;
 
-/// The begin of a record up to this waits in a place of its size: who sends little holds little.
-const SMALL: usize = 4 << 10;
-
 const _: () = assert!(SOCKET_READ_BYTES >= RECORD_HEAD_BYTES + RECORD_BYTES_MAX);
 const _: () = assert!(SOCKET_READ_BYTES >= TLS_HANDSHAKE_BYTES_MAX);
 
@@ -28,7 +25,8 @@ thread_local! {
 }
 
 fn spare() -> Box<[u8]> {
-    let kept = SPARE.with(|spare| spare.borrow_mut().pop());
+    // Where the thread is about to end, there is none.
+    let kept = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
     kept.unwrap_or_else(|| vec![0; SOCKET_READ_BYTES].into_boxed_slice())
 }
 
@@ -36,7 +34,7 @@ fn give_back(buffer: Box<[u8]>) {
     if buffer.len() < SOCKET_READ_BYTES {
         return;
     }
-    SPARE.with(|spare| {
+    let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
         if spare.len() < KEPT {
             spare.push(buffer);
@@ -132,38 +130,36 @@ impl Incoming {
     ) -> Poll<io::Result<usize>> {
         let held = self.sealed.len();
         let mut buffer = match self.buffer.take() {
-            Some(buffer) if buffer.len() == SOCKET_READ_BYTES => buffer,
-            small => self.moved(small, spare()),
+            Some(mut buffer) if buffer.len() == SOCKET_READ_BYTES => {
+                if self.sealed.start > 0 {
+                    buffer.copy_within(self.sealed.clone(), 0);
+                }
+                buffer
+            }
+            small => {
+                let mut buffer = spare();
+                let begin = small.as_deref().and_then(|small| small.get(self.sealed.clone()));
+                if let (Some(begin), Some(place)) = (begin, buffer.get_mut(..held)) {
+                    place.copy_from_slice(begin);
+                }
+                buffer
+            }
         };
-        if self.sealed.start > 0 && held > 0 {
-            buffer.copy_within(self.sealed.clone(), 0);
-        }
         (self.open, self.sealed) = (0..0, 0..held);
         let mut read = ReadBuf::new(buffer.get_mut(held..).unwrap_or_default());
         let polled = socket.poll_read(context, &mut read);
         let count = read.filled().len();
         self.sealed.end = held.saturating_add(count);
-        if polled.is_pending() && (1..=SMALL).contains(&held) {
-            self.buffer = Some(self.moved(Some(buffer), vec![0; held].into_boxed_slice()));
+        if polled.is_pending() && held > 0 {
+            // The begin of a record waits in a place of its size: who sends little holds little.
+            self.buffer = Some(buffer.get(..held).unwrap_or_default().into());
+            give_back(buffer);
         } else {
             self.buffer = Some(buffer);
             self.let_go();
         }
         ready!(polled)?;
         Poll::Ready(Ok(count))
-    }
-
-    /// Takes what is sealed to the begin of another buffer.
-    fn moved(&mut self, from: Option<Box<[u8]>>, mut to: Box<[u8]>) -> Box<[u8]> {
-        if let Some(from) = from {
-            let sealed = from.get(self.sealed.clone()).unwrap_or_default();
-            if let Some(place) = to.get_mut(..sealed.len()) {
-                place.copy_from_slice(sealed);
-            }
-            self.sealed = 0..sealed.len();
-            give_back(from);
-        }
-        to
     }
 }
 

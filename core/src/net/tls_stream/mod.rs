@@ -4,6 +4,8 @@
 //! A connection of rustls copies what it receives some six times, four KiB at a time, which was a fifth of the work of a bulk
 //! transfer; its interface for those that handle records by themselves (`rustls::kernel`) is what this rests on. Keys are
 //! renewed and alerts are sent as rustls does it. An idle connection holds no buffer.
+//!
+//! One task reads and writes: a reader sends answers of TLS, and takes the socket's place for who waits to write.
 
 mod handshake;
 mod incoming;
@@ -24,11 +26,15 @@ pub(crate) use handshake::{Established, Greeting, connect};
 
 use self::incoming::Incoming;
 use self::outgoing::Outgoing;
+use self::records::CONTENT_BYTES_MAX;
 use self::session::Session;
 use crate::limits::TLS_UNSENT_BYTES;
 
 /// Pieces of one write.
 const PIECES: usize = 32;
+/// Records without content, and reads of the socket, after which others have their turn.
+const RECORDS: usize = 256;
+const READS: usize = 4;
 
 /// A connection whose handshake is over.
 pub(crate) struct TlsStream<S> {
@@ -51,37 +57,52 @@ impl<S> TlsStream<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     /// Ready where there is content to take, or the peer has sent its last (false).
     fn poll_content(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        loop {
+        let (mut records, mut reads) = (0, 0);
+        while records < RECORDS && reads < READS {
             if !self.incoming.content().is_empty() {
                 return Poll::Ready(Ok(true));
             }
-            if let Some(error) = self.session.failure() {
-                return Poll::Ready(Err(io_error(error)));
+            if let Some(error) = self.failure(context) {
+                return Poll::Ready(Err(error));
             }
             if self.session.has_ended() {
+                self.incoming = Incoming::default();
                 return Poll::Ready(Ok(false));
             }
             match self.open_next() {
-                Ok(true) => continue,
+                Ok(true) => {
+                    records += 1;
+                    continue;
+                }
                 Ok(false) => {}
                 Err(error) => {
-                    let error = self.session.fail(error, &mut self.outgoing);
-                    // Said if it goes out at once; nobody waits for it.
-                    let _ = self.poll_send(context);
-                    return Poll::Ready(Err(io_error(error)));
+                    self.session.fail(error, &mut self.outgoing);
+                    continue;
                 }
             }
-            // Answers to what has come, a new key say, go out with the next content at the latest.
-            if self.outgoing.bytes() > 0
-                && let Poll::Ready(Err(error)) = self.poll_send(context)
+            if self.outgoing.bytes() == 0
+                && let Err(error) = self.session.pay_key(&mut self.outgoing)
             {
-                return Poll::Ready(Err(error));
+                self.session.fail(error, &mut self.outgoing);
+                continue;
             }
+            // What is left to send goes on; where that fails, there may be something to read all the same.
+            let _ = self.poll_send(context);
             if ready!(self.incoming.poll_fill(Pin::new(&mut self.socket), context))? == 0 {
                 let cause = "the other end closed the connection without saying so in TLS";
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, cause)));
             }
+            reads += 1;
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Why the connection has failed. The peer is told if that goes out at once; nobody waits for it.
+    fn failure(&mut self, context: &mut Context<'_>) -> Option<io::Error> {
+        let error = self.session.failure()?;
+        let _ = self.poll_send(context);
+        Some(io_error(error))
     }
 
     /// Opens one record; false where there is no whole one.
@@ -152,27 +173,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if let Some(error) = this.session.failure() {
-            return Poll::Ready(Err(io_error(error)));
+        if let Some(error) = this.failure(context) {
+            return Poll::Ready(Err(error));
         }
-        if this.outgoing.bytes() >= TLS_UNSENT_BYTES {
-            // Some of it at least has to go first.
-            let sent = this.poll_send(context)?;
-            if sent.is_pending() && this.outgoing.bytes() >= TLS_UNSENT_BYTES {
-                return Poll::Pending;
-            }
+        if this.session.has_said_goodbye() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let sent = this.poll_send(context)?;
+        let room = TLS_UNSENT_BYTES.saturating_sub(this.outgoing.bytes());
+        if sent.is_pending() && room < CONTENT_BYTES_MAX {
+            return Poll::Pending;
         }
         let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
-        let mut bytes: usize = 0;
-        for (piece, slice) in pieces.iter_mut().zip(slices) {
+        let (mut count, mut bytes) = (0, 0_usize);
+        let full = slices.iter().filter(|slice| !slice.is_empty());
+        for (piece, slice) in pieces.iter_mut().zip(full) {
             *piece = slice;
+            count += 1;
             bytes = bytes.saturating_add(slice.len());
         }
-        let pieces = pieces.get(..slices.len()).unwrap_or(&pieces);
-        let bytes = bytes.min(TLS_UNSENT_BYTES.saturating_sub(this.outgoing.bytes()));
+        let (pieces, bytes) = (pieces.get(..count).unwrap_or(&pieces), bytes.min(room));
         if let Err(error) = this.session.send(pieces, bytes, &mut this.outgoing) {
-            let error = this.session.fail(error, &mut this.outgoing);
-            return Poll::Ready(Err(io_error(error)));
+            this.session.fail(error.clone(), &mut this.outgoing);
+            return Poll::Ready(Err(this.failure(context).unwrap_or_else(|| io_error(error))));
         }
         match this.poll_send(context) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -192,9 +215,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        this.session.say_goodbye(&mut this.outgoing).map_err(io_error)?;
+        // Where the key is worn, the peer sees the end of the connection.
+        let _ = this.session.say_goodbye(&mut this.outgoing);
         ready!(this.poll_send(context))?;
-        Pin::new(&mut this.socket).poll_shutdown(context)
+        match ready!(Pin::new(&mut this.socket).poll_shutdown(context)) {
+            // The peer has gone already.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            done => Poll::Ready(done),
+        }
     }
 }
 

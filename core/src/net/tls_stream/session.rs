@@ -23,9 +23,10 @@ const KEY_UPDATE_NOT_REQUESTED: [u8; 5] = [KEY_UPDATE, 0, 0, 1, 0];
 const WARNING: u8 = 1;
 const FATAL: u8 = 2;
 
-/// What rustls bears, too: warnings, and key updates between two records of content.
+/// What rustls bears, too: warnings, key updates between two records of content, empty records in a row.
 const WARNINGS_MAX: u8 = 4;
 const KEY_UPDATES_MAX: u8 = 32;
+const EMPTY_RECORDS_MAX: u8 = 32;
 
 /// What remembers the secrets of a connection once it is set up.
 pub(super) enum Keys {
@@ -45,6 +46,9 @@ pub(super) struct Session {
     unfinished: Vec<u8>,
     warnings_left: u8,
     key_updates_left: u8,
+    empty_records_left: u8,
+    /// The peer has asked for a new key: one answers any number of its questions (RFC 8446, 4.6.3).
+    owes_key: bool,
     may_ask_again: bool,
     has_ended: bool,
     has_said_goodbye: bool,
@@ -65,11 +69,18 @@ impl Session {
             unfinished: Vec::new(),
             warnings_left: WARNINGS_MAX,
             key_updates_left: KEY_UPDATES_MAX,
+            empty_records_left: EMPTY_RECORDS_MAX,
+            owes_key: false,
             may_ask_again: true,
             has_ended: false,
             has_said_goodbye: false,
             failed: None,
         })
+    }
+
+    /// Nothing more may be sent.
+    pub(super) fn has_said_goodbye(&self) -> bool {
+        self.has_said_goodbye
     }
 
     /// The peer sends no more.
@@ -92,15 +103,17 @@ impl Session {
             return Err(PeerMisbehaved::MessageInterleavedWithHandshakeMessage.into());
         }
         match (typ, content) {
+            (ContentType::ApplicationData, []) => {
+                let left = self.empty_records_left.checked_sub(1);
+                self.empty_records_left = left.ok_or(PeerMisbehaved::TooManyEmptyFragments)?;
+            }
             (ContentType::ApplicationData, _) => {
                 self.key_updates_left = KEY_UPDATES_MAX;
-                return Ok(!content.is_empty());
+                self.empty_records_left = EMPTY_RECORDS_MAX;
+                return Ok(true);
             }
             (ContentType::Alert, [level, description]) => self.alert(*level, (*description).into())?,
             (ContentType::Handshake, [_, ..]) => self.handshake(content, outgoing)?,
-            (ContentType::Alert | ContentType::Handshake, _) => {
-                return Err(InvalidMessage::InvalidEmptyPayload.into());
-            }
             _ => return Err(unexpected(typ)),
         }
         Ok(false)
@@ -127,7 +140,7 @@ impl Session {
 
     fn handshake(&mut self, content: &[u8], outgoing: &mut Outgoing) -> Result<(), Error> {
         self.unfinished.extend_from_slice(content);
-        let mut messages = std::mem::take(&mut self.unfinished);
+        let messages = std::mem::take(&mut self.unfinished);
         let mut rest = messages.as_slice();
         while let Some((&[typ, a, b, c], behind)) = rest.split_first_chunk::<4>() {
             let length = u32::from_be_bytes([0, a, b, c]) as usize;
@@ -140,7 +153,8 @@ impl Session {
                 (KEY_UPDATE, _) if !rest.is_empty() => {
                     return Err(PeerMisbehaved::KeyEpochWithPendingFragment.into());
                 }
-                (KEY_UPDATE, [request @ 0..=1]) => self.key_update(*request == 1, outgoing)?,
+                (KEY_UPDATE, [request @ 0..=1]) => self.key_update(*request == 1)?,
+                (KEY_UPDATE, _) => return Err(InvalidMessage::InvalidKeyUpdate.into()),
                 (NEW_SESSION_TICKET, ticket) => match &mut self.keys {
                     Keys::Client(keys) => keys.handle_new_session_ticket(ticket)?,
                     _ => return Err(unexpected(ContentType::Handshake)),
@@ -149,18 +163,19 @@ impl Session {
                     if !std::mem::take(&mut self.may_ask_again) {
                         return Err(PeerMisbehaved::TooManyRenegotiationRequests.into());
                     }
-                    self.say(WARNING, AlertDescription::NoRenegotiation, outgoing)?;
+                    if !self.has_said_goodbye {
+                        self.say(WARNING, AlertDescription::NoRenegotiation, outgoing)?;
+                    }
                 }
                 _ => return Err(unexpected(ContentType::Handshake)),
             }
         }
-        let gone = messages.len().saturating_sub(rest.len());
-        messages.drain(..gone);
-        self.unfinished = messages;
+        // In a place of its size: most often there is none.
+        self.unfinished = rest.to_vec();
         Ok(())
     }
 
-    fn key_update(&mut self, is_asked: bool, outgoing: &mut Outgoing) -> Result<(), Error> {
+    fn key_update(&mut self, is_asked: bool) -> Result<(), Error> {
         let left = self.key_updates_left.checked_sub(1);
         self.key_updates_left = left.ok_or(PeerMisbehaved::TooManyKeyUpdateRequests)?;
         let secrets = match &mut self.keys {
@@ -169,7 +184,18 @@ impl Session {
             Keys::Fixed => return Err(unexpected(ContentType::Handshake)),
         };
         self.opener = Opener::new(self.suite, secrets)?;
-        if is_asked && !self.has_said_goodbye { self.renew_key(outgoing) } else { Ok(()) }
+        self.owes_key |= is_asked;
+        Ok(())
+    }
+
+    /// Answers whoever has asked for a new key. That waits until everything before it has gone, or for the next content: a
+    /// peer that asks and does not read must not fill the memory.
+    pub(super) fn pay_key(&mut self, outgoing: &mut Outgoing) -> Result<(), Error> {
+        if std::mem::take(&mut self.owes_key) && !self.has_said_goodbye {
+            self.renew_key(outgoing)
+        } else {
+            Ok(())
+        }
     }
 
     /// Tells the peer that what follows has a new key.
@@ -193,6 +219,7 @@ impl Session {
         bytes: usize,
         outgoing: &mut Outgoing,
     ) -> Result<(), Error> {
+        self.pay_key(outgoing)?;
         let mut start = 0;
         while start < bytes {
             if self.sealer.is_worn() {
@@ -220,6 +247,9 @@ impl Session {
             Error::AlertReceived(_) => None,
             Error::DecryptError => Some(AlertDescription::BadRecordMac),
             Error::PeerSentOversizedRecord => Some(AlertDescription::RecordOverflow),
+            Error::InvalidMessage(InvalidMessage::InvalidKeyUpdate) => {
+                Some(AlertDescription::IllegalParameter)
+            }
             Error::InvalidMessage(_) => Some(AlertDescription::DecodeError),
             Error::PeerMisbehaved(_) | Error::InappropriateMessage { .. } => {
                 Some(AlertDescription::UnexpectedMessage)
@@ -233,6 +263,20 @@ impl Session {
             let _ = self.say(FATAL, alert, outgoing);
         }
         self.failed.get_or_insert(error).clone()
+    }
+
+    /// Seals whatever a test wants to send.
+    #[cfg(test)]
+    pub(super) fn seal_anything(&mut self, typ: ContentType, content: &[u8], outgoing: &mut Outgoing) {
+        outgoing.push(self.sealer.seal(typ, OutboundChunks::Single(content)).unwrap());
+    }
+
+    /// The key of what is sent, renewed without a word.
+    #[cfg(test)]
+    pub(super) fn renewed_for_test(&mut self) -> Result<(), Error> {
+        let Keys::Client(keys) = &mut self.keys else { return Err(Error::HandshakeNotComplete) };
+        self.sealer = Sealer::new(self.suite, keys.update_tx_secret()?)?;
+        Ok(())
     }
 
     fn say(&mut self, level: u8, alert: AlertDescription, outgoing: &mut Outgoing) -> Result<(), Error> {

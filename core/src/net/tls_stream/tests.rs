@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{
-    CipherSuiteCommon, ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedCipherSuite,
-    Tls13CipherSuite,
+    CipherSuiteCommon, ClientConfig, ClientConnection, ContentType, RootCertStore, ServerConfig,
+    SupportedCipherSuite, Tls13CipherSuite,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -326,6 +326,113 @@ async fn what_is_no_handshake_is_refused_with_an_alert() {
     assert!(connect(near, Arc::clone(&other.client), localhost()).await.is_err());
     let told = theirs.await.unwrap().unwrap_err().to_string();
     assert!(told.contains("alert"), "{told}");
+}
+
+/// Both ends ours: one of them can say anything.
+async fn between(
+    suite: SupportedCipherSuite,
+    capacity: usize,
+) -> (Box<TlsStream<DuplexStream>>, Box<TlsStream<DuplexStream>>) {
+    let settings = settings(suite);
+    let (near, far) = duplex(capacity);
+    let server = Arc::clone(&settings.server);
+    let server = tokio::spawn(async move { Greeting::read(far).await.unwrap().accept(server).await });
+    let client = connect(near, Arc::clone(&settings.client), localhost()).await.unwrap();
+    (server.await.unwrap().unwrap().stream, client.stream)
+}
+
+impl TlsStream<DuplexStream> {
+    fn say(&mut self, typ: ContentType, content: &[u8]) {
+        self.session.seal_anything(typ, content, &mut self.outgoing);
+    }
+}
+
+/// The server's view of a client that says this, then one byte of content: what it reads, and the client's next.
+async fn told(suite: SupportedCipherSuite, says: &[(ContentType, &[u8])]) -> (String, String) {
+    let (mut server, mut client) = between(suite, 1 << 20).await;
+    for (typ, content) in says {
+        client.say(*typ, content);
+    }
+    client.write_all(b"x").await.unwrap();
+    client.flush().await.unwrap();
+    let shown = |read: std::io::Result<u8>| match read {
+        Ok(byte) => char::from(byte).to_string(),
+        Err(error) => error.to_string(),
+    };
+    let read = shown(server.read_u8().await);
+    // What came of it is told with the next look.
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(5), server.read_u8()).await;
+    let wrote = server.write_all(b"y").await;
+    assert!(wrote.is_ok() || read != "x", "{wrote:?}");
+    drop(server);
+    (read, shown(client.read_u8().await))
+}
+
+#[tokio::test]
+async fn what_may_be_said_beside_content_is_taken_and_nothing_else_is() {
+    use ContentType::{Alert, ApplicationData, ChangeCipherSpec, Handshake};
+    let tls12 = aws_lc_rs::cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+    let (fine, empty) = (("x", "y"), &[][..]);
+    let warning: (ContentType, &[u8]) = (Alert, &[1, 90]);
+    let again: (ContentType, &[u8]) = (Handshake, &[1, 0, 0, 0]);
+    let cases: &[(SupportedCipherSuite, &[(ContentType, &[u8])], (&str, &str))] = &[
+        (tls13(), &[warning], fine),
+        (tls13(), &[warning; 5], ("TooManyWarning", "UnexpectedMessage")),
+        (tls13(), &[(Alert, &[2, 48])], ("UnknownCA", "without saying so")),
+        (tls13(), &[(Alert, &[2])], ("unexpected message", "UnexpectedMessage")),
+        (tls13(), &[(ApplicationData, empty); 32], fine),
+        (tls13(), &[(ApplicationData, empty); 33], ("TooManyEmpty", "UnexpectedMessage")),
+        (tls13(), &[(Handshake, empty)], ("unexpected message", "UnexpectedMessage")),
+        (tls13(), &[(Handshake, &[24, 0, 0, 1, 2])], ("InvalidKeyUpdate", "IllegalParameter")),
+        (tls13(), &[(Handshake, &[24, 0, 0, 1, 0, 24])], ("KeyEpoch", "UnexpectedMessage")),
+        (tls13(), &[(Handshake, &[24, 0])], ("Interleaved", "UnexpectedMessage")),
+        (tls13(), &[(Handshake, &[4, 0, 0, 0])], ("unexpected message", "UnexpectedMessage")),
+        (tls13(), &[(Handshake, &[24, 255, 255, 255])], ("TooLarge", "DecodeError")),
+        (tls13(), &[(ChangeCipherSpec, &[1])], ("CipherSpec", "UnexpectedMessage")),
+        (tls12, &[warning; 4], fine),
+        (tls12, &[again; 2], ("TooManyRenegotiation", "")),
+        (tls12, &[(Handshake, &[24, 0, 0, 1, 0])], ("unexpected message", "UnexpectedMessage")),
+    ];
+    for (suite, says, (read, answer)) in cases.iter().copied() {
+        let (got, back) = told(suite, says).await;
+        let lower = |text: &str| text.to_lowercase().replace([' ', '_'], "");
+        assert!(lower(&got).contains(&lower(read)), "{says:?}: {got}, not {read}");
+        assert!(lower(&back).contains(&lower(answer)), "{says:?}: {back}, not {answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_new_keys_and_does_not_read_fills_no_memory() {
+    let (mut server, mut client) = between(tls13(), 16 << 10).await;
+    let flood = tokio::spawn(async move {
+        for _ in 0..10_000 {
+            client.say(ContentType::Handshake, &[24, 0, 0, 1, 1]);
+            client.session.renewed_for_test().unwrap();
+            client.write_all(b"x").await.unwrap();
+        }
+        client.flush().await.unwrap();
+        client
+    });
+    let mut held = 0;
+    for _ in 0..10_000 {
+        assert_eq!(server.read_u8().await.unwrap(), b'x');
+        held = held.max(server.outgoing.bytes());
+    }
+    assert!(held < 1000, "{held}");
+    drop(flood.await.unwrap());
+}
+
+#[tokio::test]
+async fn either_end_may_go_on_after_the_other_has_said_goodbye() {
+    let (mut server, mut client) = between(tls13(), 1 << 20).await;
+    client.shutdown().await.unwrap();
+    assert!(client.write_all(b"x").await.is_err());
+    let mut all = Vec::new();
+    server.read_to_end(&mut all).await.unwrap();
+    server.write_all(b"still here").await.unwrap();
+    server.shutdown().await.unwrap();
+    client.read_to_end(&mut all).await.unwrap();
+    assert_eq!(all, b"still here");
 }
 
 /// A connection set up with our server; what goes over the wire then is the test's.

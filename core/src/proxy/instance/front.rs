@@ -31,6 +31,7 @@ use crate::proxy::tunnel::told;
 pub(super) async fn serve(
     shared: Arc<Shared>,
     established: Established<TcpStream>,
+    trust: u64,
     address: SocketAddr,
     local: SocketAddr,
 ) {
@@ -40,7 +41,7 @@ pub(super) async fn serve(
         shared.metrics.handshakes_resumed.fetch_add(1, Ordering::Relaxed);
     }
     // A resumed session brings its certificate from then; it is judged by the trust of now.
-    let trusted = if is_resumed { None } else { Some(shared.clients.version()) };
+    let trusted = (!is_resumed).then_some(trust);
     let client = Client::new(address, local, peer_certificates.as_deref(), trusted);
     let activity = Activity::new(is_http2);
     let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity), ahead: Bytes::new() });

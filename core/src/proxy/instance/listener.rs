@@ -70,15 +70,15 @@ async fn greet(
     let Ok(local) = socket.local_addr() else { return };
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
-        Ok(Ok((stream, true))) => {
-            socket_settings::tunnel(stream.stream.socket());
-            tunnel_end::serve(shared, stream.stream, address).await;
+        Ok(Ok(Shaken { established, is_tunnel: true, .. })) => {
+            socket_settings::tunnel(established.stream.socket());
+            tunnel_end::serve(shared, established.stream, address).await;
         }
-        Ok(Ok((stream, false))) => {
+        Ok(Ok(Shaken { established, trust, .. })) => {
             shared.metrics.handshakes.fetch_add(1, Ordering::Relaxed);
             // A task of its own: this one has room for a handshake, which an idle client should not hold.
             tokio::spawn(async move {
-                front::serve(shared, stream, address, local).await;
+                front::serve(shared, established, trust, address, local).await;
                 drop(place);
             });
             return;
@@ -95,12 +95,15 @@ async fn greet(
     drop(place);
 }
 
-/// The handshake; true where it is a tunnel.
-async fn shake_hands(
-    shared: &Shared,
-    socket: TcpStream,
-    admits: Admits,
-) -> std::io::Result<(Established<TcpStream>, bool)> {
+/// A connection after its handshake.
+struct Shaken {
+    established: Established<TcpStream>,
+    is_tunnel: bool,
+    /// The version of the trust before the handshake: the certificate was checked under this one or a later one.
+    trust: u64,
+}
+
+async fn shake_hands(shared: &Shared, socket: TcpStream, admits: Admits) -> std::io::Result<Shaken> {
     let greeting = Greeting::read(socket).await?;
     let asks_for_tunnel = greeting
         .client_hello()
@@ -111,8 +114,9 @@ async fn shake_hands(
     }
     let tls = shared.tls();
     let config = if asks_for_tunnel { tls.tunnel } else { tls.front };
-    let stream = gated(&shared.handshakes, greeting.accept(config)).await?;
-    Ok((stream, asks_for_tunnel))
+    let trust = shared.clients.version();
+    let established = gated(&shared.handshakes, greeting.accept(config)).await?;
+    Ok(Shaken { established, is_tunnel: asks_for_tunnel, trust })
 }
 
 /// Lets only a few handshakes calculate at a time, so that a storm of them leaves processors to live traffic. A
