@@ -17,6 +17,9 @@ use crate::limits::{SOCKET_READ_BYTES, TLS_HANDSHAKE_BYTES_MAX};
 /// Buffers that a thread keeps for the next socket.
 const KEPT: usize = 8;
 
+/// The begin of a record up to this is copied with each piece that comes; a longer one gets room for all of its record.
+const SMALL: usize = 1 << 10;
+
 const _: () = assert!(SOCKET_READ_BYTES >= RECORD_HEAD_BYTES + RECORD_BYTES_MAX);
 const _: () = assert!(SOCKET_READ_BYTES >= TLS_HANDSHAKE_BYTES_MAX);
 
@@ -130,29 +133,24 @@ impl Incoming {
     ) -> Poll<io::Result<usize>> {
         let held = self.sealed.len();
         let mut buffer = match self.buffer.take() {
-            Some(mut buffer) if buffer.len() == SOCKET_READ_BYTES => {
-                if self.sealed.start > 0 {
-                    buffer.copy_within(self.sealed.clone(), 0);
-                }
-                buffer
-            }
-            small => {
-                let mut buffer = spare();
-                let begin = small.as_deref().and_then(|small| small.get(self.sealed.clone()));
-                if let (Some(begin), Some(place)) = (begin, buffer.get_mut(..held)) {
-                    place.copy_from_slice(begin);
-                }
-                buffer
+            Some(buffer) if buffer.len() == SOCKET_READ_BYTES || held < buffer.len() => buffer,
+            full => {
+                let sealed = std::mem::replace(&mut self.sealed, 0..held);
+                moved(full.as_deref(), sealed, spare())
             }
         };
+        if self.sealed.start > 0 {
+            buffer.copy_within(self.sealed.clone(), 0);
+        }
         (self.open, self.sealed) = (0..0, 0..held);
         let mut read = ReadBuf::new(buffer.get_mut(held..).unwrap_or_default());
         let polled = socket.poll_read(context, &mut read);
         let count = read.filled().len();
         self.sealed.end = held.saturating_add(count);
-        if polled.is_pending() && held > 0 {
-            // The begin of a record waits in a place of its size: who sends little holds little.
-            self.buffer = Some(buffer.get(..held).unwrap_or_default().into());
+        if polled.is_pending() && held > 0 && buffer.len() == SOCKET_READ_BYTES {
+            // It waits in a place of its own, where the rest is read: who sends little, or slowly, holds little.
+            let size = if held <= SMALL { held } else { record_bytes(&buffer).max(held) };
+            self.buffer = Some(moved(Some(&*buffer), 0..held, vec![0; size].into_boxed_slice()));
             give_back(buffer);
         } else {
             self.buffer = Some(buffer);
@@ -161,6 +159,21 @@ impl Incoming {
         ready!(polled)?;
         Poll::Ready(Ok(count))
     }
+}
+
+/// Takes a part of a buffer to the begin of another one.
+fn moved(from: Option<&[u8]>, part: Range<usize>, mut to: Box<[u8]>) -> Box<[u8]> {
+    let part = from.and_then(|from| from.get(part)).unwrap_or_default();
+    if let Some(place) = to.get_mut(..part.len()) {
+        place.copy_from_slice(part);
+    }
+    to
+}
+
+/// How long the record is that begins here.
+fn record_bytes(begin: &[u8]) -> usize {
+    let [.., high, low] = begin.first_chunk::<RECORD_HEAD_BYTES>().copied().unwrap_or_default();
+    RECORD_HEAD_BYTES.saturating_add(usize::from(u16::from_be_bytes([high, low])))
 }
 
 impl Drop for Incoming {
