@@ -27,8 +27,10 @@ pub(crate) fn write(release: &Release) -> Result<(), Skip> {
     let interpreter = find_or_build(version, &target()).map_err(Skip::Missing)?;
     let folder = release.work.join("rocks");
     let mut install = luarocks(&program, version, &interpreter, &folder)?;
-    // The profile for tests: whether the sources are complete shows there too, in a tenth of the time.
-    install.env("CMGATEWAY_ROCK_PROFILE", "dev").env("CARGO_TARGET_DIR", target());
+    // The profile for tests: whether the sources are complete shows there too, in a tenth of the time. In a folder of its own:
+    // Cargo would take what these sources make for the checkout's, where those are older.
+    let built = release.work.join("rock-target");
+    install.env("CMGATEWAY_ROCK_PROFILE", "dev").env("CARGO_TARGET_DIR", built);
     run(install.arg("install").arg(&rock))?;
     let loaded = said(
         Command::new(interpreter)
