@@ -16,6 +16,7 @@ local function objects()
     }))
     kit.write(folder .. "/instance.toml", [=[
 listen = ["127.0.0.1:0"]
+admin_listen = "127.0.0.1:0"
 certificate = "server.pem"
 key = "server.key"
 connection_points = ["client.pem"]
