@@ -1,5 +1,5 @@
 //! TLS of the gateway's data path: rustls shakes hands and brings the ciphers, and records are opened where they were read
-//! and sealed where they are written from.
+//! and sealed with one copy.
 //!
 //! A connection of rustls copies what it receives some six times, four KiB at a time, which was a fifth of the work of a bulk
 //! transfer; its interface for those that handle records by themselves (`rustls::kernel`) is what this rests on. Keys are
@@ -195,7 +195,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         let (pieces, bytes) = (pieces.get(..count).unwrap_or(&pieces), bytes.min(room));
         if let Err(error) = this.session.send(pieces, bytes, &mut this.outgoing) {
             this.session.fail(error.clone(), &mut this.outgoing);
-            return Poll::Ready(Err(this.failure(context).unwrap_or_else(|| io_error(error))));
+            let _ = this.poll_send(context);
+            return Poll::Ready(Err(io_error(error)));
         }
         match this.poll_send(context) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),

@@ -242,7 +242,7 @@ impl Session {
     }
 
     /// Tells the peer why the connection ends here, and keeps that for whoever asks.
-    pub(super) fn fail(&mut self, error: Error, outgoing: &mut Outgoing) -> Error {
+    pub(super) fn fail(&mut self, error: Error, outgoing: &mut Outgoing) {
         let alert = match &error {
             Error::AlertReceived(_) => None,
             Error::DecryptError => Some(AlertDescription::BadRecordMac),
@@ -262,7 +262,7 @@ impl Session {
             // Where not even this can be sealed, the peer sees the end of the connection.
             let _ = self.say(FATAL, alert, outgoing);
         }
-        self.failed.get_or_insert(error).clone()
+        self.failed.get_or_insert(error);
     }
 
     /// Seals whatever a test wants to send.
