@@ -15,6 +15,7 @@ pub(crate) mod http;
 mod http_error;
 mod issuer_download;
 mod negotiate;
+pub(crate) mod short_copies;
 pub(crate) mod smtp;
 mod store_key;
 mod timer;

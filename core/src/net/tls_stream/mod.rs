@@ -7,6 +7,7 @@
 //!
 //! One task reads and writes: a reader sends answers of TLS, and takes the socket's place for who waits to write.
 
+mod faster_cipher;
 mod handshake;
 mod incoming;
 mod outgoing;
@@ -28,10 +29,11 @@ use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 use self::records::CONTENT_BYTES_MAX;
 use self::session::Session;
+use super::short_copies::{SHORT_COPY_BYTES, append};
 use crate::limits::TLS_UNSENT_BYTES;
 
-/// Pieces of one write.
-const PIECES: usize = 32;
+/// Pieces of one write: so many slices, cut into short copies.
+const PIECES: usize = 32 + TLS_UNSENT_BYTES / SHORT_COPY_BYTES;
 /// Records without content, and reads of the socket, after which others have their turn.
 const RECORDS: usize = 256;
 const READS: usize = 4;
@@ -132,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
         loop {
             let content = this.incoming.content();
             let now = content.len().min(to.remaining());
-            to.put_slice(content.get(..now).unwrap_or_default());
+            append(to, content.get(..now).unwrap_or_default());
             this.incoming.consume(now);
             // What is here already goes along; an error is told when it is asked for again.
             if to.remaining() == 0 || this.session.has_ended() || this.session.failure().is_some() {
@@ -186,11 +188,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
         }
         let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
         let (mut count, mut bytes) = (0, 0_usize);
-        let full = slices.iter().filter(|slice| !slice.is_empty());
-        for (piece, slice) in pieces.iter_mut().zip(full) {
-            *piece = slice;
+        let short = slices.iter().flat_map(|slice| slice.chunks(SHORT_COPY_BYTES));
+        for (piece, short) in pieces.iter_mut().zip(short) {
+            *piece = short;
             count += 1;
-            bytes = bytes.saturating_add(slice.len());
+            bytes = bytes.saturating_add(short.len());
         }
         let (pieces, bytes) = (pieces.get(..count).unwrap_or(&pieces), bytes.min(room));
         if let Err(error) = this.session.send(pieces, bytes, &mut this.outgoing) {

@@ -21,22 +21,24 @@ pub(super) type Secrets = (u64, ConnectionTrafficSecrets);
 /// Seals what is sent.
 pub(super) struct Sealer {
     cipher: Box<dyn MessageEncrypter>,
-    sequence: u64,
+    pub(super) sequence: u64,
     /// From this record on the key must not be used (RFC 8446, 5.5).
     limit: u64,
 }
 
 impl Sealer {
-    pub(super) fn new(suite: SupportedCipherSuite, (sequence, secrets): Secrets) -> Result<Self, Error> {
+    pub(super) fn new(
+        suite: SupportedCipherSuite,
+        limit: u64,
+        (sequence, secrets): Secrets,
+    ) -> Result<Self, Error> {
         let (key, iv) = key_and_iv(secrets)?;
-        let (mut cipher, limit) = match suite {
-            SupportedCipherSuite::Tls13(suite) => {
-                (suite.aead_alg.encrypter(key, iv), suite.common.confidentiality_limit)
-            }
+        let mut cipher = match suite {
+            SupportedCipherSuite::Tls13(suite) => suite.aead_alg.encrypter(key, iv),
             SupportedCipherSuite::Tls12(suite) => {
                 let fixed = suite.aead_alg.key_block_shape().fixed_iv_len;
                 let (fixed, explicit) = iv.as_ref().split_at_checked(fixed).ok_or(Error::EncryptError)?;
-                (suite.aead_alg.encrypter(key, fixed, explicit), suite.common.confidentiality_limit)
+                suite.aead_alg.encrypter(key, fixed, explicit)
             }
         };
         if sequence > 0 {

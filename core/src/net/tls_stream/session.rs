@@ -9,6 +9,7 @@ use rustls::{
     SupportedCipherSuite,
 };
 
+use super::faster_cipher::faster_twin;
 use super::outgoing::Outgoing;
 use super::records::{CONTENT_BYTES_MAX, Opener, Sealer};
 use crate::limits::TLS_HANDSHAKE_BYTES_MAX;
@@ -42,6 +43,8 @@ pub(super) struct Session {
     sealer: Sealer,
     keys: Keys,
     suite: SupportedCipherSuite,
+    /// Records that one key may seal.
+    limit: u64,
     /// A message of the handshake's kind that has not come whole yet.
     unfinished: Vec<u8>,
     warnings_left: u8,
@@ -61,11 +64,17 @@ impl Session {
         secrets: ExtractedSecrets,
         keys: Keys,
     ) -> Result<Self, Error> {
+        let limit = match suite {
+            SupportedCipherSuite::Tls13(suite) => suite.common.confidentiality_limit,
+            SupportedCipherSuite::Tls12(suite) => suite.common.confidentiality_limit,
+        };
+        let suite = faster_twin(suite);
         Ok(Session {
             opener: Opener::new(suite, secrets.rx)?,
-            sealer: Sealer::new(suite, secrets.tx)?,
+            sealer: Sealer::new(suite, limit, secrets.tx)?,
             keys: if suite.tls13().is_some() { keys } else { Keys::Fixed },
             suite,
+            limit,
             unfinished: Vec::new(),
             warnings_left: WARNINGS_MAX,
             key_updates_left: KEY_UPDATES_MAX,
@@ -208,7 +217,7 @@ impl Session {
         };
         let told = OutboundChunks::Single(&KEY_UPDATE_NOT_REQUESTED);
         outgoing.push(self.sealer.seal(ContentType::Handshake, told)?);
-        self.sealer = Sealer::new(self.suite, secrets)?;
+        self.sealer = Sealer::new(self.suite, self.limit, secrets)?;
         Ok(())
     }
 
@@ -271,11 +280,17 @@ impl Session {
         outgoing.push(self.sealer.seal(typ, OutboundChunks::Single(content)).unwrap());
     }
 
+    /// How often the key of what is sent has been used.
+    #[cfg(test)]
+    pub(super) fn key_uses(&self) -> u64 {
+        self.sealer.sequence
+    }
+
     /// The key of what is sent, renewed without a word.
     #[cfg(test)]
     pub(super) fn renewed_for_test(&mut self) -> Result<(), Error> {
         let Keys::Client(keys) = &mut self.keys else { return Err(Error::HandshakeNotComplete) };
-        self.sealer = Sealer::new(self.suite, keys.update_tx_secret()?)?;
+        self.sealer = Sealer::new(self.suite, self.limit, keys.update_tx_secret()?)?;
         Ok(())
     }
 

@@ -4,15 +4,17 @@ use std::io::Write;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::cipher::OutboundChunks;
+use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{
-    CipherSuiteCommon, ClientConfig, ClientConnection, ContentType, RootCertStore, ServerConfig,
-    SupportedCipherSuite, Tls13CipherSuite,
+    CipherSuiteCommon, ClientConfig, ClientConnection, ContentType, ExtractedSecrets, RootCertStore,
+    ServerConfig, ServerConnection, SupportedCipherSuite, Tls13CipherSuite,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use super::records::{CONTENT_BYTES_MAX, Opener, RECORD_HEAD_BYTES, Sealer};
 use super::{Established, Greeting, TlsStream, connect};
 
 struct Settings {
@@ -126,6 +128,48 @@ async fn every_suite_carries_both_ways_for_both_ends() {
             let (ours, theirs) = asking(&settings, capacity).await;
             let mut stream = ours.stream;
             assert_eq!(through(theirs, &mut stream, BYTES, piece).await, content(BYTES), "{suite:?}");
+        }
+    }
+}
+
+/// The secrets of both ends of a connection.
+fn both_secrets(settings: &Settings) -> (ExtractedSecrets, ExtractedSecrets) {
+    let mut client = ClientConnection::new(Arc::clone(&settings.client), localhost()).unwrap();
+    let mut server = ServerConnection::new(Arc::clone(&settings.server)).unwrap();
+    while client.is_handshaking() || server.is_handshaking() {
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        while client.wants_write() {
+            client.write_tls(&mut up).unwrap();
+        }
+        server.read_tls(&mut up.as_slice()).unwrap();
+        server.process_new_packets().unwrap();
+        while server.wants_write() {
+            server.write_tls(&mut down).unwrap();
+        }
+        client.read_tls(&mut down.as_slice()).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    (client.dangerous_extract_secrets().unwrap(), server.dangerous_extract_secrets().unwrap())
+}
+
+#[test]
+fn either_library_opens_what_either_has_sealed() {
+    for suite in suites() {
+        let settings = settings(suite);
+        let twin = ring::ALL_CIPHER_SUITES.iter().find(|twin| twin.suite() == suite.suite());
+        let twin = *twin.expect("ring has every suite");
+        for (sealing, opening) in [(suite, suite), (suite, twin), (twin, suite), (twin, twin)] {
+            let (near, far) = both_secrets(&settings);
+            let mut sealer = Sealer::new(sealing, u64::MAX, near.tx).unwrap();
+            let mut opener = Opener::new(opening, far.rx).unwrap();
+            for bytes in [0, 1, 1000, CONTENT_BYTES_MAX] {
+                let content = content(bytes);
+                let chunks = OutboundChunks::Single(&content);
+                let mut sealed = sealer.seal(ContentType::ApplicationData, chunks).unwrap();
+                let (head, record) = sealed.split_first_chunk_mut::<RECORD_HEAD_BYTES>().unwrap();
+                let (typ, place) = opener.open(*head, record).unwrap();
+                assert_eq!((typ, &record[place]), (ContentType::ApplicationData, content.as_slice()));
+            }
         }
     }
 }
@@ -255,8 +299,16 @@ async fn a_worn_key_is_renewed_or_the_connection_ends() {
     };
     let short = Tls13CipherSuite { common: short, ..*suite };
     let settings = settings(SupportedCipherSuite::Tls13(Box::leak(Box::new(short))));
-    let (ours, mut theirs) = serving(&settings, 1 << 20).await;
-    assert_eq!(through(ours, &mut theirs, 400_000, 16_000).await, content(400_000));
+    let (mut ours, mut theirs) = serving(&settings, 1 << 20).await;
+    let sending = async {
+        for part in content(400_000).chunks(16_000) {
+            ours.write_all(part).await.unwrap();
+            assert!(ours.session.key_uses() <= 5);
+        }
+    };
+    let mut received = vec![0; 400_000];
+    let (received_all, ()) = tokio::join!(theirs.read_exact(&mut received), sending);
+    assert_eq!((received_all.unwrap(), received), (400_000, content(400_000)));
     let (mut ours, theirs) = serving(&settings, 1 << 20).await;
     assert_eq!(through(theirs, &mut ours, 400_000, 16_000).await, content(400_000));
 }

@@ -12,6 +12,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::limits::{TUNNEL_FRAME_BYTES_MAX, TUNNEL_HEADER_BYTES_MAX};
+use crate::net::short_copies::append;
 
 /// The head of a request or an answer; of a request, it opens the stream.
 pub(super) const HEAD: u8 = 1;
@@ -88,26 +89,17 @@ impl Assembler {
         if length > limit {
             return Err(format!("a frame of kind {kind} has {length} bytes, more than {limit}"));
         }
-        let content = match (self.content.take(), bytes.get(..length)) {
-            (None, Some(whole)) => {
-                *bytes = bytes.get(length..).unwrap_or_default();
-                Bytes::copy_from_slice(whole)
-            }
-            (begun, _) => {
-                let mut content = begun.unwrap_or_else(|| BytesMut::with_capacity(length));
-                let count = length.saturating_sub(content.len()).min(bytes.len());
-                content.extend_from_slice(bytes.get(..count).unwrap_or_default());
-                *bytes = bytes.get(count..).unwrap_or_default();
-                if content.len() < length {
-                    self.content = Some(content);
-                    return Ok(None);
-                }
-                content.freeze()
-            }
-        };
+        let mut content = self.content.take().unwrap_or_else(|| BytesMut::with_capacity(length));
+        let (now, rest) = bytes.split_at(length.saturating_sub(content.len()).min(bytes.len()));
+        append(&mut content, now);
+        *bytes = rest;
+        if content.len() < length {
+            self.content = Some(content);
+            return Ok(None);
+        }
         self.filled = 0;
         let stream = u64::from_be_bytes([s1, s2, s3, s4, s5, s6, s7, s8]);
-        Ok(Some(Frame { kind, is_last: last & 1 == 1, stream, content }))
+        Ok(Some(Frame { kind, is_last: last & 1 == 1, stream, content: content.freeze() }))
     }
 }
 
