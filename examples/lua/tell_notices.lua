@@ -1,10 +1,13 @@
--- Looks at a gateway once, and tells what has changed since the last run: to standard output, and to a webhook.
+-- Looks at a gateway once, and tells what has changed since the last run: to standard output, a webhook, or by mail.
 --
 -- Meant for cron or the task scheduler. What was told is kept in a file for each recipient, so that each change is told
 -- once, and once more when it is over. A recipient that cannot be reached is told with the next run.
 --
---     lua tell_notices.lua sqlite:site.db GraniteFalls.contoso.com
---     lua tell_notices.lua sqlite:site.db GraniteFalls.contoso.com https://hooks.contoso.com/cmg secret-file
+--     lua tell_notices.lua --site sqlite:site.db GraniteFalls.contoso.com
+--     lua tell_notices.lua --site sqlite:site.db --webhook https://hooks.contoso.com/cmg --secret-file hook \
+--         GraniteFalls.contoso.com
+--     lua tell_notices.lua --site sqlite:site.db --mail smtp.contoso.com --from a@contoso.com --to b@contoso.com \
+--         GraniteFalls.contoso.com
 
 local cmgateway = require "cmgateway"
 
@@ -28,25 +31,60 @@ local function printed(notices)
     end
 end
 
-local address, service_name, url, secret_file = (arg or {})[1], (arg or {})[2], (arg or {})[3], (arg or {})[4]
-if not service_name or (url and not secret_file) then
-    io.stderr:write("usage: tell_notices.lua <site> <service name> [<webhook> <secret file>]\n")
-    os.exit(2)
+-- The options; `to` may be given several times.
+local function arguments()
+    local given = { kept = ".", to = {} }
+    local known = {
+        ["--site"] = "site", ["--connection-point"] = "connection_point", ["--kept"] = "kept",
+        ["--webhook"] = "webhook", ["--secret-file"] = "secret_file",
+        ["--mail"] = "mail", ["--from"] = "from", ["--to"] = "to",
+    }
+    local words, next_word = arg or {}, 1
+    while words[next_word] do
+        local word = words[next_word]
+        if known[word] == "to" then
+            given.to[#given.to + 1] = words[next_word + 1]
+        elseif known[word] then
+            given[known[word]] = words[next_word + 1]
+        else
+            given.service_name, next_word = word, next_word - 1
+        end
+        next_word = next_word + 2
+    end
+    if not given.site or not given.service_name or (given.webhook and not given.secret_file)
+        or (given.mail and not (given.from and given.to[1])) then
+        io.stderr:write([[
+usage: tell_notices.lua --site <site> [--connection-point <settings>] [--kept <folder>]
+       [--webhook <url> --secret-file <file>] [--mail <server> --from <sender> --to <recipient> ...]
+       <service name>
+]])
+        os.exit(2)
+    end
+    return given
 end
-local site = assert(cmgateway.connect(address))
-local report = assert(assert(site:gateway(service_name)).monitor:check())
 
-local recipients = { { name = "stdout", to = printed } }
-if url then
-    local secret = assert(read(secret_file), "no secret file"):gsub("%s+$", "")
-    recipients[2] = { name = "webhook", to = assert(cmgateway.webhook(url, secret)) }
+local function recipients(given)
+    local found = { { name = "stdout", to = printed } }
+    if given.webhook then
+        local secret = assert(read(given.secret_file), "no secret file"):gsub("%s+$", "")
+        found[#found + 1] = { name = "webhook", to = assert(cmgateway.webhook(given.webhook, secret)) }
+    end
+    if given.mail then
+        found[#found + 1] = { name = "mail", to = assert(cmgateway.mail(given.mail, given.from, given.to)) }
+    end
+    return found
 end
+
+local given = arguments()
+local gateway = assert(assert(cmgateway.connect(given.site)):gateway(given.service_name))
+local report = assert(gateway.monitor:check())
+local warnings = assert(cmgateway.expiry_warnings({ connection_point_file = given.connection_point }))
 
 local failed = false
-for _, recipient in ipairs(recipients) do
-    local file = "told-" .. recipient.name .. ".json"
+for _, recipient in ipairs(recipients(given)) do
+    local file = given.kept .. "/told-" .. recipient.name .. ".json"
     local notices = assert(cmgateway.notices(read(file)))
-    local told, err = notices:tell(recipient.to, { report = report })
+    local told, err = notices:tell(recipient.to, { report = report, warnings = warnings })
     if not told then
         io.stderr:write(recipient.name, ": ", tostring(err), "\n")
         failed = true

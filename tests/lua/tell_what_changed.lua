@@ -4,6 +4,8 @@ local cmgateway = require "cmgateway"
 local kit = require "kit"
 local tests = {}
 
+local unpack_all = table.unpack or unpack -- luacheck: ignore
+local SCRIPT = arg[0]:gsub("tests[/\\]lua[/\\]run%.lua$", "") .. "examples/lua/tell_notices.lua"
 local FULL = { { id = "disk", level = "warning", text = "it is nearly full" } }
 
 function tests.a_function_is_told_once_and_told_when_it_is_over()
@@ -53,6 +55,34 @@ function tests.a_receiver_that_cannot_be_reached_is_told_later()
     kit.equal(#assert(notices:tell(function() end, { conditions = FULL })), 1)
     kit.contains(hook, "127.0.0.1")
     kit.contains(mail, "localhost:1")
+end
+
+function tests.the_example_tells_each_change_once()
+    local site, address, folder = kit.site_with_gateway("gw.contoso.test")
+    local gateway = assert(site:gateway("gw.contoso.test"))
+    assert(gateway.monitor:record("0", 6000 * 1073741824))
+    local function said(...)
+        local output, code = kit.run(SCRIPT, "--site", address, "--kept", folder, ...)
+        return output, code
+    end
+    kit.contains(said("gw.contoso.test"), "6000 GB of 10000 GB went out in 14 days")
+    local second, code = said("gw.contoso.test")
+    kit.equal(second, "")
+    kit.equal(code, 0)
+    local row = assert(gateway:instance())
+    row.TrafficOutInGB = 50000
+    assert(site:put(row))
+    kit.contains(said("gw.contoso.test"), "\tover\t")
+    -- Nobody is there: it is told with the next run, and the exit code says so.
+    local nobody = { "--mail", "localhost:1", "--from", "cmg@contoso.com", "--to", "admins@contoso.com" }
+    row.TrafficOutInGB = 1
+    assert(site:put(row))
+    nobody[#nobody + 1] = "gw.contoso.test"
+    local unreached, failed = said(unpack_all(nobody))
+    kit.contains(unreached, "mail: could not")
+    kit.equal(failed, 1)
+    local _, wrong = said("--mail", "localhost:1", "gw.contoso.test")
+    kit.equal(wrong, 2)
 end
 
 function tests.wrong_use_is_told()
