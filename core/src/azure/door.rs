@@ -317,7 +317,7 @@ pub(super) fn request_id() -> String {
     if let Some(byte) = bytes.get_mut(8) {
         *byte = *byte & 0x3f | 0x80;
     }
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(bytes);
     let part = |from, to| hex.get(from..to).unwrap_or_default();
     format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }

@@ -1,6 +1,5 @@
 //! Notices to whoever listens: JSON over HTTPS, signed.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -68,10 +67,8 @@ impl Webhook {
         let host = self.url.host_str().unwrap_or_default();
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let digest = digest::digest(&digest::SHA256, self.url.as_str().as_bytes());
-        let digits = digest.as_ref().iter().take(4).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let digits = hex::encode(digest);
+        let digits = digits.get(..8).unwrap_or_default();
         format!("webhook {}://{host}{port} ({digits})", self.url.scheme())
     }
 
@@ -125,10 +122,6 @@ impl Webhook {
         context.update(time.as_bytes());
         context.update(b".");
         context.update(body);
-        let mut text = String::from("sha256=");
-        for byte in context.sign().as_ref() {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        format!("sha256={}", hex::encode(context.sign()))
     }
 }

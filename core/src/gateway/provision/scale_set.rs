@@ -43,7 +43,7 @@ fn body(place: &Place<'_>) -> Result<Value> {
     let spec = place.spec;
     let data = cloud_init(spec)?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data.as_bytes());
-    let digest: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::encode(digest.as_ref().get(..16).unwrap_or_default());
     let identity = format!(
         "{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{}",
         place.group_path,

@@ -60,5 +60,5 @@ pub(super) fn random_password() -> Result<Secret> {
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
         Error::new(ErrorKind::Internal, "make a password", "the system gives no random numbers")
     })?;
-    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(Secret::new(hex::encode(bytes)))
 }

@@ -48,26 +48,16 @@ impl FromStr for Pin {
             let cause = "it is not the 64 hex digits of a SHA-256 digest";
             Error::new(ErrorKind::Config, format!("read pin {text:?}"), cause)
         };
-        let digits: Vec<u32> = text
-            .chars()
-            .filter(|each| !matches!(each, ':' | ' '))
-            .map(|each| each.to_digit(16))
-            .collect::<Option<_>>()
-            .ok_or_else(refuse)?;
-        if digits.len() != 64 {
-            return Err(refuse());
-        }
+        let digits: String = text.chars().filter(|each| !matches!(each, ':' | ' ')).collect();
         let mut pin = [0; 32];
-        for (byte, two) in pin.iter_mut().zip(digits.chunks(2)) {
-            *byte = two.iter().fold(0, |value, digit| value << 4 | *digit as u8);
-        }
+        hex::decode_to_slice(digits, &mut pin).map_err(|_| refuse())?;
         Ok(Pin(pin))
     }
 }
 
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 

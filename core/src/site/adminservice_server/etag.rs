@@ -1,7 +1,5 @@
 //! ETags: which state of an instance a client has seen.
 
-use std::fmt::Write;
-
 use aws_lc_rs::digest;
 use hyper::HeaderMap;
 use hyper::header::IF_MATCH;
@@ -10,12 +8,7 @@ use serde_json::Value as Json;
 /// The ETag of an instance's JSON, in its quotes; half a SHA-256.
 pub(super) fn etag(instance: &Json) -> String {
     let hash = digest::digest(&digest::SHA256, instance.to_string().as_bytes());
-    let mut etag = String::from("\"");
-    for byte in hash.as_ref().iter().take(16) {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
-    etag
+    format!("\"{}\"", hex::encode(hash.as_ref().get(..16).unwrap_or_default()))
 }
 
 /// What `If-Match` asks for.

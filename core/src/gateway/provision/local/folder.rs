@@ -143,7 +143,7 @@ impl Folder {
         for path in [self.settings(number), self.certificate(), self.key()] {
             context.update(&read(&path)?.unwrap_or_default());
         }
-        Ok(context.finish().as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex::encode(context.finish().as_ref().get(..16).unwrap_or_default()))
     }
 }
 

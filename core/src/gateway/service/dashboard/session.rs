@@ -1,7 +1,6 @@
 //! Who is signed in, and that a form comes from our own page.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -21,14 +20,7 @@ fn random_hex() -> Result<String> {
     rand::fill(&mut bytes).map_err(|_| {
         Error::new(ErrorKind::Unavailable, "open a session", "the system gives no random bytes")
     })?;
-    Ok(hex(&bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(hex::encode(bytes))
 }
 
 fn digest_of(id: &str) -> Vec<u8> {
@@ -65,7 +57,7 @@ impl Sessions {
 
     /// What a form of this visitor carries: no other page can know it.
     pub(super) fn form_token(&self, visitor: &str) -> String {
-        hex(hmac::sign(&self.key, visitor.as_bytes()).as_ref())
+        hex::encode(hmac::sign(&self.key, visitor.as_bytes()))
     }
 
     /// Compares in a time that does not depend on where they differ.
