@@ -11,6 +11,7 @@ use cmgateway::wmi::wql::Parameters;
 use cmgateway::wmi::{CimType, Class, Identifier, Instance, ObjectPath, PropertyDefinition, Value};
 use cmgateway::{ErrorKind, Result};
 use cmgateway_tests::folder::TestFolder;
+#[cfg(target_os = "linux")]
 use cmgateway_tests::skip::skipped;
 
 async fn new_site(folder: &TestFolder) -> Site {

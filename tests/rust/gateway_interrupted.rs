@@ -1,6 +1,10 @@
 //! The creation of a gateway, stopped, killed and disturbed at every place: it goes on, and nothing is made twice.
 
 // Helpers outside of `#[test]` functions stop a test the same way.
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, unused_imports, reason = "what looks at processes runs on Linux")
+)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::field_reassign_with_default)]
 
 use std::process::{Command, Output};

@@ -1,4 +1,8 @@
 //! Gateways on this machine: real processes of the real program, killed, scaled, stopped, found again, deleted.
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, unused_imports, reason = "what looks at processes runs on Linux")
+)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use std::path::Path;

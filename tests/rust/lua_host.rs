@@ -1,8 +1,11 @@
 //! The programs of the examples take arguments as the operating system gives them.
 
+#[cfg(unix)]
 use std::process::Command;
 
+#[cfg(unix)]
 const HOST: &str = env!("CARGO_BIN_EXE_lua-host");
+#[cfg(unix)]
 const QUICK_START: &str = env!("CARGO_BIN_EXE_quickstart");
 
 #[cfg(unix)]

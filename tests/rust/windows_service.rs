@@ -24,7 +24,9 @@ impl Service {
             std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("cmgateway.exe");
         let mut command = Command::new(program);
         command.arg("service").args(words).args(["--name", self.0]);
-        file.iter().for_each(|file| drop(command.arg("--config").arg(file)));
+        if let Some(file) = file {
+            command.arg("--config").arg(file);
+        }
         command.output().unwrap()
     }
 
