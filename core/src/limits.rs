@@ -306,7 +306,7 @@ pub const TUNNEL_HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 pub const TUNNEL_CONNECTIONS_DEFAULT: usize = 2;
 /// Most bytes that are read of a socket at once.
 pub const SOCKET_READ_BYTES: usize = 64 << 10;
-/// What is encrypted of a connection before it is sent.
+/// What is encrypted of a connection before it is sent; of a tunnel, a whole batch.
 pub const TLS_UNSENT_BYTES: usize = 32 << 10;
 /// Most bytes of a handshake that wait to be read as one.
 pub const TLS_HANDSHAKE_BYTES_MAX: usize = 64 << 10;

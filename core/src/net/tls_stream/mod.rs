@@ -30,10 +30,10 @@ use self::outgoing::Outgoing;
 use self::records::CONTENT_BYTES_MAX;
 use self::session::Session;
 use super::short_copies::{SHORT_COPY_BYTES, append};
-use crate::limits::TLS_UNSENT_BYTES;
+use crate::limits::{TLS_UNSENT_BYTES, TUNNEL_BATCH_BYTES};
 
 /// Pieces of one write: so many slices, cut into short copies.
-const PIECES: usize = 32 + TLS_UNSENT_BYTES / SHORT_COPY_BYTES;
+const PIECES: usize = 32 + TUNNEL_BATCH_BYTES / SHORT_COPY_BYTES;
 /// Records without content, and reads of the socket, after which others have their turn.
 const RECORDS: usize = 256;
 const READS: usize = 4;
@@ -44,11 +44,19 @@ pub(crate) struct TlsStream<S> {
     session: Session,
     incoming: Incoming,
     outgoing: Outgoing,
+    /// What is sealed before it is sent.
+    unsent_max: usize,
 }
 
 impl<S> TlsStream<S> {
     fn new(socket: S, session: Session, rest: &[u8]) -> Self {
-        TlsStream { socket, session, incoming: Incoming::new(rest), outgoing: Outgoing::default() }
+        let (incoming, outgoing) = (Incoming::new(rest), Outgoing::default());
+        TlsStream { socket, session, incoming, outgoing, unsent_max: TLS_UNSENT_BYTES }
+    }
+
+    /// This one carries many streams: a write takes a whole batch of theirs.
+    pub(crate) fn carries_tunnel(&mut self) {
+        self.unsent_max = TUNNEL_BATCH_BYTES;
     }
 
     pub(crate) fn socket(&self) -> &S {
@@ -182,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let sent = this.poll_send(context)?;
-        let room = TLS_UNSENT_BYTES.saturating_sub(this.outgoing.bytes());
+        let room = this.unsent_max.saturating_sub(this.outgoing.bytes());
         if sent.is_pending() && room < CONTENT_BYTES_MAX {
             return Poll::Pending;
         }

@@ -47,7 +47,8 @@ async fn dial_one(
         ConnectProxy { address: &proxy.address, login }.connect(&mut socket, address).await?;
     }
     let established = tls_stream::connect(socket, Arc::clone(tls), name).await;
-    let established = established.map_err(|error| error.to_string())?;
+    let mut established = established.map_err(|error| error.to_string())?;
+    established.stream.carries_tunnel();
     match established.alpn.as_deref() {
         Some(TUNNEL_PROTOCOL) => Ok(established.stream),
         _ => Err("it is no instance of a gateway: it does not know the tunnel's protocol".into()),

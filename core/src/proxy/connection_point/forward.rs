@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use http_body_util::{BodyExt, Empty};
 use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use tokio::time::timeout;
 
@@ -15,7 +16,7 @@ use super::upstream::{BoxError, RequestBody, UpstreamBody, UpstreamFailure};
 use crate::limits::UPSTREAM_RESPONSE_TIMEOUT;
 use crate::proxy::headers::{self, REQUEST_ID, STATUS_WORDS};
 use crate::proxy::mapping::ExternalPath;
-use crate::proxy::tunnel::receiving::{Incoming, TunnelBody};
+use crate::proxy::tunnel::receiving::{Asked, RequestHead, TunnelBody};
 use crate::proxy::tunnel::sending::{Outgoing, SendFailure, send_body};
 
 /// The server inside wants a certificate that the connection point does not have (Microsoft's words).
@@ -30,8 +31,9 @@ const NOT_FOUND: &str = "CMGConnector_NotFound";
 const TIMED_OUT: &str = "CMGConnector_Timeout";
 
 /// Serves one request of an instance.
-pub(super) async fn serve(inside: Arc<Inside>, request: Request<Incoming>, mut respond: Outgoing) {
+pub(super) async fn serve(inside: Arc<Inside>, asked: Asked) {
     let started = Instant::now();
+    let Asked { request, head, mut respond } = asked;
     let (parts, body) = request.into_parts();
     let id = parts.headers.get(REQUEST_ID).cloned();
     let id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("-");
@@ -46,21 +48,15 @@ pub(super) async fn serve(inside: Arc<Inside>, request: Request<Incoming>, mut r
     };
     let counter = inside.traffic.endpoint(mapping.published.id, endpoint);
     counter.requests.fetch_add(1, Ordering::Relaxed);
-    let mut head = Request::new(());
-    *head.method_mut() = parts.method;
-    *head.headers_mut() = parts.headers;
-    headers::strip_hop_by_hop(head.headers_mut());
     let target = Target { addresses: &mapping.internal, rest: external.rest, query: query.as_deref() };
-    let has_body = !body.is_over();
-    let body: RequestBody = if has_body {
-        let guard = ();
-        let body = TunnelBody::new(body, Arc::clone(&counter.bytes_in), guard);
-        Box::pin(body.map_err(BoxError::from))
+    let body = if body.is_over() {
+        no_body()
     } else {
-        Box::pin(Empty::new().map_err(|never| match never {}))
+        let guard = ();
+        Box::pin(TunnelBody::new(body, Arc::clone(&counter.bytes_in), guard).map_err(BoxError::from))
     };
     let answer = tokio::select! {
-        answer = timeout(UPSTREAM_RESPONSE_TIMEOUT, send(&inside, head, body, has_body, target)) => answer,
+        answer = timeout(UPSTREAM_RESPONSE_TIMEOUT, send(&inside, parts, &head, body, target)) => answer,
         // The client has gone: dropping the request closes the connection to the server inside.
         _ = poll_fn(|context| respond.poll_stopped(context)) => {
             counter.cancelled.fetch_add(1, Ordering::Relaxed);
@@ -85,6 +81,10 @@ pub(super) async fn serve(inside: Arc<Inside>, request: Request<Incoming>, mut r
     }
 }
 
+fn no_body() -> RequestBody {
+    Box::pin(Empty::new().map_err(|never| match never {}))
+}
+
 struct Target<'a> {
     addresses: &'a [crate::proxy::InternalAddress],
     rest: &'a str,
@@ -100,27 +100,29 @@ struct Failure {
 /// Tries the servers in turn, for as long as nothing can have been done twice.
 async fn send(
     inside: &Inside,
-    head: Request<()>,
+    parts: Parts,
+    head: &RequestHead,
     body: RequestBody,
-    has_body: bool,
     target: Target<'_>,
 ) -> Result<Response<UpstreamBody>, Failure> {
-    let is_safe = !has_body && matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_safe =
+        body.is_end_stream() && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let upstreams = inside.upstreams();
     let order = upstreams.in_order(target.addresses);
-    let mut body = Some(body);
+    let mut unsent = Some(Request::from_parts(parts, body));
     let mut last = None;
     // A safe request gets a second chance on the only server: the idle connection may just have been closed.
     let again = order.first().copied().filter(|_| is_safe && order.len() == 1);
     for address in order.into_iter().chain(again) {
-        let body_now = match body.take() {
-            Some(body) => body,
-            None if is_safe => Box::pin(Empty::new().map_err(|never| match never {})),
+        let mut request = match unsent.take() {
+            Some(request) => request,
+            None if is_safe => match head.read() {
+                Some(head) => head.map(|()| no_body()),
+                None => break,
+            },
             None => break,
         };
-        let mut request = Request::new(body_now);
-        *request.method_mut() = head.method().clone();
-        *request.headers_mut() = head.headers().clone();
+        headers::strip_hop_by_hop(request.headers_mut());
         let path = address.path_and_query(target.rest, target.query);
         match (path.parse::<Uri>(), HeaderValue::from_str(address.authority())) {
             (Ok(uri), Ok(host)) => {
@@ -138,7 +140,7 @@ async fn send(
         match upstreams.send(address, request).await {
             Ok(response) => return Ok(response),
             Err(UpstreamFailure::NotSent(request, cause)) => {
-                body = Some((*request).into_body());
+                unsent = Some(*request);
                 last = Some(cause);
             }
             Err(UpstreamFailure::Unknown(cause)) => last = Some(cause),

@@ -174,16 +174,17 @@ impl Link {
             let is_draining = *draining.borrow();
             tokio::select! {
                 request = accept(&mux), if !is_over => match request {
-                    Some((request, respond)) if request.uri().path() == CONTROL_PATH && control.is_none() => {
-                        let work = Arc::clone(self).control(request, respond, connection, drain.clone(), Arc::clone(&active));
+                    Some(asked) if asked.request.uri().path() == CONTROL_PATH && control.is_none() => {
+                        let work = Arc::clone(self).control(asked.request, asked.respond, connection, drain.clone(), Arc::clone(&active));
                         control = Some(tokio::spawn(work));
                     }
-                    Some((request, respond)) => {
+                    Some(asked) => {
                         let (inside, guard) = (Arc::clone(&self.common.inside), active.begin());
-                        tokio::spawn(async move {
-                            forward::serve(inside, request, respond).await;
+                        // Boxed: a task is moved several times, and this is large.
+                        tokio::spawn(Box::pin(async move {
+                            forward::serve(inside, asked).await;
                             drop(guard);
-                        });
+                        }));
                     }
                     // The driver says why, or everything is answered.
                     None if mux.is_closed() => is_over = true,

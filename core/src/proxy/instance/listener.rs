@@ -70,7 +70,8 @@ async fn greet(
     let Ok(local) = socket.local_addr() else { return };
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
-        Ok(Ok(Shaken { established, is_tunnel: true, .. })) => {
+        Ok(Ok(Shaken { mut established, is_tunnel: true, .. })) => {
+            established.stream.carries_tunnel();
             socket_settings::tunnel(established.stream.socket());
             tunnel_end::serve(shared, established.stream, address).await;
         }

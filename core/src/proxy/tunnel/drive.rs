@@ -13,6 +13,8 @@ use super::frame::{self, Assembler};
 use super::mux::{Mux, Output, Wakers};
 use crate::limits::TUNNEL_BATCH_BYTES;
 
+/// Room for what is copied of one batch; most fits.
+const SMALL_BYTES: usize = 16 << 10;
 /// Contents up to this are copied behind their head; longer ones are written from where they are.
 const COPIED_BYTES: usize = 2 << 10;
 /// Pieces of one write.
@@ -87,6 +89,8 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Drive<S> {
     /// Takes what streams have to send, as pieces.
     fn refill(&mut self) {
         let mut wakers = Wakers::new();
+        // Nothing is allocated where the last batch has gone.
+        self.small.reserve(SMALL_BYTES);
         let (pieces, small, bytes) = (&mut self.pieces, &mut self.small, &mut self.bytes);
         let take = |output| match output {
             Output::Bytes(content) => {
@@ -195,7 +199,7 @@ mod tests {
     use super::*;
     use crate::limits::TUNNEL_CREDIT_BYTES_MIN;
     use crate::proxy::tunnel::mux::{Broken, Reason};
-    use crate::proxy::tunnel::receiving::{Incoming, TunnelBody, accept};
+    use crate::proxy::tunnel::receiving::{Asked, Incoming, TunnelBody, accept};
     use crate::proxy::tunnel::sending::{Outgoing, Unwanted, ask, send_body};
 
     struct Ends {
@@ -237,7 +241,7 @@ mod tests {
         let sent = Full::new(Bytes::from(vec![b'y'; 3 << 20]));
         let sender =
             tokio::spawn(async move { send_body(sent, sending.unwrap(), &AtomicU64::new(0)).await.is_ok() });
-        let (request, mut respond) = accept(&ends.answering).await.unwrap();
+        let Asked { request, mut respond, .. } = accept(&ends.answering).await.unwrap();
         assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/up"));
         let count = body(request.into_body()).collect().await.unwrap().to_bytes().len();
         respond.answer(StatusCode::CREATED, &HeaderMap::new(), false).unwrap();
@@ -272,7 +276,7 @@ mod tests {
         let ends = ends();
         let (stalled, reading) = (get(&ends), get(&ends));
         for _ in 0..2 {
-            let (_, respond) = accept(&ends.answering).await.unwrap();
+            let respond = accept(&ends.answering).await.unwrap().respond;
             tokio::spawn(answer(respond, 8 << 20));
         }
         let stalled = stalled.answer().await.unwrap();
@@ -291,12 +295,12 @@ mod tests {
     async fn what_is_refused_or_comes_after_goodbye_was_not_done() {
         let ends = ends();
         let (refused, broken) = (get(&ends), get(&ends));
-        accept(&ends.answering).await.unwrap().1.reset(Reason::Refused);
+        accept(&ends.answering).await.unwrap().respond.reset(Reason::Refused);
         drop(accept(&ends.answering).await.unwrap());
         assert_eq!(refused.answer().await.err(), Some(Broken::NotDone));
         assert_eq!(broken.answer().await.err(), Some(Broken::Reset));
         let served = get(&ends);
-        let (_, respond) = accept(&ends.answering).await.unwrap();
+        let respond = accept(&ends.answering).await.unwrap().respond;
         ends.answering.go_away();
         // One that is on its way may cross the goodbye.
         let late = get(&ends);
@@ -312,7 +316,7 @@ mod tests {
     async fn messages_go_on_beyond_the_first_credit() {
         let ends = ends();
         let asked = get(&ends);
-        let (_, mut respond) = accept(&ends.answering).await.unwrap();
+        let mut respond = accept(&ends.answering).await.unwrap().respond;
         respond.answer(StatusCode::OK, &HeaderMap::new(), false).unwrap();
         let bytes = 32 * TUNNEL_CREDIT_BYTES_MIN;
         tokio::spawn(async move {
@@ -351,7 +355,7 @@ mod tests {
         let stream = |end: DuplexStream| BufReader::with_capacity(16 << 10, end);
         tokio::spawn(Drive::asking(stream(near), Arc::clone(&asking)));
         tokio::spawn(Drive::answering(stream(far), Arc::clone(&answering)));
-        let (_, mut respond) = accept(&answering).await.unwrap();
+        let mut respond = accept(&answering).await.unwrap().respond;
         respond.answer(StatusCode::OK, &HeaderMap::new(), true).unwrap();
         assert_eq!(served.answer().await.unwrap().status(), StatusCode::OK);
         answering.go_away();
@@ -362,7 +366,7 @@ mod tests {
     async fn who_asks_and_goes_is_known_and_so_is_the_end_of_the_connection() {
         let ends = ends();
         let gone = get(&ends);
-        let (_, respond) = accept(&ends.answering).await.unwrap();
+        let respond = accept(&ends.answering).await.unwrap().respond;
         drop(gone);
         std::future::poll_fn(|context| respond.poll_stopped(context)).await;
         let waiting = get(&ends);

@@ -7,8 +7,10 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-/// What is reserved for a head; most fit.
-const HEAD_BYTES: usize = 1 << 10;
+/// Headers of a common answer.
+const HEADERS: usize = 8;
+/// Before every text, its length.
+const LENGTH_BYTES: usize = 4;
 
 fn put_text(to: &mut BytesMut, text: &[u8]) {
     to.put_u32(u32::try_from(text.len()).unwrap_or(u32::MAX));
@@ -22,7 +24,8 @@ fn take_text(from: &mut Bytes) -> Option<Bytes> {
 
 /// Writes a request: method, path and query, headers.
 pub(super) fn of_request(method: &Method, path: &PathAndQuery, headers: &HeaderMap) -> Bytes {
-    let mut head = BytesMut::with_capacity(HEAD_BYTES);
+    let line = method.as_str().len() + path.as_str().len() + 2 * LENGTH_BYTES;
+    let mut head = BytesMut::with_capacity(line + bytes_of(headers));
     put_text(&mut head, method.as_str().as_bytes());
     put_text(&mut head, path.as_str().as_bytes());
     put_headers(&mut head, headers);
@@ -31,7 +34,7 @@ pub(super) fn of_request(method: &Method, path: &PathAndQuery, headers: &HeaderM
 
 /// Writes an answer: status, headers.
 pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap) -> Bytes {
-    let mut head = BytesMut::with_capacity(HEAD_BYTES);
+    let mut head = BytesMut::with_capacity(2 + bytes_of(headers));
     head.put_u16(status.as_u16());
     put_headers(&mut head, headers);
     head.freeze()
@@ -39,9 +42,13 @@ pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap) -> Bytes {
 
 /// Writes trailers.
 pub(super) fn of_trailers(headers: &HeaderMap) -> Bytes {
-    let mut head = BytesMut::with_capacity(HEAD_BYTES);
+    let mut head = BytesMut::with_capacity(bytes_of(headers));
     put_headers(&mut head, headers);
     head.freeze()
+}
+
+fn bytes_of(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2 * LENGTH_BYTES).sum()
 }
 
 fn put_headers(to: &mut BytesMut, headers: &HeaderMap) {
@@ -72,7 +79,7 @@ pub(super) fn answer(mut head: Bytes) -> Option<Response<()>> {
 
 /// Reads headers to the end; nothing where one is none.
 pub(super) fn trailers(mut head: Bytes) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(16);
+    let mut headers = HeaderMap::with_capacity(HEADERS);
     while !head.is_empty() {
         let name = take_text(&mut head)?;
         let value = take_text(&mut head)?;

@@ -88,15 +88,32 @@ impl Drop for Incoming {
     }
 }
 
+/// The head of a request as it came: to be read again where it is sent a second time.
+pub(in crate::proxy) struct RequestHead(Bytes);
+
+impl RequestHead {
+    pub(in crate::proxy) fn read(&self) -> Option<Request<()>> {
+        head::request(self.0.clone())
+    }
+}
+
+/// A request of the other end.
+pub(in crate::proxy) struct Asked {
+    pub(in crate::proxy) request: Request<Incoming>,
+    pub(in crate::proxy) head: RequestHead,
+    pub(in crate::proxy) respond: Outgoing,
+}
+
 /// The next request of the other end; nothing when there will be none any more.
-pub(in crate::proxy) async fn accept(mux: &Arc<Mux>) -> Option<(Request<Incoming>, Outgoing)> {
+pub(in crate::proxy) async fn accept(mux: &Arc<Mux>) -> Option<Asked> {
     loop {
         let (stream, bytes, is_last) = poll_fn(|context| mux.state().poll_accept(context)).await?;
         let incoming = Incoming::new(Arc::clone(mux), stream, is_last);
-        let outgoing = Outgoing::new(Arc::clone(mux), stream);
+        let respond = Outgoing::new(Arc::clone(mux), stream);
+        let head = RequestHead(bytes);
         // Both give the stream up when dropped.
-        if let Some(request) = head::request(bytes) {
-            return Some((request.map(|()| incoming), outgoing));
+        if let Some(request) = head.read() {
+            return Some(Asked { request: request.map(|()| incoming), head, respond });
         }
     }
 }
