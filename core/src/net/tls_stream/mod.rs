@@ -54,9 +54,9 @@ impl<S> TlsStream<S> {
         TlsStream { socket, session, incoming, outgoing, unsent_max: TLS_UNSENT_BYTES }
     }
 
-    /// This one carries many streams: a write takes a whole batch of theirs.
-    pub(crate) fn carries_tunnel(&mut self) {
-        self.unsent_max = TUNNEL_BATCH_BYTES;
+    /// So many bytes are sealed before they are sent, where many streams share the connection or none of them stalls.
+    pub(crate) fn seal_at_once(&mut self, bytes: usize) {
+        self.unsent_max = bytes;
     }
 
     pub(crate) fn socket(&self) -> &S {

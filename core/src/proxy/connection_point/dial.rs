@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::options::{InstanceAddress, TunnelProxy};
-use crate::limits::CONNECT_TIMEOUT;
+use crate::limits::{CONNECT_TIMEOUT, TUNNEL_BATCH_BYTES};
 use crate::net::ConnectProxy;
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
 use crate::net::tls_stream::{self, TlsStream};
@@ -48,7 +48,7 @@ async fn dial_one(
     }
     let established = tls_stream::connect(socket, Arc::clone(tls), name).await;
     let mut established = established.map_err(|error| error.to_string())?;
-    established.stream.carries_tunnel();
+    established.stream.seal_at_once(TUNNEL_BATCH_BYTES);
     match established.alpn.as_deref() {
         Some(TUNNEL_PROTOCOL) => Ok(established.stream),
         _ => Err("it is no instance of a gateway: it does not know the tunnel's protocol".into()),

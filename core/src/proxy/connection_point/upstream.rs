@@ -138,7 +138,8 @@ impl Upstreams {
             return Ok(sender);
         }
         let name = ServerName::try_from(address.host().to_owned())?;
-        let established = tls_stream::connect(socket, Arc::clone(&self.tls), name).await?;
+        let mut established = tls_stream::connect(socket, Arc::clone(&self.tls), name).await?;
+        established.stream.seal_at_once(2 * UPSTREAM_BUFFER_BYTES);
         let (sender, connection) = builder.handshake(TokioIo::new(established.stream)).await?;
         tokio::spawn(connection);
         Ok(sender)

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::front;
 use super::{Shared, tunnel_end};
-use crate::limits::ACCEPT_PAUSE;
+use crate::limits::{ACCEPT_PAUSE, TUNNEL_BATCH_BYTES};
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
 use crate::net::tls_stream::{Established, Greeting};
 use crate::proxy::socket_settings;
@@ -71,7 +71,7 @@ async fn greet(
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
         Ok(Ok(Shaken { mut established, is_tunnel: true, .. })) => {
-            established.stream.carries_tunnel();
+            established.stream.seal_at_once(TUNNEL_BATCH_BYTES);
             socket_settings::tunnel(established.stream.socket());
             tunnel_end::serve(shared, established.stream, address).await;
         }
