@@ -313,6 +313,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_last_piece_of_the_last_stream_ends_the_connection_that_goes_away() {
+        let ends = ends();
+        let path = PathAndQuery::from_static("/x");
+        let (answer, sending) = ask(&ends.asking, &Method::POST, &path, &HeaderMap::new(), true).unwrap();
+        let Asked { request, mut respond, .. } = accept(&ends.answering).await.unwrap();
+        ends.answering.go_away();
+        respond.answer(StatusCode::OK, &HeaderMap::new(), true).unwrap();
+        answer.answer().await.unwrap();
+        // Nothing is left to send when this comes.
+        sending.unwrap().data(Bytes::from_static(b"x"), true).unwrap();
+        let answering = Arc::clone(&ends.answering);
+        let waiting = tokio::spawn(async move { accept(&answering).await.is_none() });
+        assert_eq!(body(request.into_body()).collect().await.unwrap().to_bytes(), "x");
+        let told = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+        assert!(told.expect("somebody waits for ever").unwrap());
+    }
+
+    #[tokio::test]
     async fn messages_go_on_beyond_the_first_credit() {
         let ends = ends();
         let asked = get(&ends);

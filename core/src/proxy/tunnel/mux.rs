@@ -145,11 +145,9 @@ impl Mux {
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
         let result = change(&mut state);
-        let driver = state.driver.take();
+        let waiting = [state.driver.take(), state.acceptor_at_end()];
         drop(state);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
+        waiting.into_iter().flatten().for_each(Waker::wake);
         result
     }
 
@@ -160,8 +158,6 @@ impl Mux {
             state.going_away = Some(last);
             frame::put(&mut state.urgent, GO_AWAY, true, 0, &last.to_be_bytes());
         });
-        let acceptor = self.state().acceptor.take();
-        acceptor.into_iter().for_each(Waker::wake);
     }
 
     /// The connection is gone: whoever waits is told.
@@ -262,6 +258,11 @@ impl State {
             self.in_flight =
                 self.in_flight.saturating_sub(slot.credit.map_or(0, |credit| credit.in_flight()));
         }
+    }
+
+    /// Whoever waits for streams of the other end, where none is left and none will come.
+    pub(super) fn acceptor_at_end(&mut self) -> Option<Waker> {
+        if self.going_away.is_some() && self.slots.is_empty() { self.acceptor.take() } else { None }
     }
 
     /// What came next on a stream, and whether it is the last; nothing at the end.

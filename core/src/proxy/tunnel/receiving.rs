@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -37,7 +37,12 @@ impl Incoming {
         if self.is_over {
             return Poll::Ready(Ok(None));
         }
-        let polled = ready!(self.mux.state().poll_item(self.stream, context));
+        let mut state = self.mux.state();
+        let polled = ready!(state.poll_item(self.stream, context));
+        // The last piece may have been the last of the connection.
+        let acceptor = state.acceptor_at_end();
+        drop(state);
+        acceptor.into_iter().for_each(Waker::wake);
         self.is_over = !matches!(polled, Ok(Some((_, false))));
         Poll::Ready(polled.map(|item| item.map(|(item, _)| item)))
     }

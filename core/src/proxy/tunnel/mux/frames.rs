@@ -38,6 +38,7 @@ impl State {
                 slot.out.clear();
                 wakers.extend(slot.sender.take());
                 self.tidy(stream);
+                wakers.extend(self.acceptor_at_end());
             }
             CREDIT => {
                 let bytes = frame.content.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
@@ -140,9 +141,7 @@ impl State {
                 self.tidy(stream);
             }
         }
-        if self.going_away.is_some() && self.slots.is_empty() {
-            wakers.extend(self.acceptor.take());
-        }
+        wakers.extend(self.acceptor_at_end());
     }
 
     pub(in crate::proxy::tunnel) fn keep_driver(&mut self, context: &Context<'_>) {
