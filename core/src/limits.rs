@@ -306,7 +306,7 @@ pub const TUNNEL_HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 pub const TUNNEL_CONNECTIONS_DEFAULT: usize = 2;
 /// Most bytes that are read of a socket at once.
 pub const SOCKET_READ_BYTES: usize = 64 << 10;
-/// What is encrypted of a connection before it is sent; of a tunnel, a whole batch.
+/// What is encrypted for a client before it is sent; for a tunnel it is a whole batch.
 pub const TLS_UNSENT_BYTES: usize = 32 << 10;
 /// Most bytes of a handshake that wait to be read as one.
 pub const TLS_HANDSHAKE_BYTES_MAX: usize = 64 << 10;
@@ -354,6 +354,8 @@ pub const DASHBOARD_ANALYSIS_TIMEOUT: Duration = Duration::from_secs(120);
 pub const TRAFFIC_REPORT_INTERVAL: Duration = Duration::from_secs(300);
 /// What is read of an answer of a server inside before it is passed on.
 pub const UPSTREAM_BUFFER_BYTES: usize = 32 << 10;
+/// What is encrypted for a server inside before it is sent.
+pub const UPSTREAM_UNSENT_BYTES: usize = 64 << 10;
 /// How long a server inside that could not be reached is asked last.
 pub const UPSTREAM_FAILURE_PAUSE: Duration = Duration::from_secs(10);
 /// Connections to one server inside that are kept open for the next request.

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::limits::{
     CONNECT_TIMEOUT, UPSTREAM_BUFFER_BYTES, UPSTREAM_FAILURE_PAUSE, UPSTREAM_IDLE_CONNECTIONS_MAX,
-    UPSTREAM_IDLE_TIMEOUT,
+    UPSTREAM_IDLE_TIMEOUT, UPSTREAM_UNSENT_BYTES,
 };
 use crate::net::tls_stream;
 use crate::proxy::InternalAddress;
@@ -139,7 +139,7 @@ impl Upstreams {
         }
         let name = ServerName::try_from(address.host().to_owned())?;
         let mut established = tls_stream::connect(socket, Arc::clone(&self.tls), name).await?;
-        established.stream.seal_at_once(2 * UPSTREAM_BUFFER_BYTES);
+        established.stream.seal_at_once(UPSTREAM_UNSENT_BYTES);
         let (sender, connection) = builder.handshake(TokioIo::new(established.stream)).await?;
         tokio::spawn(connection);
         Ok(sender)
