@@ -39,19 +39,18 @@ local function arguments()
         ["--webhook"] = "webhook", ["--secret-file"] = "secret_file",
         ["--mail"] = "mail", ["--from"] = "from", ["--to"] = "to",
     }
-    local words, next_word = arg or {}, 1
+    local words, next_word, is_wrong = arg or {}, 1, false
     while words[next_word] do
-        local word = words[next_word]
-        if known[word] == "to" then
-            given.to[#given.to + 1] = words[next_word + 1]
-        elseif known[word] then
-            given[known[word]] = words[next_word + 1]
+        local word, value = words[next_word], words[next_word + 1]
+        if known[word] and value then
+            if known[word] == "to" then given.to[#given.to + 1] = value else given[known[word]] = value end
+            next_word = next_word + 2
         else
-            given.service_name, next_word = word, next_word - 1
+            is_wrong = is_wrong or word:sub(1, 2) == "--" or given.service_name ~= nil
+            given.service_name, next_word = word, next_word + 1
         end
-        next_word = next_word + 2
     end
-    if not given.site or not given.service_name or (given.webhook and not given.secret_file)
+    if is_wrong or not given.site or not given.service_name or (given.webhook and not given.secret_file)
         or (given.mail and not (given.from and given.to[1])) then
         io.stderr:write([[
 usage: tell_notices.lua --site <site> [--connection-point <settings>] [--kept <folder>]

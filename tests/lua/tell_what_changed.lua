@@ -81,8 +81,11 @@ function tests.the_example_tells_each_change_once()
     local unreached, failed = said(unpack_all(nobody))
     kit.contains(unreached, "mail: could not")
     kit.equal(failed, 1)
-    local _, wrong = said("--mail", "localhost:1", "gw.contoso.test")
-    kit.equal(wrong, 2)
+    for _, words in ipairs({ { "--mail", "localhost:1" }, { "--kepd", "." }, { "other.contoso.test" } }) do
+        words[#words + 1] = "gw.contoso.test"
+        kit.equal(select(2, said(unpack_all(words))), 2)
+    end
+    kit.equal(select(2, said("gw.contoso.test", "--webhook")), 2)
 end
 
 function tests.wrong_use_is_told()

@@ -103,6 +103,24 @@ async fn a_long_way_costs_time_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_the_last_answer_through_to_its_end() {
+    let gateway = RunningGateway::start().await;
+    let relay = Relay::start(gateway.instance.addresses()[0], Way::Open(Duration::from_millis(50))).await;
+    let far = point_through(&gateway, "CP2", &relay).await;
+    let RunningGateway { pki, inside, instance, point } = gateway;
+    point.stop().await;
+    until("one connection point", async || instance.state().connection_points == ["CP2"]).await;
+    let mut client = GatewayClient::new(&pki, &pki.client, instance.addresses()[0]);
+    let asked = tokio::spawn(async move { client.get(&path("SMS_MP/bytes?n=3000000")).await });
+    until("a request inside", async || inside.count("/SMS_MP/bytes?n=3000000") == 1).await;
+    let began = Instant::now();
+    far.stop().await;
+    let (code, body) = asked.await.unwrap().unwrap();
+    assert_eq!((code, body.len()), (200, 3_000_000));
+    assert!(began.elapsed() < Duration::from_secs(20), "it waits for something else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_dies_takes_only_its_own_connections_along() {
     let pki = Arc::new(GatewayPki::new());
     let inside = InsideServer::start(&pki).await;

@@ -9,7 +9,13 @@ use rustls::SupportedCipherSuite;
 /// The same suite with the faster ciphers.
 pub(super) fn faster_twin(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     let suites = if has_vaes_without_avx512() { rustls::crypto::ring::ALL_CIPHER_SUITES } else { &[] };
-    suites.iter().find(|twin| twin.suite() == suite.suite()).copied().unwrap_or(suite)
+    let is_twin = |twin: &&SupportedCipherSuite| twin.suite() == suite.suite();
+    suites.iter().filter(is_aes_gcm).find(is_twin).copied().unwrap_or(suite)
+}
+
+fn is_aes_gcm(suite: &&SupportedCipherSuite) -> bool {
+    let name = suite.suite().as_str().unwrap_or_default();
+    name.contains("_AES_")
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -44,7 +44,7 @@ pub(crate) struct TlsStream<S> {
     session: Session,
     incoming: Incoming,
     outgoing: Outgoing,
-    /// What is sealed before it is sent.
+    /// Most bytes that are sealed and not sent.
     unsent_max: usize,
 }
 
@@ -54,8 +54,8 @@ impl<S> TlsStream<S> {
         TlsStream { socket, session, incoming, outgoing, unsent_max: TLS_UNSENT_BYTES }
     }
 
-    /// So many bytes are sealed before they are sent, where many streams share the connection or none of them stalls.
-    pub(crate) fn seal_at_once(&mut self, bytes: usize) {
+    /// Most bytes that are sealed ahead of the socket: more cost fewer writes, and are held where the peer stops reading.
+    pub(crate) fn set_unsent_max(&mut self, bytes: usize) {
         self.unsent_max = bytes;
     }
 

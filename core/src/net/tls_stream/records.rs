@@ -21,7 +21,7 @@ pub(super) type Secrets = (u64, ConnectionTrafficSecrets);
 /// Seals what is sent.
 pub(super) struct Sealer {
     cipher: Box<dyn MessageEncrypter>,
-    pub(super) sequence: u64,
+    sequence: u64,
     /// From this record on the key must not be used (RFC 8446, 5.5).
     limit: u64,
 }
@@ -47,6 +47,12 @@ impl Sealer {
             cipher.encrypt(plain(ContentType::ApplicationData, OutboundChunks::new_empty()), 0)?;
         }
         Ok(Sealer { cipher, sequence, limit })
+    }
+
+    /// How often the key has been used.
+    #[cfg(test)]
+    pub(super) fn key_uses(&self) -> u64 {
+        self.sequence
     }
 
     /// True where the next record but one would be the first too many: what tells of a new key needs one, too.

@@ -43,7 +43,7 @@ pub(super) struct Session {
     sealer: Sealer,
     keys: Keys,
     suite: SupportedCipherSuite,
-    /// Records that one key may seal.
+    /// Records that one key of the suite that was agreed on may seal.
     limit: u64,
     /// A message of the handshake's kind that has not come whole yet.
     unfinished: Vec<u8>,
@@ -283,7 +283,7 @@ impl Session {
     /// How often the key of what is sent has been used.
     #[cfg(test)]
     pub(super) fn key_uses(&self) -> u64 {
-        self.sealer.sequence
+        self.sealer.key_uses()
     }
 
     /// The key of what is sent, renewed without a word.

@@ -48,7 +48,7 @@ async fn dial_one(
     }
     let established = tls_stream::connect(socket, Arc::clone(tls), name).await;
     let mut established = established.map_err(|error| error.to_string())?;
-    established.stream.seal_at_once(TUNNEL_BATCH_BYTES);
+    established.stream.set_unsent_max(TUNNEL_BATCH_BYTES);
     match established.alpn.as_deref() {
         Some(TUNNEL_PROTOCOL) => Ok(established.stream),
         _ => Err("it is no instance of a gateway: it does not know the tunnel's protocol".into()),

@@ -186,9 +186,8 @@ impl Link {
                             drop(guard);
                         }));
                     }
-                    // The driver says why, or everything is answered.
-                    None if mux.is_closed() => is_over = true,
-                    None => break "it was told to stop".to_owned(),
+                    // The driver says why, and where everything is answered it sends the last of it first.
+                    None => is_over = true,
                 },
                 ended = &mut driver => break ended.unwrap_or_else(|error| error.to_string()),
                 cause = &mut dead => break cause,

@@ -139,7 +139,7 @@ impl Upstreams {
         }
         let name = ServerName::try_from(address.host().to_owned())?;
         let mut established = tls_stream::connect(socket, Arc::clone(&self.tls), name).await?;
-        established.stream.seal_at_once(UPSTREAM_UNSENT_BYTES);
+        established.stream.set_unsent_max(UPSTREAM_UNSENT_BYTES);
         let (sender, connection) = builder.handshake(TokioIo::new(established.stream)).await?;
         tokio::spawn(connection);
         Ok(sender)

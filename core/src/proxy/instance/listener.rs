@@ -71,7 +71,7 @@ async fn greet(
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
     match handshake {
         Ok(Ok(Shaken { mut established, is_tunnel: true, .. })) => {
-            established.stream.seal_at_once(TUNNEL_BATCH_BYTES);
+            established.stream.set_unsent_max(TUNNEL_BATCH_BYTES);
             socket_settings::tunnel(established.stream.socket());
             tunnel_end::serve(shared, established.stream, address).await;
         }

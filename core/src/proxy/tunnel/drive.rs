@@ -32,6 +32,8 @@ pub(in crate::proxy) struct Drive<S> {
     bytes: usize,
     small: BytesMut,
     has_waited: bool,
+    /// The last stream is over: our half of the connection is closed, and the other end's is waited for.
+    is_closing: bool,
 }
 
 impl<S: AsyncBufRead + AsyncWrite + Unpin> Drive<S> {
@@ -55,6 +57,7 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Drive<S> {
             bytes: 0,
             small: BytesMut::new(),
             has_waited: false,
+            is_closing: false,
         }
     }
 
@@ -65,6 +68,7 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Drive<S> {
             let stream = Pin::new(&mut self.stream);
             let mut bytes = match stream.poll_fill_buf(context) {
                 Poll::Pending => return Ok(false),
+                Poll::Ready(Ok([])) if self.is_closing => return Err("it was told to stop".into()),
                 Poll::Ready(Ok([])) => return Err("the other end closed the connection".into()),
                 Poll::Ready(Ok(bytes)) => bytes,
                 Poll::Ready(Err(error)) => return Err(error.to_string()),
@@ -73,10 +77,12 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Drive<S> {
             let mut received = Ok(());
             {
                 let mut state = self.mux.state();
-                while received.is_ok()
-                    && let Some(frame) = self.assembler.next(&mut bytes)?
-                {
-                    received = state.receive(frame, self.is_answering, &self.mux, &mut wakers);
+                while received.is_ok() {
+                    received = match self.assembler.next(&mut bytes) {
+                        Ok(Some(frame)) => state.receive(frame, self.is_answering, &self.mux, &mut wakers),
+                        Ok(None) => break,
+                        Err(cause) => Err(cause),
+                    };
                 }
             }
             wakers.drain(..).for_each(Waker::wake);
@@ -89,8 +95,10 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Drive<S> {
     /// Takes what streams have to send, as pieces.
     fn refill(&mut self) {
         let mut wakers = Wakers::new();
-        // Nothing is allocated where the last batch has gone.
-        self.small.reserve(SMALL_BYTES);
+        if self.pieces.is_empty() {
+            // The last batch has gone: its room is taken again.
+            self.small.reserve(SMALL_BYTES);
+        }
         let (pieces, small, bytes) = (&mut self.pieces, &mut self.small, &mut self.bytes);
         let take = |output| match output {
             Output::Bytes(content) => {
@@ -170,8 +178,17 @@ impl<S: AsyncBufRead + AsyncWrite + Unpin> Future for Drive<S> {
             }
         }
         this.has_waited = false;
-        match this.poll_write(context) {
-            Poll::Ready(Err(error)) => Poll::Ready(error.to_string()),
+        if !this.is_closing {
+            match this.poll_write(context) {
+                Poll::Ready(Err(error)) => return Poll::Ready(error.to_string()),
+                // All has gone. The other end closes when it has read it: a socket that is dropped before loses what is
+                // on its way.
+                Poll::Ready(Ok(())) => this.is_closing = this.is_answering && this.mux.state().is_done(),
+                Poll::Pending => {}
+            }
+        }
+        match this.is_closing.then(|| Pin::new(&mut this.stream).poll_shutdown(context)) {
+            Some(Poll::Ready(Err(error))) => Poll::Ready(error.to_string()),
             _ => Poll::Pending,
         }
     }
@@ -209,7 +226,12 @@ mod tests {
     }
 
     fn ends() -> Ends {
-        let (near, far) = duplex(64 << 10);
+        ends_over(64 << 10)
+    }
+
+    /// Over a way that takes so many bytes at a time.
+    fn ends_over(capacity: usize) -> Ends {
+        let (near, far) = duplex(capacity);
         let stream = |end: DuplexStream| BufReader::with_capacity(16 << 10, end);
         let (asking, answering) = (Mux::new(), Mux::new());
         let drivers = [
@@ -328,6 +350,44 @@ mod tests {
         assert_eq!(body(request.into_body()).collect().await.unwrap().to_bytes(), "x");
         let told = tokio::time::timeout(Duration::from_secs(10), waiting).await;
         assert!(told.expect("somebody waits for ever").unwrap());
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_sends_all_of_the_last_answer_and_closes() {
+        let ends = ends_over(100);
+        let asked = get(&ends);
+        let respond = accept(&ends.answering).await.unwrap().respond;
+        ends.answering.go_away();
+        // The credit is enough for all of it at once.
+        answer(respond, 100_000).await;
+        let [asking, answering] = ends.drivers;
+        let received = tokio::spawn(async move {
+            let answer = asked.answer().await.unwrap();
+            body(answer.into_body()).collect().await.unwrap().to_bytes().len()
+        });
+        let ended = tokio::time::timeout(Duration::from_secs(10), answering).await;
+        assert_eq!(ended.expect("it does not close").unwrap(), "it was told to stop");
+        assert_eq!(received.await.unwrap(), 100_000);
+        assert_eq!(asking.await.unwrap(), "the other end closed the connection");
+    }
+
+    #[tokio::test]
+    async fn a_frame_that_is_too_long_ends_the_wait_of_those_before_it() {
+        let (near, mut far) = duplex(64 << 10);
+        let mux = Mux::new();
+        let stream = BufReader::with_capacity(64 << 10, near);
+        let driver = tokio::spawn(Drive::asking(stream, Arc::clone(&mux)));
+        let path = PathAndQuery::from_static("/x");
+        let asked = ask(&mux, &Method::GET, &path, &HeaderMap::new(), false).unwrap().0;
+        let waits = tokio::spawn(asked.answer());
+        let mut wire = BytesMut::new();
+        frame::put(&mut wire, frame::DATA, false, 1, b"no head");
+        frame::put_head(&mut wire, frame::DATA, false, 1, usize::MAX);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::io::AsyncWriteExt::write_all(&mut far, &wire).await.unwrap();
+        assert!(driver.await.unwrap().contains("a frame of kind 2 has"));
+        let told = tokio::time::timeout(Duration::from_secs(10), waits).await;
+        assert!(told.expect("it waits for ever").unwrap().is_err());
     }
 
     #[tokio::test]

@@ -7,8 +7,10 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 
-/// Headers of a common answer.
-const HEADERS: usize = 8;
+/// Room for so many headers; there may be more.
+const HEADERS_EXPECTED: usize = 8;
+/// The status of an answer.
+const STATUS_BYTES: usize = 2;
 /// Before every text, its length.
 const LENGTH_BYTES: usize = 4;
 
@@ -34,7 +36,7 @@ pub(super) fn of_request(method: &Method, path: &PathAndQuery, headers: &HeaderM
 
 /// Writes an answer: status, headers.
 pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap) -> Bytes {
-    let mut head = BytesMut::with_capacity(2 + bytes_of(headers));
+    let mut head = BytesMut::with_capacity(STATUS_BYTES + bytes_of(headers));
     head.put_u16(status.as_u16());
     put_headers(&mut head, headers);
     head.freeze()
@@ -79,7 +81,7 @@ pub(super) fn answer(mut head: Bytes) -> Option<Response<()>> {
 
 /// Reads headers to the end; nothing where one is none.
 pub(super) fn trailers(mut head: Bytes) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(HEADERS);
+    let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
     while !head.is_empty() {
         let name = take_text(&mut head)?;
         let value = take_text(&mut head)?;

@@ -141,7 +141,7 @@ impl Mux {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes something that the other end is to be told.
+    /// Changes something that the other end is to be told; whoever waits for the end is told where this was the last.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
         let result = change(&mut state);
@@ -166,7 +166,10 @@ impl Mux {
         let mut state = self.state();
         state.is_closed = true;
         for slot in state.slots.values_mut() {
-            slot.broken.get_or_insert(Broken::Gone);
+            if !slot.has_ended {
+                // What has come whole can still be taken.
+                slot.broken.get_or_insert(Broken::Gone);
+            }
             slot.is_stopped = true;
             slot.out.clear();
             wakers.extend(slot.sender.take());
@@ -188,7 +191,8 @@ impl Mux {
         self.state().in_flight
     }
 
-    pub(in crate::proxy) fn is_closed(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_closed(&self) -> bool {
         self.state().is_closed
     }
 }
@@ -260,9 +264,19 @@ impl State {
         }
     }
 
-    /// Whoever waits for streams of the other end, where none is left and none will come.
+    /// No stream is left, and none will come.
+    pub(super) fn is_done(&self) -> bool {
+        self.going_away.is_some() && self.slots.is_empty()
+    }
+
+    /// Whoever waits for streams of the other end, where none will come.
     pub(super) fn acceptor_at_end(&mut self) -> Option<Waker> {
-        if self.going_away.is_some() && self.slots.is_empty() { self.acceptor.take() } else { None }
+        if self.is_done() { self.acceptor.take() } else { None }
+    }
+
+    /// The driver, which has the connection to close where no stream will come.
+    pub(super) fn driver_at_end(&mut self) -> Option<Waker> {
+        if self.is_done() { self.driver.take() } else { None }
     }
 
     /// What came next on a stream, and whether it is the last; nothing at the end.
@@ -339,7 +353,7 @@ impl State {
                 return Poll::Ready(Some((stream, head, is_last)));
             }
         }
-        if self.is_closed || (self.going_away.is_some() && self.slots.is_empty()) {
+        if self.is_closed || self.is_done() {
             return Poll::Ready(None);
         }
         keep_waker(&mut self.acceptor, context);

@@ -40,9 +40,9 @@ impl Incoming {
         let mut state = self.mux.state();
         let polled = ready!(state.poll_item(self.stream, context));
         // The last piece may have been the last of the connection.
-        let acceptor = state.acceptor_at_end();
+        let waiting = [state.acceptor_at_end(), state.driver_at_end()];
         drop(state);
-        acceptor.into_iter().for_each(Waker::wake);
+        waiting.into_iter().flatten().for_each(Waker::wake);
         self.is_over = !matches!(polled, Ok(Some((_, false))));
         Poll::Ready(polled.map(|item| item.map(|(item, _)| item)))
     }
