@@ -6,7 +6,7 @@ use cmgateway_examples::checkout::run;
 use cmgateway_tests::program_commands::each_command;
 
 use crate::release::{Release, VERSION, only_file, said};
-use crate::wheel::copy;
+use crate::wheel::{copy, forget_folder};
 
 /// Builds the program and packs it with what belongs to it.
 pub(crate) fn build(release: &Release) -> Result<(), String> {
@@ -17,8 +17,10 @@ pub(crate) fn build(release: &Release) -> Result<(), String> {
     run(maturin
         .args(["--bindings", "bin", "--manifest-path", "core/program/Cargo.toml", "--out"])
         .arg(&wheels))?;
+    let wheel = only_file(&wheels, ".whl")?;
+    forget_folder(release, &wheel, &release.sources)?;
     let contents = release.work.join("program-contents");
-    run(release.python.module("zipfile").arg("-e").arg(only_file(&wheels, ".whl")?).arg(&contents))?;
+    run(release.python.module("zipfile").arg("-e").arg(wheel).arg(&contents))?;
     let name = format!("cmgateway_program-{VERSION}");
     let list = only_file(&contents.join(format!("{name}.dist-info/sboms")), ".cyclonedx.json")?;
     copy(&list, &release.out.join("cmgateway-program.cyclonedx.json"))?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use cmgateway_examples::checkout::run;
+use cmgateway_examples::checkout::{root, run};
 use cmgateway_tests::report::Skip;
 
 use crate::release::{Release, VERSION, only_file, said, unpack};
@@ -105,11 +105,19 @@ fn difference(release: &Release, first: &Path, second: &Path) -> Result<String, 
 fn build_below(release: &Release, top: &Path, build_folder: &Path, out: &Path) -> Result<(), String> {
     let sources = top.join("sdist");
     unpack(&release.file(&format!("cmgateway-{VERSION}.tar.gz"))?, &sources)?;
+    let package = sources.join(format!("cmgateway-{VERSION}"));
     let mut maturin = release.maturin(top, build_folder);
-    maturin.current_dir(sources.join(format!("cmgateway-{VERSION}")));
+    maturin.current_dir(&package);
     // Not --locked: maturin leaves in the lock file what the packages outside the distribution need, and Cargo takes it out.
     maturin.args(["build", "--quiet", "--release", "--interpreter"]);
-    run(maturin.arg(release.python.python()).arg("--out").arg(out))
+    run(maturin.arg(release.python.python()).arg("--out").arg(out))?;
+    forget_folder(release, &only_file(out, ".whl")?, &package)
+}
+
+/// Takes the folder of the build out of a wheel's list of contents.
+pub(crate) fn forget_folder(release: &Release, wheel: &Path, folder: &Path) -> Result<(), String> {
+    let script = root().join("tests/release_rehearsal/neutral_wheel.py");
+    run(Command::new(release.python.python()).arg(script).arg(wheel).arg(folder))
 }
 
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), String> {
