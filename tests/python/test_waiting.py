@@ -78,7 +78,9 @@ def lock(site, tmp_path):
 
 def interrupt(script, argument):
     """Runs a script that waits, presses Ctrl-C, and gives what it says and how long that took."""
-    command = [sys.executable, "-c", textwrap.dedent(script), str(argument)]
+    # A shell that runs the tests in its background has them ignore Ctrl-C, and their children with them.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    command = [sys.executable, "-c", heard + textwrap.dedent(script), str(argument)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
     try:
         assert child.stdout.readline() == "ready\n"

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cmgateway::cert::{Crl, RevocationMode};
-use cmgateway::proxy::{ConnectionPoint, InstanceAddress, InstanceOptions};
+use cmgateway::proxy::{ConnectionPoint, Instance, InstanceAddress, InstanceOptions};
 use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::gateway_parts::GatewayPki;
 use cmgateway_tests::inside_server::InsideServer;
@@ -48,6 +48,28 @@ async fn point_through(gateway: &RunningGateway, name: &str, relay: &Relay) -> C
     point
 }
 
+/// An instance whose only connection point is 50 ms away.
+struct FarGateway {
+    inside: InsideServer,
+    far: ConnectionPoint,
+    client: GatewayClient,
+    _relay: Relay,
+    _instance: Instance,
+}
+
+impl FarGateway {
+    async fn start() -> Self {
+        let gateway = RunningGateway::start().await;
+        let relay = Relay::start(gateway.instance.addresses()[0], Way::Open(Duration::from_millis(50))).await;
+        let far = point_through(&gateway, "CP2", &relay).await;
+        let RunningGateway { pki, inside, instance, point } = gateway;
+        point.stop().await;
+        until("one connection point", async || instance.state().connection_points == ["CP2"]).await;
+        let client = GatewayClient::new(&pki, &pki.client, instance.addresses()[0]);
+        FarGateway { inside, far, client, _relay: relay, _instance: instance }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tunnel_that_goes_silent_is_noticed_and_dialled_anew() {
     let gateway = RunningGateway::start_with(|_, options| quick_pings(options), |_, _| {}).await;
@@ -85,14 +107,7 @@ async fn a_tunnel_that_goes_silent_is_noticed_and_dialled_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_way_costs_time_and_nothing_else() {
-    let gateway = RunningGateway::start().await;
-    let relay = Relay::start(gateway.instance.addresses()[0], Way::Open(Duration::from_millis(50))).await;
-    let far = point_through(&gateway, "CP2", &relay).await;
-    // Only the far one is left.
-    let RunningGateway { pki, inside, instance, point } = gateway;
-    point.stop().await;
-    until("one connection point", async || instance.state().connection_points == ["CP2"]).await;
-    let mut client = GatewayClient::new(&pki, &pki.client, instance.addresses()[0]);
+    let FarGateway { inside, far, mut client, _relay, _instance } = FarGateway::start().await;
     let (code, body) = client.get(&path("SMS_MP/bytes?n=20000000")).await.unwrap();
     assert_eq!((code, body.len()), (200, 20_000_000));
     let content = Bytes::from(vec![b'u'; 5_000_000]);
@@ -104,13 +119,7 @@ async fn a_long_way_costs_time_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_the_last_answer_through_to_its_end() {
-    let gateway = RunningGateway::start().await;
-    let relay = Relay::start(gateway.instance.addresses()[0], Way::Open(Duration::from_millis(50))).await;
-    let far = point_through(&gateway, "CP2", &relay).await;
-    let RunningGateway { pki, inside, instance, point } = gateway;
-    point.stop().await;
-    until("one connection point", async || instance.state().connection_points == ["CP2"]).await;
-    let mut client = GatewayClient::new(&pki, &pki.client, instance.addresses()[0]);
+    let FarGateway { inside, far, mut client, _relay, _instance } = FarGateway::start().await;
     let asked = tokio::spawn(async move { client.get(&path("SMS_MP/bytes?n=3000000")).await });
     until("a request inside", async || inside.count("/SMS_MP/bytes?n=3000000") == 1).await;
     let began = Instant::now();

@@ -2,7 +2,7 @@
 //!
 //! For more than some 2 KiB `memcpy` uses the processor's own `rep movsb`, which on AMD's Zen 3 and Zen 4 is up to sixteen
 //! times slower where both places lie alike in their pages, as large blocks of an allocator do
-//! (<https://sourceware.org/bugzilla/show_bug.cgi?id=30994>, mended in glibc 2.39). Pieces below that are copied by vectors.
+//! (<https://sourceware.org/bugzilla/show_bug.cgi?id=30994>, mended in later ones than Debian 12 has). Pieces below that are copied by vectors.
 
 use bytes::BufMut;
 

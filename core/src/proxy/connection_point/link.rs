@@ -190,7 +190,8 @@ impl Link {
                     None => is_over = true,
                 },
                 ended = &mut driver => break ended.unwrap_or_else(|error| error.to_string()),
-                cause = &mut dead => break cause,
+                // Our half may be closed by then, which no ping gets through: the deadline stands for it.
+                cause = &mut dead, if !is_over => break cause,
                 () = told(&mut stop), if !is_draining => {
                     draining.send_replace(true);
                     mux.go_away();
