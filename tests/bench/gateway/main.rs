@@ -6,7 +6,8 @@
 //! `cargo build --release --package cmgateway-program`.
 //!
 //! Arguments: names of measures (all of them where none is given), `--rounds 3`, `--seconds 3`, `--program FILE`,
-//! `--only nginx` or `--only ours` for a profiler.
+//! `--only nginx` or `--only ours` for a profiler, `--rathole FILE` for a tunnel as second peer: nginx in front of rathole
+//! 0.5.0 over TLS (`cargo install rathole`).
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark fails by panic")]
 
 mod beside;
@@ -18,6 +19,7 @@ mod idle;
 mod killed;
 mod pki;
 mod processes;
+mod rathole;
 mod relay;
 mod report;
 mod requests;
@@ -33,6 +35,14 @@ pub(crate) struct Options {
     pub(crate) time: Duration,
     pub(crate) program: PathBuf,
     pub(crate) only: Option<String>,
+    pub(crate) rathole: Option<PathBuf>,
+}
+
+impl Options {
+    /// Whether this target is measured.
+    pub(crate) fn wants(&self, target: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == target)
+    }
 }
 
 const MEASURES: [&str; 8] =
@@ -40,7 +50,7 @@ const MEASURES: [&str; 8] =
 
 fn main() {
     let program = std::env::current_exe().unwrap().with_file_name("cmgateway");
-    let mut options = Options { rounds: 3, time: Duration::from_secs(3), program, only: None };
+    let mut options = Options { rounds: 3, time: Duration::from_secs(3), program, only: None, rathole: None };
     let mut wanted = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -49,6 +59,7 @@ fn main() {
             "--rounds" => options.rounds = value().parse().unwrap(),
             "--seconds" => options.time = Duration::from_secs_f64(value().parse().unwrap()),
             "--program" => options.program = value().into(),
+            "--rathole" => options.rathole = Some(value().into()),
             "--only" => options.only = Some(value()),
             name if MEASURES.contains(&name) => wanted.push(name.to_owned()),
             other => panic!("{other:?} is none of {MEASURES:?}"),

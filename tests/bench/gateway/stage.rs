@@ -47,8 +47,8 @@ pub(crate) struct Stage {
     pub(crate) targets: Vec<Target>,
     pub(crate) pki: Pki,
     pub(crate) tls: Arc<ClientConfig>,
-    origin: u16,
-    folder: PathBuf,
+    pub(crate) origin: u16,
+    pub(crate) folder: PathBuf,
     _origin: Process,
 }
 
@@ -59,13 +59,16 @@ impl Drop for Stage {
 }
 
 impl Stage {
-    /// Origin and nginx and ours, the targets that are wanted.
+    /// The origin, and the targets that are wanted.
     pub(crate) async fn set(options: &Options, keys: Keys, revoked: usize) -> Self {
         let mut stage = Self::bare(keys, revoked);
-        if options.only.as_deref() != Some("ours") {
+        if options.wants("nginx") {
             stage.targets.push(stage.nginx());
         }
-        if options.only.as_deref() != Some("nginx") {
+        if let Some(program) = options.rathole.as_deref().filter(|_| options.wants("rathole")) {
+            stage.targets.push(stage.rathole(program, None).await);
+        }
+        if options.wants("ours") {
             let instance = stage.instance(options);
             let (address, process) = instance;
             let point = stage.connection_point(options, "CP1", address.port());
@@ -107,6 +110,11 @@ impl Stage {
 
     /// nginx as a reverse proxy: connections to the origin are kept, nothing is written to disk.
     fn nginx(&self) -> Target {
+        self.proxy("nginx", self.origin)
+    }
+
+    /// nginx in front of this port, which leads to the origin.
+    pub(crate) fn proxy(&self, name: &'static str, inside: u16) -> Target {
         let port = free_port();
         let crl = if self.folder.join("crls.pem").exists() { "ssl_crl crls.pem;" } else { "" };
         let configuration = format!(
@@ -120,11 +128,11 @@ impl Stage {
              proxy_ssl_certificate inside-client.pem; proxy_ssl_certificate_key inside-client.key;\n\
              proxy_ssl_trusted_certificate root.pem; proxy_ssl_verify on; proxy_ssl_name localhost;\n\
              proxy_request_buffering off; proxy_max_temp_file_size 0; }} }}",
-            self.origin
+            inside
         );
-        let process = nginx(&self.folder, "proxy", &configuration, port);
+        let process = nginx(&self.folder, name, &configuration, port);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        Target { name: "nginx", address, prefix: String::new(), processes: vec![process] }
+        Target { name, address, prefix: String::new(), processes: vec![process] }
     }
 
     pub(crate) fn ours(&self, address: SocketAddr) -> Target {
@@ -190,7 +198,7 @@ impl Stage {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|socket| socket.local_addr()).unwrap().port()
 }
 
