@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 use tokio::time::timeout;
 
 use super::Inside;
-use super::upstream::{BoxError, RequestBody, UpstreamBody, UpstreamFailure};
+use super::upstream::{BoxError, RequestBody, Upload, UpstreamBody, UpstreamFailure};
 use crate::limits::UPSTREAM_RESPONSE_TIMEOUT;
 use crate::proxy::headers::{self, REQUEST_ID, STATUS_WORDS};
 use crate::proxy::mapping::ExternalPath;
@@ -49,14 +49,16 @@ pub(super) async fn serve(inside: Arc<Inside>, asked: Asked) {
     let counter = inside.traffic.endpoint(mapping.published.id, endpoint);
     counter.requests.fetch_add(1, Ordering::Relaxed);
     let target = Target { addresses: &mapping.internal, rest: external.rest, query: query.as_deref() };
-    let body = if body.is_over() {
-        no_body()
+    let (body, upload): (RequestBody, Upload) = if body.is_over() {
+        (no_body(), Upload::default())
     } else {
-        let guard = ();
-        Box::pin(TunnelBody::new(body, Arc::clone(&counter.bytes_in), guard).map_err(BoxError::from))
+        let guard = Arc::new(());
+        let upload = Arc::downgrade(&guard);
+        let body = TunnelBody::new(body, Arc::clone(&counter.bytes_in), guard);
+        (Box::pin(body.map_err(BoxError::from)), upload)
     };
     let answer = tokio::select! {
-        answer = timeout(UPSTREAM_RESPONSE_TIMEOUT, send(&inside, parts, &head, body, target)) => answer,
+        answer = timeout(UPSTREAM_RESPONSE_TIMEOUT, send(&inside, parts, &head, (body, upload), target)) => answer,
         // The client has gone: dropping the request closes the connection to the server inside.
         _ = poll_fn(|context| respond.poll_stopped(context)) => {
             counter.cancelled.fetch_add(1, Ordering::Relaxed);
@@ -102,7 +104,7 @@ async fn send(
     inside: &Inside,
     parts: Parts,
     head: &RequestHead,
-    body: RequestBody,
+    (body, upload): (RequestBody, Upload),
     target: Target<'_>,
 ) -> Result<Response<UpstreamBody>, Failure> {
     let is_safe =
@@ -137,7 +139,7 @@ async fn send(
                 });
             }
         }
-        match upstreams.send(address, request).await {
+        match upstreams.send(address, request, &upload).await {
             Ok(response) => return Ok(response),
             Err(UpstreamFailure::NotSent(request, cause)) => {
                 unsent = Some(*request);

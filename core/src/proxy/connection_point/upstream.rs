@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -53,6 +53,9 @@ struct Host {
 /// What goes to a server inside.
 pub(super) type RequestBody = Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>;
 
+/// Somebody holds it while a request's body is not over; from the beginning, nobody holds that of a request without one.
+pub(super) type Upload = Weak<()>;
+
 impl Upstreams {
     pub(super) fn new(tls: Arc<ClientConfig>) -> Self {
         Upstreams { tls, hosts: Mutex::default() }
@@ -85,6 +88,7 @@ impl Upstreams {
         &self,
         address: &InternalAddress,
         mut request: Request<RequestBody>,
+        upload: &Upload,
     ) -> Result<Response<UpstreamBody>, UpstreamFailure<RequestBody>> {
         let host = self.host(address);
         // An idle connection may have been closed a moment ago; the request comes back then.
@@ -93,7 +97,7 @@ impl Upstreams {
                 continue;
             }
             match sender.try_send_request(request).await {
-                Ok(response) => return Ok(UpstreamBody::wrap(response, sender, host)),
+                Ok(response) => return Ok(UpstreamBody::wrap(response, sender, host, upload)),
                 Err(mut error) => match error.take_message() {
                     Some(back) => request = back,
                     None => return Err(UpstreamFailure::Unknown(error.into_error().into())),
@@ -115,7 +119,7 @@ impl Upstreams {
         match sender.try_send_request(request).await {
             Ok(response) => {
                 host.failed(false);
-                Ok(UpstreamBody::wrap(response, sender, host))
+                Ok(UpstreamBody::wrap(response, sender, host, upload))
             }
             Err(mut error) => {
                 host.failed(true);
@@ -191,6 +195,7 @@ impl Host {
 pub(super) struct UpstreamBody {
     body: Incoming,
     connection: Option<(SendRequest<RequestBody>, Arc<Host>)>,
+    upload: Upload,
 }
 
 impl UpstreamBody {
@@ -198,17 +203,25 @@ impl UpstreamBody {
         response: Response<Incoming>,
         sender: SendRequest<RequestBody>,
         host: Arc<Host>,
+        upload: &Upload,
     ) -> Response<Self> {
         response.map(|body| {
-            let mut body = UpstreamBody { body, connection: Some((sender, host)) };
+            let mut body = UpstreamBody { body, connection: Some((sender, host)), upload: upload.clone() };
             body.give_back_at_end();
             body
         })
     }
 
     fn give_back_at_end(&mut self) {
-        if self.body.is_end_stream()
-            && let Some((sender, host)) = self.connection.take()
+        if self.body.is_end_stream() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        // A server may answer before it has the whole request: the connection is not free for another one then.
+        if let Some((sender, host)) = self.connection.take()
+            && self.upload.strong_count() == 0
         {
             host.put_back(sender);
         }
@@ -225,11 +238,7 @@ impl Body for UpstreamBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
-            Poll::Ready(None) => {
-                if let Some((sender, host)) = self.connection.take() {
-                    host.put_back(sender);
-                }
-            }
+            Poll::Ready(None) => self.give_back(),
             Poll::Ready(Some(Ok(_))) => self.give_back_at_end(),
             Poll::Ready(Some(Err(_))) => self.connection = None,
             Poll::Pending => {}
