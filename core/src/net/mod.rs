@@ -23,6 +23,7 @@ mod tls;
 pub(crate) mod tls_probe;
 pub(crate) mod tls_stream;
 mod tls_verifier;
+pub(crate) mod weak_tls;
 
 pub use clock::{Clock, SystemClock};
 pub(crate) use connect_proxy::ConnectProxy;

@@ -43,7 +43,8 @@ async fn a_front_of_another_maker_is_checked_as_far_as_that_goes() {
         return skipped("there is no nginx");
     }
     let shared = Shared::new();
-    let (_nginx, options) = front(&shared, SERVES);
+    // nginx's usual suites are some without forward secrecy too.
+    let (_nginx, options) = front(&shared, &format!("ssl_ciphers ECDHE+AESGCM;\n{SERVES}"));
     let report = analyze(options.clone()).await.unwrap();
     assert!(report.is_healthy() && report.count(Outcome::Warning) == 0, "{report}");
     for id in
@@ -73,4 +74,29 @@ async fn a_front_of_another_maker_is_checked_as_far_as_that_goes() {
         Some("tls_handshake"),
         "no suite without forward secrecy"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_that_still_agrees_to_weak_tls_is_told_of() {
+    if nginx::find().is_none() {
+        return skipped("there is no nginx");
+    }
+    let shared = Shared::new();
+    for (settings, found) in [
+        (
+            "ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE:@SECLEVEL=0;",
+            "TLS 1.1, cipher suite 0xC014",
+        ),
+        (
+            "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE:AES128-GCM-SHA256;",
+            "TLS 1.2, cipher suite 0x009C",
+        ),
+    ] {
+        let (_nginx, options) = front(&shared, &format!("{settings}\n{SERVES}"));
+        let report = analyze(options).await.unwrap();
+        let result = report.result("tls_version").unwrap();
+        assert_eq!(result.outcome, Outcome::Warning, "{report}");
+        assert!(result.finding.ends_with(&format!("agrees to {found}")), "{report}");
+        assert!(report.is_healthy(), "it is served all the same: {report}");
+    }
 }

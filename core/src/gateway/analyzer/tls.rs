@@ -12,6 +12,7 @@ use super::verdict::Verdict;
 use crate::cert::Certificate;
 use crate::limits::{CLOCK_SKEW_MAX, CLOCK_SKEW_NOTICED};
 use crate::net::tls_probe::{Probed, probe};
+use crate::net::weak_tls::{WeakOffer, agrees_to};
 
 /// What every gateway answers to everybody.
 pub(super) const METADATA: &str = "/CCM_Proxy_ServerAuth/ServiceMetadata";
@@ -69,12 +70,36 @@ fn read_chain(sent: &[CertificateDer<'_>]) -> (Vec<Certificate>, Option<String>)
 }
 
 pub(super) async fn tls_version(run: &mut Run) -> Verdict {
-    let lines: Vec<String> =
-        run.fronts.iter().map(|front| format!("{}: {}", front.address, front.tls)).collect();
-    let weak = run.fronts.iter().find(|front| !front.tls.contains("TLSv1_3") && !front.tls.contains("ECDHE"));
-    match weak {
-        Some(front) => Verdict::warning(format!("{} agrees on {}", front.address, front.tls)),
-        None => Verdict::passed("TLS 1.3, or 1.2 with ECDHE").all_evidence(lines),
+    let (host, time) = (run.options.service_name.clone(), run.options.timeout);
+    let lines = run.fronts.iter().map(|front| format!("{}: {}", front.address, front.tls)).collect();
+    let offers = run.fronts.iter().flat_map(|front| {
+        [WeakOffer::OldVersion, WeakOffer::WithoutEcdhe].map(|offer| (front.address, offer))
+    });
+    let asked = each(offers.collect(), move |(address, offer)| {
+        let host = host.clone();
+        async move {
+            let socket = connect(address, time).await?;
+            match timeout(time, agrees_to(socket, &host, offer)).await {
+                Ok(Ok(agreed)) => Ok(agreed.map(|what| format!("{address} agrees to {what}"))),
+                Ok(Err(error)) => Err(format!("{address}: {error}")),
+                // Somebody who says nothing agrees to nothing.
+                Err(_) => Ok(None),
+            }
+        }
+    });
+    let (mut weak, mut faults) = (Vec::new(), Vec::new());
+    for answer in asked.await {
+        match answer {
+            Ok(agreed) => weak.extend(agreed),
+            Err(cause) => faults.push(cause),
+        }
+    }
+    match (weak.first(), faults.first()) {
+        (Some(first), _) => Verdict::warning(first.clone()).all_evidence(weak),
+        (None, Some(first)) => {
+            Verdict::warning(format!("not every offer had an answer: {first}")).all_evidence(faults)
+        }
+        (None, None) => Verdict::passed("TLS 1.3, or 1.2 with ECDHE; nothing weaker").all_evidence(lines),
     }
 }
 
