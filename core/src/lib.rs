@@ -15,6 +15,7 @@ pub mod blocking;
 pub mod cert;
 mod error;
 pub mod gateway;
+mod guid;
 pub mod guide;
 pub mod limits;
 pub mod net;

@@ -317,6 +317,7 @@ def test_wrong_settings_of_a_mail_are_told():
     refused("sender: .* no mail address", sender="nobody")
     refused("recipients: .* no mail address", to=["a@contoso.com\r\nRCPT TO:<b@contoso.com>"])
     refused("one to 100 are needed", to=[])
+    refused("recipients: B@contoso.com is there twice", to=["b@contoso.com", "B@contoso.com"])
     refused("local is for a mail server on this machine", security="local")
     refused("security is one of starttls, tls, local", security="none")
     refused("belong together", user="gateway")

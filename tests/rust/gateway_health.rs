@@ -189,6 +189,11 @@ fn every_mistake_about_watching_has_its_line() {
         ),
         ("[[monitor.webhook]]\nurl = \"https://h\"\nsecret_file = \"none\"\n", "CP1.toml:20: "),
         (
+            "[[monitor.webhook]]\nurl = \"https://h\"\nsecret_file = \"secret\"\n\
+             [[monitor.webhook]]\nurl = \"https://h\"\nsecret_file = \"secret\"\n",
+            "webhook: this url is there twice",
+        ),
+        (
             "[[monitor.mail]]\nserver = \"smtp\"\nsender = \"nobody\"\nrecipients = [\"a@b.c\"]\n",
             "CP1.toml:18: could not send notices by mail: sender",
         ),

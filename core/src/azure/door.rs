@@ -14,6 +14,7 @@ use super::refusal::{again_with, refusal_error, shown};
 use super::retry::{Refused, RetryPolicy};
 use super::token::Tokens;
 use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::guid;
 use crate::limits::AZURE_ANSWER_BYTES_MAX;
 use crate::net::authenticated_http::Authentication;
 use crate::net::http::{Content, HttpAnswer, HttpClient, HttpOptions, HttpRequest};
@@ -153,7 +154,8 @@ impl Door {
         let (mut tried, mut renewed) = (0_u32, false);
         loop {
             tried += 1;
-            let request_id = request_id();
+            // A used one may make the service repeat its old answer.
+            let request_id = guid::fresh();
             let answer = self.send_once(&call, &request_id).await;
             let (error, pause) = match answer {
                 Ok(answer) if answer.status < 400 => return Ok(answer),
@@ -306,22 +308,6 @@ fn address(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// A fresh id, as GUID; a used one may make the service repeat its old answer.
-pub(super) fn request_id() -> String {
-    let mut bytes = [0_u8; 16];
-    // Without random numbers all ids are alike, which only makes logs harder to read.
-    let _ = rand::fill(&mut bytes);
-    if let Some(byte) = bytes.get_mut(6) {
-        *byte = *byte & 0x0f | 0x40;
-    }
-    if let Some(byte) = bytes.get_mut(8) {
-        *byte = *byte & 0x3f | 0x80;
-    }
-    let hex = hex::encode(bytes);
-    let part = |from, to| hex.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
-}
-
 /// A number from 0 to 1 by chance.
 pub(super) fn chance() -> f64 {
     let mut bytes = [0_u8; 2];
@@ -400,6 +386,5 @@ mod tests {
         let challenge =
             r#"Bearer authorization="https://login.windows.net/t", resource="https://vault.azure.net""#;
         assert_eq!(parameter(challenge, "resource"), Some("https://vault.azure.net"));
-        assert!(request_id().len() == 36 && request_id() != request_id());
     }
 }

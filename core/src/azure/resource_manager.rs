@@ -13,6 +13,7 @@ use super::operation::Operation;
 use super::refusal::json_of;
 use super::token::Tokens;
 use crate::error::{Error, ErrorKind, Result};
+use crate::guid::is_guid;
 use crate::limits::AZURE_PAGES_MAX;
 
 /// The version for resource groups, providers and locations.
@@ -360,12 +361,7 @@ fn last_of(path: &str) -> String {
 
 /// Refuses what is no subscription id: it becomes a part of every address.
 pub(super) fn check_subscription(subscription_id: &str) -> Result<()> {
-    let is_guid = subscription_id.len() == 36
-        && subscription_id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    if is_guid {
+    if is_guid(subscription_id) {
         return Ok(());
     }
     let cause = format!("{subscription_id:?} is no GUID");

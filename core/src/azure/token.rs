@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::az_program;
 use super::client_assertion::{self, Assertion};
 use super::credential::Credential;
-use super::door::{Call, Door, DoorOptions, Service, request_id};
+use super::door::{Call, Door, DoorOptions, Service};
 use super::environment::AzureOptions;
 use super::refusal::json_of;
 use crate::error::{Error, ErrorKind, Result};
+use crate::guid;
 use crate::net::Timer;
 use crate::secret::Secret;
 
@@ -116,7 +117,7 @@ impl Tokens {
                 self.ask_entra(tenant_id, &form).await
             }
             Credential::ClientCertificate { tenant_id, client_id, certificate, private_key, chain } => {
-                let (usual, id) = (self.token_url(tenant_id)?, request_id());
+                let (usual, id) = (self.token_url(tenant_id)?, guid::fresh());
                 let assertion = Assertion {
                     audience: &usual,
                     client_id,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::spec::Violation;
 use crate::error::{Error, ErrorKind, Result};
+use crate::guid::is_guid;
 
 /// The table, what was taken out of it missing.
 pub(super) struct Fields {
@@ -198,11 +199,6 @@ impl Fields {
 
     /// Notes an id that is no GUID; one that is missing was noted before.
     pub(super) fn guid(&mut self, field: &str, text: &str) {
-        let is_guid = text.len() == 36
-            && text.bytes().enumerate().all(|(at, byte)| match at {
-                8 | 13 | 18 | 23 => byte == b'-',
-                _ => byte.is_ascii_hexdigit(),
-            });
-        self.must(text.is_empty() || is_guid, field, "must be a GUID");
+        self.must(text.is_empty() || is_guid(text), field, "must be a GUID");
     }
 }

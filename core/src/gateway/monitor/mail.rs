@@ -1,5 +1,6 @@
 //! Notices to people: a mail over SMTP.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -70,7 +71,7 @@ impl Mail {
     /// Notices from `sender` to `recipients` through a server, `host` or `host:port`.
     ///
     /// # Errors
-    /// `config` for an address that is none, for no or too many recipients, and for [`MailSecurity::Local`] with another host
+    /// `config` for an address that is none, for no, too many or repeated recipients, and for [`MailSecurity::Local`] with another host
     /// than this machine.
     ///
     /// ```
@@ -103,9 +104,14 @@ impl Mail {
             MailSecurity::Local => SmtpTls::Never,
         };
         let all = recipients.iter().map(|each| mailbox("recipients", each.as_ref()));
+        let all = all.collect::<Result<Vec<_>>>()?;
+        let mut seen = HashSet::new();
+        if let Some(twice) = all.iter().find(|each| !seen.insert(each.email.to_string().to_lowercase())) {
+            return Err(refuse(format!("recipients: {} is there twice", twice.email)));
+        }
         Ok(Mail {
             sender: mailbox("sender", sender)?,
-            recipients: all.collect::<Result<_>>()?,
+            recipients: all,
             server: SmtpServer { host, port, tls, trusted_roots: TrustedRoots::System },
             login: None,
             timeout: REQUEST_TIMEOUT,

@@ -1,6 +1,6 @@
 //! The parts of a connection point's settings file about watching: `[monitor]` and `[dashboard]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -131,7 +131,11 @@ pub(super) fn monitor_settings(file: &SettingsFile, given: &MonitorFile) -> Resu
         further.push(Expiring::new("secret", name, moment));
     }
     let mut recipients = Vec::new();
+    let mut seen = HashSet::new();
     for hook in &given.webhook {
+        if !seen.insert(&hook.get_ref().url) {
+            return Err(file.refuse(hook.span(), "webhook: this url is there twice"));
+        }
         recipients.push(webhook(file, hook)?.into());
     }
     for each in &given.mail {
