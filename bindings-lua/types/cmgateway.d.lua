@@ -658,7 +658,7 @@ function InstanceService:reload() end
 
 ---Stops accepting, lets open requests end for a limited time, and closes.
 ---
----A second call does nothing.
+---The time is `drain_seconds` of the settings. A second call does nothing.
 ---
 ---```lua
 ---instance:stop()
@@ -755,7 +755,7 @@ function ConnectionPointService:reload() end
 
 ---Asks the instances for no more requests, lets open ones end for a limited time, and closes.
 ---
----A second call does nothing.
+---The time is `drain_seconds` of the settings. A second call does nothing.
 ---
 ---```lua
 ---point:stop()

@@ -324,8 +324,10 @@ pub const DIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
 pub const DIAL_STABLE_AFTER: Duration = Duration::from_secs(10);
 /// Largest answer of an HTTP proxy to `CONNECT`.
 pub const PROXY_ANSWER_BYTES_MAX: usize = 16 << 10;
-/// Longest wait for open requests when an instance or a connection point stops.
+/// Longest wait for open requests when an instance or a connection point stops, unless its settings say otherwise.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest such wait that settings may ask for.
+pub const DRAIN_TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How often a connection point looks at its connections, as Microsoft's does.
 pub const CONNECTION_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 /// How often an instance tells its connection points what it has counted.

@@ -73,6 +73,55 @@ async fn a_sub_ca_added_on_the_site_is_trusted_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn open_requests_have_as_long_as_the_settings_say() {
+    let pki = GatewayPki::new();
+    let inside = InsideServer::start(&pki).await;
+    let instance_settings = instance_file(&pki, "127.0.0.1:0");
+    let instance = InstanceService::start(&instance_settings).await.unwrap();
+    let address = instance.addresses()[0];
+    let settings = point_file(&pki, "CP1", &[address.port()], &inside.url(), "");
+    let point = ConnectionPointService::start(&settings).await.unwrap();
+    point.ready(Duration::from_secs(20)).await.unwrap();
+    for file in [&instance_settings, &settings] {
+        let text = std::fs::read_to_string(file).unwrap();
+        std::fs::write(file, format!("drain_seconds = 86401\n{text}")).unwrap();
+        let refused = match *file == settings {
+            true => point.reload().await.unwrap_err(),
+            false => instance.reload().await.unwrap_err(),
+        };
+        assert!(refused.to_string().contains("drain: it is at most 86400s"), "{refused}");
+        std::fs::write(file, format!("drain_seconds = 1\n{text}")).unwrap();
+    }
+    point.reload().await.unwrap();
+    instance.reload().await.unwrap();
+
+    let held = || {
+        let mut client = GatewayClient::new(&pki, &pki.client, address);
+        tokio::spawn(async move { client.get(&path("SMS_MP/hold?ms=20000")).await })
+    };
+    let first = held();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(instance.state().open_requests, 1);
+    let began = Instant::now();
+    point.stop().await;
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(10), "it took {took:?}");
+    assert_eq!(first.await.unwrap().unwrap().0, 503, "the client is told");
+
+    let point = ConnectionPointService::start(&settings).await.unwrap();
+    point.ready(Duration::from_secs(20)).await.unwrap();
+    let second = held();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(instance.state().open_requests, 1);
+    let began = Instant::now();
+    instance.stop().await;
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(10), "it took {took:?}");
+    assert!(second.await.unwrap().is_err(), "the connection ends");
+    point.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_reload_leaves_the_old_settings_in_force() {
     let pki = GatewayPki::new();
     let inside = InsideServer::start(&pki).await;

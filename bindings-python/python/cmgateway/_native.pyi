@@ -911,7 +911,7 @@ class InstanceService:
     def stop(self) -> None:
         """Stops accepting, lets open requests end for a limited time, and closes.
 
-        A second call does nothing.
+        The time is `drain_seconds` of the settings. A second call does nothing.
 
         Raises:
             ConflictError: Another thread waits in a call of it.
@@ -1022,7 +1022,7 @@ class ConnectionPointService:
     def stop(self) -> None:
         """Asks the instances for no more requests, lets open ones end for a limited time, and closes.
 
-        A second call does nothing.
+        The time is `drain_seconds` of the settings. A second call does nothing.
 
         Raises:
             ConflictError: Another thread waits in a call of it.

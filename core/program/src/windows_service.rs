@@ -255,7 +255,7 @@ fn serve(_arguments: Vec<OsString>) {
             return;
         }
     };
-    say(status, ServiceState::StartPending, ServiceExitCode::NO_ERROR);
+    say(status, ServiceState::StartPending, 1, ServiceExitCode::NO_ERROR);
     let exit_code = match run_job(job, told, status) {
         Ok(()) => ServiceExitCode::NO_ERROR,
         Err(error) => {
@@ -263,7 +263,7 @@ fn serve(_arguments: Vec<OsString>) {
             ServiceExitCode::ServiceSpecific(1)
         }
     };
-    say(status, ServiceState::Stopped, exit_code);
+    say(status, ServiceState::Stopped, 0, exit_code);
 }
 
 fn handle(control: ServiceControl, tell: &Sender<Signal>) -> ServiceControlHandlerResult {
@@ -287,14 +287,23 @@ fn run_job(job: &Job, told: Receiver<Signal>, status: ServiceStatusHandle) -> Re
         .build()
         .map_err(|error| Error::new(ErrorKind::Unavailable, "start the service", error.to_string()))?;
     runtime.block_on(async {
-        let started = |_: Vec<SocketAddr>| say(status, ServiceState::Running, ServiceExitCode::NO_ERROR);
-        let stopping = || say(status, ServiceState::StopPending, ServiceExitCode::NO_ERROR);
+        let started = |_: Vec<SocketAddr>| say(status, ServiceState::Running, 0, ServiceExitCode::NO_ERROR);
+        let stopping = || drop(tokio::spawn(go_on_stopping(status)));
         job.run(Signals::new(Some(told))?, started, stopping).await
     })
 }
 
-/// Tells the service manager what the service is at.
-fn say(status: ServiceStatusHandle, state: ServiceState, exit_code: ServiceExitCode) {
+/// Says now and then that the service still stops: open requests may have longer than Windows waits for a word.
+async fn go_on_stopping(status: ServiceStatusHandle) {
+    let mut looks = tokio::time::interval(PATIENCE / 2);
+    for step in 1.. {
+        looks.tick().await;
+        say(status, ServiceState::StopPending, step, ServiceExitCode::NO_ERROR);
+    }
+}
+
+/// Tells the service manager what the service is at; a later step of the same state has a higher number.
+fn say(status: ServiceStatusHandle, state: ServiceState, step: u32, exit_code: ServiceExitCode) {
     let is_pending = matches!(state, ServiceState::StartPending | ServiceState::StopPending);
     let accepts =
         ServiceControlAccept::STOP | ServiceControlAccept::SHUTDOWN | ServiceControlAccept::PARAM_CHANGE;
@@ -307,7 +316,7 @@ fn say(status: ServiceStatusHandle, state: ServiceState, exit_code: ServiceExitC
             ServiceControlAccept::empty()
         },
         exit_code,
-        checkpoint: u32::from(is_pending),
+        checkpoint: step,
         wait_hint: if is_pending { PATIENCE } else { Duration::ZERO },
         process_id: None,
     });

@@ -35,6 +35,7 @@ struct Settings {
     key: Spanned<String>,
     instance_pins: Vec<Spanned<String>>,
     connections: Option<usize>,
+    drain_seconds: Option<u64>,
     gateway: Spanned<GatewaySettings>,
     proxy: Option<ProxySettings>,
     #[serde(default)]
@@ -157,6 +158,7 @@ pub(super) fn read(path: &Path) -> Result<PointFile> {
         configuration(&file, &settings, &uploaded)?,
     );
     options.connections = settings.connections.unwrap_or(options.connections);
+    set_seconds(&mut options.drain, settings.drain_seconds);
     set_seconds(&mut options.ping_interval, settings.ping.interval_seconds);
     set_seconds(&mut options.ping_deadline, settings.ping.deadline_seconds);
     if let Some(roots) = &settings.inside.roots {

@@ -22,6 +22,7 @@ struct Settings {
     certificate: Spanned<String>,
     key: Spanned<String>,
     connection_points: Spanned<Vec<Spanned<String>>>,
+    drain_seconds: Option<u64>,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -73,6 +74,7 @@ pub fn read_instance_file(path: impl AsRef<Path>) -> Result<InstanceOptions> {
         options.admin_listen = Some(file.read(admin, "IP address with a port")?);
     }
     options.limits = limits(&settings.limits);
+    set_seconds(&mut options.drain, settings.drain_seconds);
     set_seconds(&mut options.ping_interval, settings.ping.interval_seconds);
     set_seconds(&mut options.ping_deadline, settings.ping.deadline_seconds);
     file.at(0..0, options.check())?;

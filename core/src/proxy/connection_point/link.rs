@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::backoff::Backoff;
 use super::options::{InstanceAddress, TunnelProxy};
 use super::{Inside, dial, forward};
-use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER, DRAIN_TIMEOUT};
+use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER};
 use crate::net::tls_stream::TlsStream;
 use crate::proxy::Pin;
 use crate::proxy::configuration::Encoded;
@@ -35,9 +35,17 @@ pub(super) struct Common {
     pub(super) tls: StdMutex<Arc<ClientConfig>>,
     pub(super) proxy: Option<TunnelProxy>,
     pub(super) ping: PingTimes,
+    pub(super) drain: StdMutex<Duration>,
     pub(super) inside: Arc<Inside>,
     pub(super) configuration: watch::Sender<Arc<Encoded>>,
     pub(super) stop: watch::Sender<bool>,
+}
+
+impl Common {
+    /// How long open requests may go on once it stops.
+    fn drain(&self) -> Duration {
+        *self.drain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One instance as the connection point sees it.
@@ -195,10 +203,10 @@ impl Link {
                 () = told(&mut stop), if !is_draining => {
                     draining.send_replace(true);
                     mux.go_away();
-                    deadline = Some(Box::pin(sleep(DRAIN_TIMEOUT)));
+                    deadline = Some(Box::pin(sleep(self.common.drain())));
                 }
                 () = async { match deadline.as_mut() { Some(deadline) => deadline.await, None => std::future::pending().await } } => {
-                    break format!("requests were still open after {DRAIN_TIMEOUT:?}");
+                    break format!("requests were still open after {:?}", self.common.drain());
                 }
             }
         };

@@ -99,6 +99,7 @@ impl ConnectionPoint {
             tls: Mutex::new(tls.0),
             proxy: options.proxy,
             ping: PingTimes { interval: options.ping_interval, deadline: options.ping_deadline },
+            drain: Mutex::new(options.drain),
             inside: Arc::new(Inside {
                 routes: RwLock::new(Arc::new(Routes::new(&options.mappings)?)),
                 upstreams: RwLock::new(Arc::new(tls.1)),
@@ -207,7 +208,7 @@ impl ConnectionPoint {
 
     /// Asks the instances for no more requests, lets open ones end for a limited time, and closes.
     ///
-    /// The time is [`DRAIN_TIMEOUT`](crate::limits::DRAIN_TIMEOUT).
+    /// The time is [`ConnectionPointOptions::drain`].
     pub async fn stop(self) {
         self.shut_down().await;
     }
@@ -242,6 +243,7 @@ impl ConnectionPoint {
         let (tunnel, upstreams) = read_tls(options.clone()).await?;
         self.configure(&options.mappings, options.configuration)?;
         *self.common.tls.lock().unwrap_or_else(PoisonError::into_inner) = tunnel;
+        *self.common.drain.lock().unwrap_or_else(PoisonError::into_inner) = options.drain;
         *self.common.inside.upstreams.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(upstreams);
         let has_identity = options.inside_identity.is_some();
         self.common.inside.has_identity.store(has_identity, std::sync::atomic::Ordering::Relaxed);

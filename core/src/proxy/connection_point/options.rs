@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
-    INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX, TUNNEL_PING_DEADLINE,
-    TUNNEL_PING_INTERVAL,
+    DRAIN_TIMEOUT, DRAIN_TIMEOUT_MAX, INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX,
+    TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
 };
 use crate::net::{AuthMethod, Credentials, PemSource, TrustedRoots};
 use crate::proxy::{Configuration, Mapping, Pin};
@@ -79,6 +79,8 @@ pub struct ConnectionPointOptions {
     pub ping_interval: Duration,
     /// How long an instance may take to answer a ping.
     pub ping_deadline: Duration,
+    /// How long open requests may go on when it stops.
+    pub drain: Duration,
     /// Whom servers inside must be certified by.
     pub inside_roots: TrustedRoots,
     /// The certificate and key towards servers inside, PEM, where they ask for one.
@@ -109,6 +111,7 @@ impl ConnectionPointOptions {
             connections: TUNNEL_CONNECTIONS_DEFAULT,
             ping_interval: TUNNEL_PING_INTERVAL,
             ping_deadline: TUNNEL_PING_DEADLINE,
+            drain: DRAIN_TIMEOUT,
             inside_roots: TrustedRoots::System,
             inside_identity: None,
             mappings,
@@ -133,6 +136,9 @@ impl ConnectionPointOptions {
             () if self.instance_pins.is_empty() => refuse("instance_pins: at least one is needed".into()),
             () if self.connections == 0 || self.connections > TUNNEL_CONNECTIONS_MAX => {
                 refuse(format!("connections: there must be 1 to {TUNNEL_CONNECTIONS_MAX}"))
+            }
+            () if self.drain > DRAIN_TIMEOUT_MAX => {
+                refuse(format!("drain: it is at most {DRAIN_TIMEOUT_MAX:?}"))
             }
             () if self.ping_interval.is_zero() || self.ping_deadline.is_zero() => {
                 refuse("ping_interval and ping_deadline: they must be above zero".into())

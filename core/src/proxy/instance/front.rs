@@ -129,7 +129,8 @@ async fn drive<C: Future>(
             },
             () = told(&mut stop) => {
                 shut_down(connection.as_mut());
-                let until = shared.drain_until();
+                // Dropped without a stop, there is no time.
+                let until = shared.drain_until.get().copied().unwrap_or_else(Instant::now);
                 tokio::select! {
                     _ = connection => {}
                     () = sleep_until(until) => {}

@@ -37,7 +37,7 @@ use super::connection_point::random_number;
 use super::tunnel::liveness::PingTimes;
 use super::tunnel::message::{InstanceCounts, InstanceReport, LANGUAGE};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{DRAIN_TIMEOUT, TUNNEL_SESSIONS_MAX};
+use crate::limits::TUNNEL_SESSIONS_MAX;
 use crate::net::gateway_tls::{Identity, front as front_tls, tunnel_front};
 use crate::net::{ClientCertificates, ClientVerifier, PeerRefusal, PeerVerifierOptions};
 
@@ -61,6 +61,7 @@ pub(super) struct Shared {
     /// Told when a configuration was taken; holds its version.
     news: watch::Sender<u64>,
     stop: watch::Sender<bool>,
+    /// Open requests end by then, once it stops.
     drain_until: OnceLock<Instant>,
 }
 
@@ -151,10 +152,6 @@ impl Shared {
         names.sort_unstable();
         names.dedup();
         names
-    }
-
-    fn drain_until(&self) -> Instant {
-        *self.drain_until.get_or_init(|| Instant::now() + DRAIN_TIMEOUT)
     }
 
     /// Goes by a configuration from now on, if it is a later one.
@@ -370,9 +367,10 @@ impl Instance {
 
     /// Stops accepting, lets open requests end for a limited time, and closes.
     ///
-    /// The time is [`DRAIN_TIMEOUT`](crate::limits::DRAIN_TIMEOUT).
+    /// The time is [`InstanceOptions::drain`].
     pub async fn stop(mut self) {
-        let until = self.shared.drain_until();
+        let drain = self.options.lock().unwrap_or_else(PoisonError::into_inner).drain;
+        let until = *self.shared.drain_until.get_or_init(|| Instant::now() + drain);
         self.shared.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         let _ = timeout_at(until, self.shared.open_connections.none()).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
-    FRONT_CONNECTIONS_MAX, FRONT_HANDSHAKE_TIMEOUT, FRONT_HEAD_TIMEOUT, FRONT_IDLE_TIMEOUT,
-    FRONT_REQUESTS_MAX, FRONT_STALL_TIMEOUT, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
+    DRAIN_TIMEOUT, DRAIN_TIMEOUT_MAX, FRONT_CONNECTIONS_MAX, FRONT_HANDSHAKE_TIMEOUT, FRONT_HEAD_TIMEOUT,
+    FRONT_IDLE_TIMEOUT, FRONT_REQUESTS_MAX, FRONT_STALL_TIMEOUT, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
 };
 use crate::net::PemSource;
 use crate::proxy::Pin;
@@ -69,6 +69,8 @@ pub struct InstanceOptions {
     pub ping_interval: Duration,
     /// How long a connection point may take to answer a ping.
     pub ping_deadline: Duration,
+    /// How long open requests may go on when it stops.
+    pub drain: Duration,
 }
 
 impl InstanceOptions {
@@ -89,6 +91,7 @@ impl InstanceOptions {
             limits: InstanceLimits::default(),
             ping_interval: TUNNEL_PING_INTERVAL,
             ping_deadline: TUNNEL_PING_DEADLINE,
+            drain: DRAIN_TIMEOUT,
         }
     }
 
@@ -110,6 +113,9 @@ impl InstanceOptions {
                 .any(Duration::is_zero) =>
             {
                 refuse("limits: handshake, head, idle and stall must be above zero".into())
+            }
+            () if self.drain > DRAIN_TIMEOUT_MAX => {
+                refuse(format!("drain: it is at most {DRAIN_TIMEOUT_MAX:?}"))
             }
             () if self.ping_interval.is_zero() || self.ping_deadline.is_zero() => {
                 refuse("ping_interval and ping_deadline: they must be above zero".into())
