@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use cmgateway::proxy::ConnectionPointOptions;
 use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::running_gateway::{RunningGateway, has_curl, path};
 use http_body_util::Full;
@@ -116,6 +117,37 @@ async fn heads_have_a_size() {
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
     assert_eq!(gateway.inside.count("/SMS_MP/x"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_have_a_size_where_the_mapping_says_one() {
+    let limited = |options: &mut ConnectionPointOptions| {
+        options.mappings[0].published.request_body_bytes_max = Some(100_000);
+    };
+    let gateway = RunningGateway::start_with(|_, _| {}, |_, options| limited(options)).await;
+    let client = gateway.client(&gateway.pki.client);
+    let head = |how: &str| {
+        format!(
+            "POST {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{how}\r\n\r\n",
+            path("SMS_MP/count")
+        )
+    };
+    let chunks = |count: usize| format!("2710\r\n{}\r\n", "x".repeat(10_000)).repeat(count) + "0\r\n\r\n";
+    let fits = head("Transfer-Encoding: chunked") + &chunks(10);
+    assert!(say(&client, fits.as_bytes()).await.ends_with("100000"));
+    assert_eq!(gateway.inside.count("/SMS_MP/count"), 1);
+    // Told before any of it is sent, and noticed while it comes.
+    for text in [head("Content-Length: 100001"), head("Transfer-Encoding: chunked") + &chunks(11)] {
+        let mut stream = client.raw().await.unwrap();
+        let _ = stream.write_all(text.as_bytes()).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 413 CMGService_Content_Too_Large\r\n"), "{answer}");
+    }
+    assert_eq!(
+        gateway.inside.count("/SMS_MP/count"),
+        2,
+        "the second was not known to be too large when it began"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use http_body_util::Limited;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, Version};
+use tokio::sync::Notify;
 
 use super::Shared;
 use super::activity::Activity;
@@ -140,10 +141,19 @@ impl Job<'_> {
                 self.shared.metrics.retries.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
+            let too_large = Arc::new(Notify::new());
             if let (Some(body), Some(outgoing)) = (body.take(), outgoing) {
-                self.pump(body, outgoing, body_max);
+                self.pump(body, outgoing, body_max, &too_large);
             }
-            match incoming.answer().await {
+            let answer = match body_max {
+                Some(_) => tokio::select! {
+                    biased;
+                    () = too_large.notified() => return Err(Refused::TOO_LARGE),
+                    answer = incoming.answer() => answer,
+                },
+                None => incoming.answer().await,
+            };
+            match answer {
                 Ok(response) => {
                     let moved = Arc::clone(&self.shared.metrics.bytes_out);
                     let guard = (open, slot);
@@ -187,16 +197,22 @@ impl Job<'_> {
         }
     }
 
-    /// Sends the body beside the answer, which may come before the body is over.
-    fn pump(&self, body: Incoming, stream: Outgoing, body_max: Option<u64>) {
-        let moved = Arc::clone(&self.shared.metrics.bytes_in);
+    /// Sends the body beside the answer, which may come before the body is over; tells where it is too large.
+    fn pump(&self, body: Incoming, stream: Outgoing, body_max: Option<u64>, too_large: &Arc<Notify>) {
+        let (moved, too_large) = (Arc::clone(&self.shared.metrics.bytes_in), Arc::clone(too_large));
         let receiving = self.activity.receiving();
         tokio::spawn(async move {
             let _receiving = receiving;
             let sent = match body_max {
                 Some(max) => {
                     let max = usize::try_from(max).unwrap_or(usize::MAX);
-                    send_body(Box::pin(Limited::new(body, max)), stream, &moved).await
+                    let limited = Limited::new(body, max).map_err(move |error| {
+                        if error.is::<LengthLimitError>() {
+                            too_large.notify_one();
+                        }
+                        error
+                    });
+                    send_body(Box::pin(limited), stream, &moved).await
                 }
                 None => send_body(body, stream, &moved).await,
             };
