@@ -16,6 +16,8 @@
 
 pub(super) mod control;
 mod credit;
+#[cfg(test)]
+mod crowd;
 pub(super) mod drive;
 mod frame;
 mod head;
