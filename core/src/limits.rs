@@ -273,11 +273,14 @@ pub const MAPPING_ENDPOINTS_MAX: usize = 100;
 /// Largest part of a body in flight in a tunnel while its receiver takes nothing.
 pub const TUNNEL_CREDIT_BYTES_MIN: usize = 128 << 10;
 /// Largest part of a body in flight in a tunnel, on a long and fast way.
-pub const TUNNEL_CREDIT_BYTES_MAX: usize = 8 << 20;
+pub const TUNNEL_CREDIT_BYTES_MAX: usize = 16 << 20;
 /// How much of a body its receiver hands on before it says so.
 pub const TUNNEL_CREDIT_REPORT_BYTES: u32 = 48 << 10;
-/// With this much in flight on one connection of a tunnel, no body may grow beyond the least.
-pub const TUNNEL_IN_FLIGHT_BYTES_MAX: usize = 128 << 20;
+/// With this much in flight on one connection of a tunnel beyond the least of each body, only bodies grow whose receiver was
+/// seen to take much.
+pub const TUNNEL_EXCESS_BYTES: usize = 64 << 20;
+/// With this much, none.
+pub const TUNNEL_EXCESS_BYTES_MAX: usize = 256 << 20;
 /// Largest part of a body in one frame of a tunnel; a small request waits for one frame of each bulk transfer.
 pub const TUNNEL_FRAME_BYTES_MAX: usize = 32 << 10;
 /// What is taken of all streams of a tunnel for one write.

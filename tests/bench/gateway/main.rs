@@ -7,7 +7,7 @@
 //!
 //! Arguments: names of measures (all of them where none is given), `--rounds 3`, `--seconds 3`, `--program FILE`,
 //! `--only nginx` or `--only ours` for a profiler, `--rathole FILE` for a tunnel as second peer: nginx in front of rathole
-//! 0.5.0 over TLS (`cargo install rathole`).
+//! 0.5.0 over TLS (`cargo install rathole`), `--delay MILLISECONDS` for a long way between our two processes.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark fails by panic")]
 
 mod beside;
@@ -36,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) program: PathBuf,
     pub(crate) only: Option<String>,
     pub(crate) rathole: Option<PathBuf>,
+    /// How long ours takes from the instance to the connection point, each way.
+    pub(crate) delay: Duration,
 }
 
 impl Options {
@@ -50,7 +52,14 @@ const MEASURES: [&str; 8] =
 
 fn main() {
     let program = std::env::current_exe().unwrap().with_file_name("cmgateway");
-    let mut options = Options { rounds: 3, time: Duration::from_secs(3), program, only: None, rathole: None };
+    let mut options = Options {
+        rounds: 3,
+        time: Duration::from_secs(3),
+        program,
+        only: None,
+        rathole: None,
+        delay: Duration::ZERO,
+    };
     let mut wanted = Vec::new();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -59,6 +68,7 @@ fn main() {
             "--rounds" => options.rounds = value().parse().unwrap(),
             "--seconds" => options.time = Duration::from_secs_f64(value().parse().unwrap()),
             "--program" => options.program = value().into(),
+            "--delay" => options.delay = Duration::from_millis(value().parse().unwrap()),
             "--rathole" => options.rathole = Some(value().into()),
             "--only" => options.only = Some(value()),
             name if MEASURES.contains(&name) => wanted.push(name.to_owned()),

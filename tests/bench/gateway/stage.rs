@@ -13,6 +13,7 @@ use crate::Options;
 use crate::client::{self, Client};
 use crate::pki::{Keys, Pki};
 use crate::processes::Process;
+use crate::relay;
 
 const ROLE: u64 = 42;
 /// The large file.
@@ -71,7 +72,11 @@ impl Stage {
         if options.wants("ours") {
             let instance = stage.instance(options);
             let (address, process) = instance;
-            let point = stage.connection_point(options, "CP1", address.port());
+            let dialled = match options.delay {
+                Duration::ZERO => address,
+                delay => relay::start(address, delay).await,
+            };
+            let point = stage.connection_point(options, "CP1", dialled.port());
             let mut target = stage.ours(address);
             target.processes = vec![process, point];
             stage.targets.push(target);

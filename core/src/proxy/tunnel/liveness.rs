@@ -32,8 +32,14 @@ impl RoundTrip {
     }
 }
 
+/// The first pings follow each other soon: both ends are busy with other things when a connection begins, so that the first
+/// answer makes the way look long.
+const FIRST_PINGS: u32 = 5;
+const FIRST_INTERVAL: Duration = Duration::from_millis(20);
+
 /// Pings until an answer does not come in time; returns what went wrong.
 pub(in crate::proxy) async fn until_dead(mux: &Mux, times: PingTimes) -> String {
+    let mut first = FIRST_PINGS;
     loop {
         let sent = Instant::now();
         mux.send_ping();
@@ -41,7 +47,8 @@ pub(in crate::proxy) async fn until_dead(mux: &Mux, times: PingTimes) -> String 
             Ok(()) => mux.round_trip.seen(sent.elapsed()),
             Err(_) => return format!("no answer to a ping within {:?}", times.deadline),
         }
-        sleep(times.interval).await;
+        sleep(if first > 0 { times.interval.min(FIRST_INTERVAL) } else { times.interval }).await;
+        first = first.saturating_sub(1);
     }
 }
 

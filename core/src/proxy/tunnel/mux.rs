@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
@@ -84,7 +84,8 @@ pub(super) struct State {
     /// Streams after this one are not served.
     going_away: Option<u64>,
     is_closed: bool,
-    in_flight: usize,
+    /// What is in flight beyond the least of each body.
+    excess: usize,
     driver: Option<Waker>,
     /// Whoever answers streams: those that arrived, and who waits for them.
     arrived: VecDeque<u64>,
@@ -188,7 +189,14 @@ impl Mux {
     /// Bytes that were sent and not yet handed on.
     #[cfg(test)]
     pub(super) fn in_flight(&self) -> usize {
-        self.state().in_flight
+        let state = self.state();
+        state.slots.values().filter_map(|slot| slot.credit.as_ref()).map(|credit| credit.in_flight()).sum()
+    }
+
+    /// Streams that are not over.
+    #[cfg(test)]
+    pub(super) fn streams(&self) -> usize {
+        self.state().slots.len()
     }
 
     #[cfg(test)]
@@ -259,8 +267,7 @@ impl State {
         if self.slots.get(&stream).is_some_and(is_over)
             && let Some(slot) = self.slots.remove(&stream)
         {
-            self.in_flight =
-                self.in_flight.saturating_sub(slot.credit.map_or(0, |credit| credit.in_flight()));
+            self.excess = self.excess.saturating_sub(slot.credit.map_or(0, |credit| credit.excess()));
         }
     }
 
@@ -324,17 +331,21 @@ impl State {
         &mut self,
         stream: u64,
         wanted: usize,
+        round_trip: Duration,
         context: &Context<'_>,
     ) -> Poll<Option<usize>> {
         let Some(slot) = self.slots.get_mut(&stream).filter(|slot| !slot.is_stopped) else {
             return Poll::Ready(None);
         };
-        let given = slot.credit.get_or_insert_with(|| Box::new(Credit::new(Instant::now()))).take(wanted);
+        let new = || Box::new(Credit::new(round_trip, Instant::now()));
+        let credit = slot.credit.get_or_insert_with(new);
+        let before = credit.excess();
+        let given = credit.take(wanted);
+        self.excess = self.excess.saturating_add(credit.excess() - before);
         if given == 0 {
             keep_waker(&mut slot.sender, context);
             return Poll::Pending;
         }
-        self.in_flight = self.in_flight.saturating_add(given);
         Poll::Ready(Some(given))
     }
 

@@ -89,7 +89,10 @@ impl Outgoing {
     }
 
     async fn credit(&self, wanted: usize) -> Result<usize, Unwanted> {
-        poll_fn(|context| self.mux.state().poll_credit(self.stream, wanted, context)).await.ok_or(Unwanted)
+        let round_trip = self.mux.round_trip.get();
+        let given =
+            poll_fn(|context| self.mux.state().poll_credit(self.stream, wanted, round_trip, context)).await;
+        given.ok_or(Unwanted)
     }
 }
 

@@ -4,9 +4,8 @@ use std::task::Context;
 use std::time::Instant;
 
 use super::{Broken, Item, Mux, Output, Reason, Slot, State, TURN_BYTES, Wakers, keep_waker};
-use crate::limits::{
-    TUNNEL_CREDIT_BYTES_MAX, TUNNEL_CREDIT_BYTES_MIN, TUNNEL_IN_FLIGHT_BYTES_MAX, TUNNEL_STREAMS_MAX,
-};
+use crate::limits::{TUNNEL_CREDIT_BYTES_MAX, TUNNEL_STREAMS_MAX};
+use crate::proxy::tunnel::credit::Room;
 use crate::proxy::tunnel::frame::{
     self, CREDIT, DATA, Frame, GO_AWAY, HEAD, PING, PONG, RESET, STOP, TRAILERS,
 };
@@ -90,16 +89,11 @@ impl State {
     }
 
     fn credited(&mut self, stream: u64, bytes: usize, mux: &Mux, wakers: &mut Wakers) {
-        // A tunnel with much in flight lets no stream grow any more.
-        let limit_max = if self.in_flight > TUNNEL_IN_FLIGHT_BYTES_MAX {
-            TUNNEL_CREDIT_BYTES_MIN
-        } else {
-            TUNNEL_CREDIT_BYTES_MAX
-        };
         let Some(slot) = self.slots.get_mut(&stream) else { return };
         let Some(credit) = slot.credit.as_mut() else { return };
-        let less = credit.reported(bytes, mux.round_trip.get(), limit_max, Instant::now());
-        self.in_flight = self.in_flight.saturating_sub(less);
+        let others = self.excess.saturating_sub(credit.excess());
+        credit.reported(bytes, mux.round_trip.get(), Room::beside(others), Instant::now());
+        self.excess = others.saturating_add(credit.excess());
         wakers.extend(slot.sender.take());
     }
 
