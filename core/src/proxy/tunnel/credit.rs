@@ -34,7 +34,7 @@ impl Room {
     pub(super) fn beside(excess: usize) -> Self {
         match excess {
             ..TUNNEL_EXCESS_BYTES => Room::Enough,
-            ..TUNNEL_EXCESS_BYTES_MAX => Room::Little,
+            TUNNEL_EXCESS_BYTES..TUNNEL_EXCESS_BYTES_MAX => Room::Little,
             _ => Room::None,
         }
     }

@@ -124,7 +124,7 @@ impl Body for Pattern {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.is_late = !self.is_late;
-        if self.is_late && self.place % 3 == 0 {
+        if self.is_late && self.place.is_multiple_of(3) {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
