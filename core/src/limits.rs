@@ -270,7 +270,8 @@ pub const MAPPINGS_MAX: usize = 10_000;
 /// Most endpoints of one published role.
 pub const MAPPING_ENDPOINTS_MAX: usize = 100;
 
-/// Largest part of a body in flight in a tunnel while its receiver takes nothing.
+/// Largest part of a body in flight in a tunnel while its receiver takes nothing; four times that on a way of 5 ms and more,
+/// for as long as the connection has room.
 pub const TUNNEL_CREDIT_BYTES_MIN: usize = 128 << 10;
 /// Largest part of a body in flight in a tunnel, on a long and fast way.
 pub const TUNNEL_CREDIT_BYTES_MAX: usize = 16 << 20;

@@ -232,6 +232,20 @@ async fn who_does_not_read_holds_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_holds_up_no_stop() {
+    let gateway = impatient().await;
+    let mut stalled = gateway.client(&gateway.pki.client).raw().await.unwrap();
+    let text = format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", path("SMS_MP/bytes?n=60000000"));
+    stalled.write_all(text.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(gateway.instance.state().open_requests, 1);
+    let began = Instant::now();
+    gateway.instance.stop().await;
+    // Half a minute is what open requests may have, and this one has stalled after a second.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn above_the_limits_the_answer_is_503_and_when_to_come_again() {
     let gateway = RunningGateway::start_with(
         |_, options| (options.limits.requests, options.limits.requests_per_client) = (3, 2),

@@ -190,7 +190,7 @@ fn every_mistake_about_watching_has_its_line() {
         ("[[monitor.webhook]]\nurl = \"https://h\"\nsecret_file = \"none\"\n", "CP1.toml:20: "),
         (
             "[[monitor.webhook]]\nurl = \"https://h\"\nsecret_file = \"secret\"\n\
-             [[monitor.webhook]]\nurl = \"https://h\"\nsecret_file = \"secret\"\n",
+             [[monitor.webhook]]\nurl = \"https://H/\"\nsecret_file = \"secret\"\n",
             "webhook: this url is there twice",
         ),
         (

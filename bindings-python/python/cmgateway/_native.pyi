@@ -4040,7 +4040,7 @@ class Mail:
         timeout: The longest wait for all of a mail; a minute where it is None.
 
     Raises:
-        ConfigError: An address is none, or a setting does not go with another.
+        ConfigError: An address is none or is there twice, or a setting does not go with another.
 
     Example:
         >>> cmgateway.Mail("smtp.contoso.com", "Gateway <cmg@contoso.com>", ["admins@contoso.com"])

@@ -26,8 +26,10 @@ impl WeakOffer {
     /// Numbers from IANA's registry of cipher suites.
     fn suites(self) -> &'static [u16] {
         match self {
-            // ECDHE with AES in CBC, for both kinds of keys; RSA with AES and 3DES.
-            WeakOffer::OldVersion => &[0xc014, 0xc013, 0xc00a, 0xc009, 0x0035, 0x002f, 0x000a],
+            // AES in CBC by ECDHE for both kinds of keys, by DHE and by RSA; 3DES.
+            WeakOffer::OldVersion => {
+                &[0xc014, 0xc013, 0xc00a, 0xc009, 0x0039, 0x0033, 0x0035, 0x002f, 0x000a]
+            }
             // DHE, then RSA: AES in GCM and CBC, 3DES.
             WeakOffer::WithoutEcdhe => &[
                 0x009f, 0x009e, 0x006b, 0x0067, 0x0039, 0x0033, 0x009d, 0x009c, 0x003d, 0x003c, 0x0035,
@@ -48,14 +50,29 @@ pub(crate) async fn agrees_to<S: AsyncRead + AsyncWrite + Unpin>(
     let mut random = [0; 32];
     aws_lc_rs::rand::fill(&mut random).map_err(io::Error::other)?;
     socket.write_all(&client_hello(host, offer, random)).await?;
-    // Record: kind, version, length. Handshake: kind, length of three bytes, version, random, session id.
-    let mut start = [0; RECORD_HEAD + 4 + 2 + 32 + 1];
-    match socket.read_exact(&mut start).await {
-        Ok(_) => {}
-        Err(error) if is_end(&error) => return Ok(None),
-        Err(error) => return Err(error),
+    // Of the record: kind, version, length.
+    let mut record = [0; 5];
+    for _ in 0..WARNINGS_MAX {
+        match socket.read_exact(&mut record).await {
+            Ok(_) => {}
+            Err(error) if is_end(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let mut alert = [0; 2];
+        match record {
+            [HANDSHAKE, ..] => break,
+            // A server that does not know the name may warn of that, and go on.
+            [ALERT, _, _, 0, 2] => match socket.read_exact(&mut alert).await {
+                Ok(_) if alert[0] == WARNING => {}
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        }
     }
-    let [HANDSHAKE, _, _, _, _, SERVER_HELLO, _, _, _, major, minor, .., session_id] = start else {
+    // Of the message: kind, length of three bytes, version, random, length of the session id.
+    let mut start = [0; 4 + 2 + 32 + 1];
+    socket.read_exact(&mut start).await?;
+    let [SERVER_HELLO, _, _, _, major, minor, .., session_id] = start else {
         return Ok(None);
     };
     let mut rest = vec![0; usize::from(session_id) + 2];
@@ -65,7 +82,10 @@ pub(crate) async fn agrees_to<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(offer.suites().contains(&suite).then(|| format!("{}, cipher suite 0x{suite:04X}", name_of(version))))
 }
 
-const RECORD_HEAD: usize = 5;
+const ALERT: u8 = 21;
+const WARNING: u8 = 1;
+/// Warnings that are read over.
+const WARNINGS_MAX: usize = 4;
 const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
@@ -152,6 +172,10 @@ mod tests {
         assert_eq!(told(&[21, 3, 1, 0, 2, 2, 70]).await.unwrap(), None);
         assert_eq!(told(&[]).await.unwrap(), None);
         assert_eq!(told(&[b'H'; 300]).await.unwrap(), None);
+        // A warning (unrecognized_name), and then an agreement; warnings without end.
+        let warned = [&[21, 3, 1, 0, 2, 1, 112], &server_hello(0x0033)[..]].concat();
+        assert_eq!(told(&warned).await.unwrap().unwrap(), "TLS 1.1, cipher suite 0x0033");
+        assert_eq!(told(&[21, 3, 1, 0, 2, 1, 112].repeat(50)).await.unwrap(), None);
         // A suite that was not offered is no agreement.
         assert_eq!(told(&server_hello(0x1301)).await.unwrap(), None);
         // Cut off within the answer.

@@ -78,12 +78,11 @@ pub(super) async fn tls_version(run: &mut Run) -> Verdict {
     let asked = each(offers.collect(), move |(address, offer)| {
         let host = host.clone();
         async move {
-            let socket = connect(address, time).await?;
+            let socket = connect(address, time).await.map_err(|cause| format!("{address}: {cause}"))?;
             match timeout(time, agrees_to(socket, &host, offer)).await {
                 Ok(Ok(agreed)) => Ok(agreed.map(|what| format!("{address} agrees to {what}"))),
                 Ok(Err(error)) => Err(format!("{address}: {error}")),
-                // Somebody who says nothing agrees to nothing.
-                Err(_) => Ok(None),
+                Err(_) => Err(format!("{address}: no answer within {time:?}")),
             }
         }
     });

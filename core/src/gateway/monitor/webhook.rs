@@ -63,7 +63,7 @@ impl Webhook {
     }
 
     /// Scheme and host, and a few digits that tell it from others there: for some receivers the path is the secret.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::gateway) fn name(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let digest = digest::digest(&digest::SHA256, self.url.as_str().as_bytes());

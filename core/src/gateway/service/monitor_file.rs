@@ -133,10 +133,11 @@ pub(super) fn monitor_settings(file: &SettingsFile, given: &MonitorFile) -> Resu
     let mut recipients = Vec::new();
     let mut seen = HashSet::new();
     for hook in &given.webhook {
-        if !seen.insert(&hook.get_ref().url) {
+        let made = webhook(file, hook)?;
+        if !seen.insert(made.name()) {
             return Err(file.refuse(hook.span(), "webhook: this url is there twice"));
         }
-        recipients.push(webhook(file, hook)?.into());
+        recipients.push(made.into());
     }
     for each in &given.mail {
         recipients.push(mail(file, each)?.into());

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use super::backoff::Backoff;
 use super::options::{InstanceAddress, TunnelProxy};
 use super::{Inside, dial, forward};
-use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER};
+use crate::limits::{CONTROL_QUEUE_MAX, DIAL_STABLE_AFTER, DRAIN_TIMEOUT};
 use crate::net::tls_stream::TlsStream;
 use crate::proxy::Pin;
 use crate::proxy::configuration::Encoded;
@@ -195,7 +195,11 @@ impl Link {
                         }));
                     }
                     // The driver says why, and where everything is answered it sends the last of it first.
-                    None => is_over = true,
+                    None => {
+                        is_over = true;
+                        // Only the other end's close is waited for, which a dead one never sends.
+                        deadline = deadline.map(|_| Box::pin(sleep(DRAIN_TIMEOUT.min(self.common.drain()))));
+                    }
                 },
                 ended = &mut driver => break ended.unwrap_or_else(|error| error.to_string()),
                 // Our half may be closed by then, which no ping gets through: the deadline stands for it.

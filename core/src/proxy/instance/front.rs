@@ -15,7 +15,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::activity::{Activity, Verdict, Watched};
 use super::client::Client;
@@ -114,28 +114,34 @@ async fn drive<C: Future>(
     let pace = if may_rest { FRONT_REST_AFTER } else { Duration::MAX };
     let look: Sleep = sleep(shared.limits.head.min(shared.limits.idle).min(pace));
     tokio::pin!(look);
+    // Once the instance stops.
+    let mut until: Option<Instant> = None;
     loop {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return None,
             () = look.as_mut() => match activity.judge(&shared.limits) {
-                Verdict::Wait(_) if may_rest && activity.is_quiet(FRONT_REST_AFTER) => return Some(connection),
-                Verdict::Wait(time) => look.as_mut().reset(Instant::now() + time.min(pace).max(Duration::from_millis(10))),
+                _ if until.is_some_and(|until| until <= Instant::now()) => return None,
+                Verdict::Wait(_) if may_rest && until.is_none() && activity.is_quiet(FRONT_REST_AFTER) => {
+                    return Some(connection);
+                }
+                Verdict::Wait(time) => {
+                    let next = Instant::now() + time.min(pace).max(Duration::from_millis(10));
+                    look.as_mut().reset(until.map_or(next, |until| until.min(next)));
+                }
                 Verdict::Idle => break,
                 Verdict::Stalled => {
                     shared.metrics.stalled.fetch_add(1, Ordering::Relaxed);
                     return None;
                 }
             },
-            () = told(&mut stop) => {
+            () = told(&mut stop), if until.is_none() => {
                 shut_down(connection.as_mut());
                 // Dropped without a stop, there is no time.
-                let until = shared.drain_until.get().copied().unwrap_or_else(Instant::now);
-                tokio::select! {
-                    _ = connection => {}
-                    () = sleep_until(until) => {}
-                }
-                return None;
+                let end = shared.drain_until.get().copied().unwrap_or_else(Instant::now);
+                let next = look.deadline().min(end);
+                look.as_mut().reset(next);
+                until = Some(end);
             }
         }
     }

@@ -56,10 +56,10 @@ pub(super) struct Credit {
 }
 
 impl Credit {
-    pub(super) fn new(round_trip: Duration, now: Instant) -> Self {
+    pub(super) fn new(round_trip: Duration, room: Room, now: Instant) -> Self {
         let is_long = round_trip >= LONG_ROUND_TRIP;
         Credit {
-            limit: if is_long { LONG_START_BYTES } else { TUNNEL_CREDIT_BYTES_MIN },
+            limit: if is_long && room == Room::Enough { LONG_START_BYTES } else { TUNNEL_CREDIT_BYTES_MIN },
             in_flight: 0,
             taken_in_all: 0,
             taken: 0,
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_takes_nothing_gets_no_more_than_the_least() {
-        let mut credit = Credit::new(Duration::ZERO, Instant::now());
+        let mut credit = Credit::new(Duration::ZERO, Room::Enough, Instant::now());
         assert_eq!(credit.take(10 << 20), TUNNEL_CREDIT_BYTES_MIN);
         assert_eq!(credit.take(1), 0);
         credit.reported(100, FAR, Room::Enough, Instant::now());
@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn credit_grows_with_what_is_taken_on_a_long_way_only() {
         let start = Instant::now();
-        let (mut far, mut near) = (Credit::new(FAR, start), Credit::new(Duration::ZERO, start));
+        let (mut far, mut near) =
+            (Credit::new(FAR, Room::Enough, start), Credit::new(Duration::ZERO, Room::Enough, start));
         for step in 1..=40_u32 {
             let now = start + FAR * step;
             // Each takes all it may have in a round trip of 50 ms.
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn a_start_on_a_long_way_takes_few_round_trips() {
         let start = Instant::now();
-        let mut credit = Credit::new(FAR, start);
+        let mut credit = Credit::new(FAR, Room::Enough, start);
         for trip in 1..=4 {
             // Reports come one after the other, not as one.
             let mut most = credit.take(usize::MAX);
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn a_receiver_of_constant_speed_soon_has_no_more_than_it_needs() {
         let start = Instant::now();
-        let mut credit = Credit::new(FAR, start);
+        let mut credit = Credit::new(FAR, Room::Enough, start);
         for trip in 1..=30 {
             credit.take(usize::MAX);
             credit.reported(500_000, FAR, Room::Enough, start + FAR * trip);
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn where_there_is_little_room_only_those_grow_that_take_much() {
         let start = Instant::now();
-        let mut credits = [Room::Little, Room::None].map(|room| (room, Credit::new(FAR, start)));
+        let mut credits = [Room::Little, Room::None].map(|room| (room, Credit::new(FAR, room, start)));
         for (room, credit) in &mut credits {
             let some = credit.take(usize::MAX);
             credit.reported(some, FAR, *room, start + FAR);

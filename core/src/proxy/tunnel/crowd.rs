@@ -24,6 +24,9 @@ use super::mux::{Broken, Mux, Reason};
 use super::receiving::{Asked, Incoming, TunnelBody, accept};
 use super::sending::{Outgoing, ask, send_body};
 
+/// Nothing takes nearly that long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// One request.
 #[derive(Clone, Debug)]
 struct Plan {
@@ -165,7 +168,9 @@ async fn take(incoming: Incoming, pieces: usize, is_slow: bool) -> Result<(usize
     Ok((place, false))
 }
 
-async fn client(mux: Arc<Mux>, number: usize, plan: Plan) -> Outcome {
+type Uploads = Arc<Mutex<JoinSet<bool>>>;
+
+async fn client(mux: Arc<Mux>, uploads: Uploads, number: usize, plan: Plan) -> Outcome {
     let path = PathAndQuery::try_from(format!("/{number}")).unwrap();
     let has_body = plan.up > 0 || !plan.is_length_known;
     let Some((incoming, outgoing)) = ask(&mux, &Method::POST, &path, &HeaderMap::new(), has_body) else {
@@ -173,7 +178,10 @@ async fn client(mux: Arc<Mux>, number: usize, plan: Plan) -> Outcome {
     };
     if let Some(outgoing) = outgoing {
         let body = Pattern::new(plan.up, plan.is_length_known);
-        tokio::spawn(async move { send_body(body, outgoing, &AtomicU64::new(0)).await.is_ok() });
+        uploads
+            .lock()
+            .unwrap()
+            .spawn(async move { send_body(body, outgoing, &AtomicU64::new(0)).await.is_ok() });
     }
     let pieces = match plan.client {
         Client::LeavesAtOnce => return Outcome::Left,
@@ -223,10 +231,12 @@ async fn serve(asked: Asked, plan: Plan) {
     }
 }
 
-/// Runs all of them at once over a way that takes so many bytes at a time.
-async fn run(plans: &[Plan], fate: Fate, capacity: usize) {
+/// Runs all of them at once over a way that takes so many bytes at a time, and that both ends hold to be this long.
+async fn run(plans: &[Plan], fate: Fate, capacity: usize, round_trip: Duration) {
     let (near, far) = duplex(capacity);
     let (asking, answering) = (Mux::new(), Mux::new());
+    asking.round_trip.seen(round_trip);
+    answering.round_trip.seen(round_trip);
     let drivers = [
         tokio::spawn(Drive::asking(BufReader::with_capacity(16 << 10, near), Arc::clone(&asking))),
         tokio::spawn(Drive::answering(BufReader::with_capacity(16 << 10, far), Arc::clone(&answering))),
@@ -253,12 +263,12 @@ async fn run(plans: &[Plan], fate: Fate, capacity: usize) {
             served.join_all().await;
         }
     });
-    let mut clients = JoinSet::new();
+    let (mut clients, uploads) = (JoinSet::new(), Uploads::default());
     for (number, plan) in plans.iter().cloned().enumerate() {
-        let mux = Arc::clone(&asking);
-        clients.spawn(async move { (number, client(mux, number, plan).await) });
+        let (mux, uploads) = (Arc::clone(&asking), Arc::clone(&uploads));
+        clients.spawn(async move { (number, client(mux, uploads, number, plan).await) });
     }
-    let ended = timeout(Duration::from_secs(20), clients.join_all()).await.expect("a client waits for ever");
+    let ended = timeout(PATIENCE, clients.join_all()).await.expect("a client waits for ever");
     let seen_at_end = seen.lock().unwrap().clone();
     for (number, outcome) in ended {
         let plan = &plans[number];
@@ -277,10 +287,12 @@ async fn run(plans: &[Plan], fate: Fate, capacity: usize) {
             }
         }
     }
+    let uploads = std::mem::take(&mut *uploads.lock().unwrap());
+    timeout(PATIENCE, uploads.join_all()).await.expect("an upload waits for ever");
     if fate == Fate::Stays {
         // The other end hears of what was left.
-        let is_empty = || [&asking, &answering].iter().all(|mux| mux.in_flight() == 0 && mux.streams() == 0);
-        let emptied = timeout(Duration::from_secs(20), async {
+        let is_empty = || [&asking, &answering].iter().all(|mux| mux.left() == (0, 0));
+        let emptied = timeout(PATIENCE, async {
             while !is_empty() {
                 sleep(Duration::from_millis(1)).await;
             }
@@ -289,28 +301,32 @@ async fn run(plans: &[Plan], fate: Fate, capacity: usize) {
     }
     // Where it is not over already.
     answering.go_away();
-    timeout(Duration::from_secs(20), acceptor).await.expect("the acceptor waits for ever").unwrap();
+    timeout(PATIENCE, acceptor).await.expect("the acceptor waits for ever").unwrap();
     for driver in drivers {
-        let ended = timeout(Duration::from_secs(20), driver).await.expect("a driver waits for ever");
+        let ended = timeout(PATIENCE, driver).await.expect("a driver waits for ever");
         assert!(ended.is_ok() || matches!(fate, Fate::IsCut(_)), "{ended:?}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 50, ..ProptestConfig::default() })]
 
     #[test]
     fn everybody_comes_to_an_end(
         plans in prop::collection::vec(plan(), 1..20),
         fate in fate(),
         capacity in prop_oneof![20_usize..200, 1_000_usize..100_000],
+        round_trip in prop_oneof![Just(0_u64), Just(6)].prop_map(Duration::from_millis),
         is_on_one_thread in any::<bool>(),
     ) {
+        // A narrow way takes its time.
+        let cut = |plan: Plan| Plan { up: plan.up.min(capacity * 500), down: plan.down.min(capacity * 500), ..plan };
+        let plans: Vec<Plan> = plans.into_iter().map(cut).collect();
         let mut builder = match is_on_one_thread {
             true => tokio::runtime::Builder::new_current_thread(),
             false => tokio::runtime::Builder::new_multi_thread(),
         };
         let runtime = builder.enable_time().worker_threads(2).build().unwrap();
-        runtime.block_on(run(&plans, fate, capacity));
+        runtime.block_on(run(&plans, fate, capacity, round_trip));
     }
 }

@@ -23,7 +23,7 @@ impl RoundTrip {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    fn seen(&self, time: Duration) {
+    pub(super) fn seen(&self, time: Duration) {
         let (seen, old) =
             (u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), self.0.load(Ordering::Relaxed));
         // Up slowly: the way may have become longer, but more likely it is only busy.

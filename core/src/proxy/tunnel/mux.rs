@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
-use super::credit::Credit;
+use super::credit::{Credit, Room};
 use super::frame::{self, CREDIT, GO_AWAY, HEAD, PING, RESET, STOP};
 use super::liveness::RoundTrip;
 use crate::limits::{TUNNEL_FRAME_BYTES_MAX, TUNNEL_STREAMS_MAX};
@@ -193,10 +193,13 @@ impl Mux {
         state.slots.values().filter_map(|slot| slot.credit.as_ref()).map(|credit| credit.in_flight()).sum()
     }
 
-    /// Streams that are not over.
+    /// Streams that are not over, and what is in flight beyond the least of each, as it is reckoned all along.
     #[cfg(test)]
-    pub(super) fn streams(&self) -> usize {
-        self.state().slots.len()
+    pub(super) fn left(&self) -> (usize, usize) {
+        let state = self.state();
+        let credits = state.slots.values().filter_map(|slot| slot.credit.as_ref());
+        assert_eq!(state.excess, credits.map(|credit| credit.excess()).sum::<usize>());
+        (state.slots.len(), state.excess)
     }
 
     #[cfg(test)]
@@ -337,7 +340,8 @@ impl State {
         let Some(slot) = self.slots.get_mut(&stream).filter(|slot| !slot.is_stopped) else {
             return Poll::Ready(None);
         };
-        let new = || Box::new(Credit::new(round_trip, Instant::now()));
+        let room = Room::beside(self.excess);
+        let new = || Box::new(Credit::new(round_trip, room, Instant::now()));
         let credit = slot.credit.get_or_insert_with(new);
         let before = credit.excess();
         let given = credit.take(wanted);

@@ -125,6 +125,10 @@ impl State {
             {
                 turn = turn.saturating_add(content.len().max(1));
                 slot.has_sent |= is_last;
+                if is_last && let Some(credit) = slot.credit.take() {
+                    // Nobody reports about the end of a body: it is lent no longer.
+                    self.excess = self.excess.saturating_sub(credit.excess());
+                }
                 take(Output::Frame { kind, is_last, stream, content });
             }
             sum = sum.saturating_add(turn);
