@@ -45,7 +45,12 @@ function tests.both_see_each_other()
     local instance, point = running()
     kit.contains(instance, instance.addresses[1])
     kit.contains(point, "CP1")
-    local front, back = assert(instance:status()), assert(point:status())
+    -- One connection is enough to be ready; the second follows.
+    local front, back
+    local until_then = os.time() + 20
+    repeat
+        front, back = assert(instance:status()), assert(point:status())
+    until front.tunnels == 2 and back.instances[1].connections == 2 or os.time() > until_then
     kit.same_list(front.connection_points, { "CP1" })
     kit.equal(front.requests, 0)
     kit.equal(back.name, "CP1")

@@ -17,13 +17,18 @@ def test_a_request_goes_through_and_is_counted(point_file, instance, ask):
         point.ready(timeout=20)
         status, text = ask(TARGET)
         assert (status, text.lower()) == (200, "you asked for /sms_mp/hello")
+        # One connection is enough to be ready; the second follows.
+        until = time.monotonic() + 20
+        while instance.status()["tunnels"] < 2 or point.status()["instances"][0]["connections"] < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
         front, back = instance.status(), point.status()
         assert front["connection_points"] == ["CP1"]
         assert front["requests"] == 1
         assert front["handshakes"] == 1
         assert front["configuration"] == back["configuration"] == back["instances"][0]["configuration"] > 0
         assert back["instances"][0]["addresses"] == instance.addresses
-        assert back["instances"][0]["connections"] == front["tunnels"] > 0
+        assert back["instances"][0]["connections"] == front["tunnels"] == 2
         (traffic,) = back["traffic"]
         assert (traffic["role"], traffic["requests"], traffic["failures"]) == (ROLE, 1, 0)
         assert traffic["bytes_out"] == len(text)

@@ -179,7 +179,7 @@ impl ConnectionPoint {
         }
     }
 
-    /// Waits until every instance has all its connections and goes by the configuration of this moment.
+    /// Waits until every instance is connected and goes by the configuration of this moment.
     ///
     /// # Errors
     /// `timed_out` with the state of the instances that are not ready.
