@@ -71,8 +71,8 @@ impl Mail {
     /// Notices from `sender` to `recipients` through a server, `host` or `host:port`.
     ///
     /// # Errors
-    /// `config` for an address that is none, for no, too many or repeated recipients, and for [`MailSecurity::Local`] with another host
-    /// than this machine.
+    /// `config` for an address that is none, for no, too many or repeated recipients, and for [`MailSecurity::Local`] with
+    /// another host than this machine.
     ///
     /// ```
     /// use cmgateway::gateway::monitor::{Mail, MailSecurity};
