@@ -89,7 +89,7 @@ async fn open_requests_have_as_long_as_the_settings_say() {
             true => point.reload().await.unwrap_err(),
             false => instance.reload().await.unwrap_err(),
         };
-        assert!(refused.to_string().contains("drain: it is at most 86400s"), "{refused}");
+        assert!(refused.to_string().ends_with("toml:1: drain_seconds: it must be 0 to 86400"), "{refused}");
         std::fs::write(file, format!("drain_seconds = 1\n{text}")).unwrap();
     }
     point.reload().await.unwrap();
@@ -160,6 +160,21 @@ fn every_mistake_in_a_file_has_its_line() {
     let file = instance_file(&pki, "nowhere");
     let error = read_instance_file(&file).unwrap_err().to_string();
     assert!(error.ends_with("instance.toml:1: \"nowhere\" is no IP address with a port"), "{error}");
+    for (key, table, value, bounds) in [
+        ("requests", "limits", 0, "1 to 1000000"),
+        ("connections", "limits", 1_000_001, "1 to 1000000"),
+        ("idle_seconds", "limits", 0, "1 to 86400"),
+        ("deadline_seconds", "ping", 86_401, "1 to 86400"),
+    ] {
+        let file = instance_file(&pki, "127.0.0.1:0");
+        let good = std::fs::read_to_string(&file).unwrap();
+        let (good, _) = good.split_once("[ping]").unwrap();
+        let lines = good.lines().count();
+        std::fs::write(&file, format!("{good}[{table}]\n{key} = {value}\n")).unwrap();
+        let error = read_instance_file(&file).unwrap_err().to_string();
+        let expected = format!("instance.toml:{}: {key}: it must be {bounds}", lines + 2);
+        assert!(error.ends_with(&expected), "{error}");
+    }
     let file = point_file(&pki, "CP1", &[1], "ftp://mp1", "");
     let error = read_connection_point_file(&file).unwrap_err().to_string();
     assert!(error.contains("CP1.toml:15: ") && error.contains("does not begin with https://"), "{error}");

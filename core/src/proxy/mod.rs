@@ -16,6 +16,7 @@ mod headers;
 mod instance;
 mod mapping;
 mod socket_settings;
+mod times;
 mod traffic;
 mod tunnel;
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file::SettingsFile;
-use super::instance_file::{Ping, set_seconds};
+use super::instance_file::{DRAIN_SECONDS, Ping};
 use super::key_set::KeySetSource;
 use super::monitor_file::{
     DashboardFile, DashboardSettings, MonitorFile, MonitorSettings, dashboard_settings, monitor_settings,
@@ -17,7 +17,7 @@ use crate::cert::{Certificate, RevocationMode, load_crl_file};
 use crate::error::Result;
 use crate::limits::{
     KEY_SET_INTERVAL, KEY_SET_INTERVAL_MIN, REMOTE_SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL,
-    SITE_WATCH_INTERVAL_MIN,
+    SITE_WATCH_INTERVAL_MIN, TUNNEL_CONNECTIONS_MAX,
 };
 use crate::net::{AuthMethod, Credentials, TrustedRoots};
 use crate::proxy::{
@@ -34,8 +34,8 @@ struct Settings {
     certificate: Spanned<String>,
     key: Spanned<String>,
     instance_pins: Vec<Spanned<String>>,
-    connections: Option<usize>,
-    drain_seconds: Option<u64>,
+    connections: Option<Spanned<u64>>,
+    drain_seconds: Option<Spanned<u64>>,
     gateway: Spanned<GatewaySettings>,
     proxy: Option<ProxySettings>,
     #[serde(default)]
@@ -157,10 +157,10 @@ pub(super) fn read(path: &Path) -> Result<PointFile> {
         mappings,
         configuration(&file, &settings, &uploaded)?,
     );
-    options.connections = settings.connections.unwrap_or(options.connections);
-    set_seconds(&mut options.drain, settings.drain_seconds);
-    set_seconds(&mut options.ping_interval, settings.ping.interval_seconds);
-    set_seconds(&mut options.ping_deadline, settings.ping.deadline_seconds);
+    let connections = ("connections", &settings.connections);
+    file.set_number(&mut options.connections, connections, 1..=TUNNEL_CONNECTIONS_MAX)?;
+    file.set_seconds(&mut options.drain, ("drain_seconds", &settings.drain_seconds), DRAIN_SECONDS)?;
+    settings.ping.set(&file, &mut options.ping_interval, &mut options.ping_deadline)?;
     if let Some(roots) = &settings.inside.roots {
         options.inside_roots = TrustedRoots::File(file.path(roots));
     }

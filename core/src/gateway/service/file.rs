@@ -1,7 +1,9 @@
 //! A TOML file whose every error has the file and the line.
 
-use std::ops::Range;
+use std::fmt::Display;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -12,6 +14,9 @@ use crate::limits::GATEWAY_FILE_BYTES_MAX;
 use crate::net::PemSource;
 use crate::proxy::Pin;
 use crate::text_file;
+
+/// A key and what the file gives for it.
+pub(super) type Named<'a> = (&'a str, &'a Option<Spanned<u64>>);
 
 /// A settings file: its text, and where it lies.
 pub(super) struct SettingsFile {
@@ -92,9 +97,41 @@ impl SettingsFile {
         Ok(found)
     }
 
+    /// Sets a number where the file gives one, which is within these bounds.
+    pub(super) fn set_number(
+        &self,
+        to: &mut usize,
+        (key, given): Named<'_>,
+        bounds: RangeInclusive<usize>,
+    ) -> Result<()> {
+        let Some(given) = given else { return Ok(()) };
+        let number = usize::try_from(*given.get_ref()).ok().filter(|number| bounds.contains(number));
+        *to = number.ok_or_else(|| self.refuse(given.span(), outside(key, &bounds)))?;
+        Ok(())
+    }
+
+    /// Sets a time where the file gives one in seconds, which are within these bounds.
+    pub(super) fn set_seconds(
+        &self,
+        to: &mut Duration,
+        (key, given): Named<'_>,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<()> {
+        let Some(given) = given else { return Ok(()) };
+        if !bounds.contains(given.get_ref()) {
+            return Err(self.refuse(given.span(), outside(key, &bounds)));
+        }
+        *to = Duration::from_secs(*given.get_ref());
+        Ok(())
+    }
+
     /// A value that is text in the file.
     pub(super) fn read<T: std::str::FromStr>(&self, text: &Spanned<String>, what: &str) -> Result<T> {
         let refuse = || self.refuse(text.span(), format!("{:?} is no {what}", text.get_ref()));
         text.get_ref().parse().map_err(|_| refuse())
     }
+}
+
+fn outside<T: Display>(key: &str, bounds: &RangeInclusive<T>) -> String {
+    format!("{key}: it must be {} to {}", bounds.start(), bounds.end())
 }

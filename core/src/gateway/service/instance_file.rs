@@ -1,5 +1,6 @@
 //! The settings file of an instance.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,12 @@ use toml::Spanned;
 
 use super::file::SettingsFile;
 use crate::error::Result;
+use crate::limits::{FRONT_COUNT_MAX, SERVICE_TIME_MAX};
 use crate::proxy::{InstanceLimits, InstanceOptions};
+
+/// What open requests may have when a service stops, and what anything else may have.
+pub(super) const DRAIN_SECONDS: RangeInclusive<u64> = 0..=SERVICE_TIME_MAX.as_secs();
+const SECONDS: RangeInclusive<u64> = 1..=SERVICE_TIME_MAX.as_secs();
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +28,7 @@ struct Settings {
     certificate: Spanned<String>,
     key: Spanned<String>,
     connection_points: Spanned<Vec<Spanned<String>>>,
-    drain_seconds: Option<u64>,
+    drain_seconds: Option<Spanned<u64>>,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -32,20 +38,20 @@ struct Settings {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Limits {
-    connections: Option<usize>,
-    requests: Option<usize>,
-    requests_per_client: Option<usize>,
-    handshake_seconds: Option<u64>,
-    head_seconds: Option<u64>,
-    idle_seconds: Option<u64>,
-    stall_seconds: Option<u64>,
+    connections: Option<Spanned<u64>>,
+    requests: Option<Spanned<u64>>,
+    requests_per_client: Option<Spanned<u64>>,
+    handshake_seconds: Option<Spanned<u64>>,
+    head_seconds: Option<Spanned<u64>>,
+    idle_seconds: Option<Spanned<u64>>,
+    stall_seconds: Option<Spanned<u64>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ping {
-    pub(super) interval_seconds: Option<u64>,
-    pub(super) deadline_seconds: Option<u64>,
+    interval_seconds: Option<Spanned<u64>>,
+    deadline_seconds: Option<Spanned<u64>>,
 }
 
 /// Reads the settings file of an instance, TOML.
@@ -73,29 +79,40 @@ pub fn read_instance_file(path: impl AsRef<Path>) -> Result<InstanceOptions> {
     if let Some(admin) = &settings.admin_listen {
         options.admin_listen = Some(file.read(admin, "IP address with a port")?);
     }
-    options.limits = limits(&settings.limits);
-    set_seconds(&mut options.drain, settings.drain_seconds);
-    set_seconds(&mut options.ping_interval, settings.ping.interval_seconds);
-    set_seconds(&mut options.ping_deadline, settings.ping.deadline_seconds);
+    set_limits(&file, &mut options.limits, &settings.limits)?;
+    file.set_seconds(&mut options.drain, ("drain_seconds", &settings.drain_seconds), DRAIN_SECONDS)?;
+    settings.ping.set(&file, &mut options.ping_interval, &mut options.ping_deadline)?;
     file.at(0..0, options.check())?;
     Ok(options)
 }
 
-fn limits(given: &Limits) -> InstanceLimits {
-    let mut limits = InstanceLimits::default();
-    let set = |to: &mut usize, from: Option<usize>| *to = from.unwrap_or(*to);
-    set(&mut limits.connections, given.connections);
-    set(&mut limits.requests, given.requests);
-    set(&mut limits.requests_per_client, given.requests_per_client);
-    set_seconds(&mut limits.handshake, given.handshake_seconds);
-    set_seconds(&mut limits.head, given.head_seconds);
-    set_seconds(&mut limits.idle, given.idle_seconds);
-    set_seconds(&mut limits.stall, given.stall_seconds);
-    limits
+fn set_limits(file: &SettingsFile, limits: &mut InstanceLimits, given: &Limits) -> Result<()> {
+    for (to, named) in [
+        (&mut limits.connections, ("connections", &given.connections)),
+        (&mut limits.requests, ("requests", &given.requests)),
+        (&mut limits.requests_per_client, ("requests_per_client", &given.requests_per_client)),
+    ] {
+        file.set_number(to, named, 1..=FRONT_COUNT_MAX)?;
+    }
+    for (to, named) in [
+        (&mut limits.handshake, ("handshake_seconds", &given.handshake_seconds)),
+        (&mut limits.head, ("head_seconds", &given.head_seconds)),
+        (&mut limits.idle, ("idle_seconds", &given.idle_seconds)),
+        (&mut limits.stall, ("stall_seconds", &given.stall_seconds)),
+    ] {
+        file.set_seconds(to, named, SECONDS)?;
+    }
+    Ok(())
 }
 
-pub(super) fn set_seconds(to: &mut Duration, from: Option<u64>) {
-    if let Some(seconds) = from {
-        *to = Duration::from_secs(seconds);
+impl Ping {
+    pub(super) fn set(
+        &self,
+        file: &SettingsFile,
+        interval: &mut Duration,
+        deadline: &mut Duration,
+    ) -> Result<()> {
+        file.set_seconds(interval, ("interval_seconds", &self.interval_seconds), SECONDS)?;
+        file.set_seconds(deadline, ("deadline_seconds", &self.deadline_seconds), SECONDS)
     }
 }

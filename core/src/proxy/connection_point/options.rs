@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
-    DRAIN_TIMEOUT, DRAIN_TIMEOUT_MAX, INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX,
-    TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
+    DRAIN_TIMEOUT, INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX, TUNNEL_PING_DEADLINE,
+    TUNNEL_PING_INTERVAL,
 };
 use crate::net::{AuthMethod, Credentials, PemSource, TrustedRoots};
+use crate::proxy::times::{check_drain, check_times};
 use crate::proxy::{Configuration, Mapping, Pin};
 
 /// Where one instance can be dialled, the best address first.
@@ -137,13 +138,11 @@ impl ConnectionPointOptions {
             () if self.connections == 0 || self.connections > TUNNEL_CONNECTIONS_MAX => {
                 refuse(format!("connections: there must be 1 to {TUNNEL_CONNECTIONS_MAX}"))
             }
-            () if self.drain > DRAIN_TIMEOUT_MAX => {
-                refuse(format!("drain: it is at most {DRAIN_TIMEOUT_MAX:?}"))
+            () => {
+                check_times(&[("ping_interval", self.ping_interval), ("ping_deadline", self.ping_deadline)])
+                    .and_then(|()| check_drain(self.drain))
+                    .or_else(refuse)
             }
-            () if self.ping_interval.is_zero() || self.ping_deadline.is_zero() => {
-                refuse("ping_interval and ping_deadline: they must be above zero".into())
-            }
-            () => Ok(()),
         }
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
-    DRAIN_TIMEOUT, DRAIN_TIMEOUT_MAX, FRONT_CONNECTIONS_MAX, FRONT_HANDSHAKE_TIMEOUT, FRONT_HEAD_TIMEOUT,
+    DRAIN_TIMEOUT, FRONT_CONNECTIONS_MAX, FRONT_COUNT_MAX, FRONT_HANDSHAKE_TIMEOUT, FRONT_HEAD_TIMEOUT,
     FRONT_IDLE_TIMEOUT, FRONT_REQUESTS_MAX, FRONT_STALL_TIMEOUT, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
 };
 use crate::net::PemSource;
 use crate::proxy::Pin;
+use crate::proxy::times::{check_drain, check_times};
 
 /// How much an instance takes at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,22 +106,24 @@ impl InstanceOptions {
             () if self.connection_point_pins.is_empty() => {
                 refuse("connection_point_pins: at least one is needed".into())
             }
-            () if limits.connections == 0 || limits.requests == 0 || limits.requests_per_client == 0 => {
-                refuse("limits: connections, requests and requests_per_client must be above zero".into())
-            }
-            () if [limits.handshake, limits.head, limits.idle, limits.stall]
+            () if [limits.connections, limits.requests, limits.requests_per_client]
                 .iter()
-                .any(Duration::is_zero) =>
+                .any(|count| !(1..=FRONT_COUNT_MAX).contains(count)) =>
             {
-                refuse("limits: handshake, head, idle and stall must be above zero".into())
+                refuse(format!(
+                    "limits: connections, requests and requests_per_client must be 1 to {FRONT_COUNT_MAX}"
+                ))
             }
-            () if self.drain > DRAIN_TIMEOUT_MAX => {
-                refuse(format!("drain: it is at most {DRAIN_TIMEOUT_MAX:?}"))
-            }
-            () if self.ping_interval.is_zero() || self.ping_deadline.is_zero() => {
-                refuse("ping_interval and ping_deadline: they must be above zero".into())
-            }
-            () => Ok(()),
+            () => check_times(&[
+                ("limits.handshake", limits.handshake),
+                ("limits.head", limits.head),
+                ("limits.idle", limits.idle),
+                ("limits.stall", limits.stall),
+                ("ping_interval", self.ping_interval),
+                ("ping_deadline", self.ping_deadline),
+            ])
+            .and_then(|()| check_drain(self.drain))
+            .or_else(refuse),
         }
     }
 }
