@@ -330,8 +330,8 @@ pub const DIAL_STABLE_AFTER: Duration = Duration::from_secs(10);
 pub const PROXY_ANSWER_BYTES_MAX: usize = 16 << 10;
 /// Longest wait for open requests when an instance or a connection point stops, unless its settings say otherwise.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest such wait that settings may ask for.
-pub const DRAIN_TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The longest time that settings of an instance or a connection point may give for anything.
+pub const SERVICE_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How often a connection point looks at its connections, as Microsoft's does.
 pub const CONNECTION_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 /// How often an instance tells its connection points what it has counted.
@@ -375,6 +375,8 @@ pub const UPSTREAM_RESPONSE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 pub const FRONT_CONNECTIONS_MAX: usize = 20_000;
 /// Requests that one instance serves at a time, unless the caller says otherwise.
 pub const FRONT_REQUESTS_MAX: usize = 20_000;
+/// The highest number of connections or requests that settings may allow.
+pub const FRONT_COUNT_MAX: usize = 1_000_000;
 /// Longest TLS handshake of a client, unless the caller says otherwise.
 pub const FRONT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for the head of a request, unless the caller says otherwise.
@@ -383,6 +385,8 @@ pub const FRONT_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 pub const FRONT_IDLE_TIMEOUT: Duration = Duration::from_secs(180);
 /// How long a client may not read its answer or not send its body, unless the caller says otherwise.
 pub const FRONT_STALL_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long what a client still sends after its answer is read and thrown away before the connection closes.
+pub const FRONT_LINGER_TIMEOUT: Duration = Duration::from_secs(5);
 /// After this time without a request a client counts as idle, and nothing but its TLS connection is kept.
 pub const FRONT_REST_AFTER: Duration = Duration::from_millis(500);
 /// What is read of a client, and kept of an answer for it, before it is passed on.

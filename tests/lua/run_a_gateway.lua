@@ -102,6 +102,20 @@ function tests.a_broken_reload_keeps_the_old_settings_and_tells_why()
     instance:stop()
 end
 
+function tests.how_long_a_stop_waits_is_a_setting()
+    local instance, point, file, folder = running()
+    for service, path in pairs({ [instance] = folder .. "/instance.toml", [point] = file }) do
+        local good = kit.read(path)
+        kit.write(path, "drain_seconds = 86401\n" .. good)
+        kit.contains(kit.fails("config", service:reload()), "drain_seconds")
+        kit.write(path, "drain_seconds = 86400\n" .. good)
+        kit.equal(assert(service:reload()), true)
+    end
+    -- Nothing is open, so that neither waits for a day.
+    point:stop()
+    instance:stop()
+end
+
 function tests.what_is_stopped_says_so()
     local instance, point = running()
     for _, service in ipairs({ point, instance }) do

@@ -6,6 +6,7 @@ import os
 import ssl
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,8 @@ class ManagementPoint(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.path.lower().endswith("/hold"):
+            time.sleep(15)
         body = f"you asked for {self.path}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -177,15 +180,15 @@ internal = ["https://localhost:{inside}"]
 
 @pytest.fixture
 def ask(certificates, instance):
-    """Asks the gateway as a client with a certificate does; gives status and text."""
+    """Asks the gateway as a client with a certificate does, with a body where one is given; status and text."""
     context = ssl.create_default_context(cafile=certificates / "root.pem")
     context.load_cert_chain(certificates / "client.pem", certificates / "client.key")
     port = int(instance.addresses[0].rpartition(":")[2])
 
-    def ask(target):
+    def ask(target, body=None):
         connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
         try:
-            connection.request("GET", target)
+            connection.request("GET" if body is None else "POST", target, body)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:

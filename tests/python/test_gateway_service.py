@@ -64,6 +64,48 @@ def test_a_broken_reload_keeps_the_old_settings_and_tells_why(point_file, instan
         assert ask(TARGET.replace(str(ROLE), "17"))[0] == 200
 
 
+def test_a_body_above_the_limit_of_its_mapping_is_refused(point_file, ask):
+    with point_file.open("a", encoding="utf-8") as file:
+        file.write("request_body_bytes_max = 4\n")
+    with cmgateway.start_connection_point(point_file) as point:
+        point.ready(timeout=20)
+        # As large as it may be: the server inside answers, and knows no POST.
+        assert ask(TARGET, b"four")[0] == 501
+        assert ask(TARGET, b"five!") == (413, "CMGService_Content_Too_Large")
+        assert ask(TARGET, iter([b"in ", b"chunks"])) == (413, "CMGService_Content_Too_Large")
+
+
+def test_a_stop_waits_for_open_requests_as_long_as_the_settings_say(point_file, instance, ask, certificates):
+    file = certificates / "instance.toml"
+    good = file.read_text(encoding="utf-8")
+    file.write_text("drain_seconds = 86401\n" + good, encoding="utf-8")
+    with pytest.raises(errors.ConfigError, match="drain_seconds"):
+        instance.reload()
+    file.write_text("drain_seconds = 1\n" + good, encoding="utf-8")
+    instance.reload()
+    with cmgateway.start_connection_point(point_file) as point:
+        point.ready(timeout=20)
+        broken = []
+
+        def hold():
+            try:
+                ask(TARGET.replace("hello", "hold"))
+            except OSError as error:
+                broken.append(error)
+
+        held = threading.Thread(target=hold)
+        held.start()
+        until = time.monotonic() + 10
+        while instance.status()["open_requests"] == 0:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        started = time.monotonic()
+        instance.stop()
+        assert 0.9 < time.monotonic() - started < 10
+        held.join()
+        assert len(broken) == 1
+
+
 def test_what_is_stopped_says_so(point_file, instance):
     point = cmgateway.start_connection_point(point_file)
     assert repr(point) == "<connection point CP1>"

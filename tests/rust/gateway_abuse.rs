@@ -1,6 +1,9 @@
 //! Clients that mean no good, and more of them than there is room for: they get nothing, and the others are served.
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,6 +12,7 @@ use cmgateway_tests::gateway_client::GatewayClient;
 use cmgateway_tests::running_gateway::{RunningGateway, has_curl, path};
 use http_body_util::Full;
 use hyper::Request;
+use hyper::body::{Body, Frame};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
@@ -20,6 +24,15 @@ async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     assert!(closed.is_ok(), "the connection stays open after {text:?}");
     text
+}
+
+/// Waits until this is so.
+async fn until(is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(Instant::now() < end, "it does not come to be so");
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// One connection: these bytes, and everything that comes back.
@@ -136,18 +149,40 @@ async fn bodies_have_a_size_where_the_mapping_says_one() {
     let fits = head("Transfer-Encoding: chunked") + &chunks(10);
     assert!(say(&client, fits.as_bytes()).await.ends_with("100000"));
     assert_eq!(gateway.inside.count("/SMS_MP/count"), 1);
-    // Told before any of it is sent, and noticed while it comes.
-    for text in [head("Content-Length: 100001"), head("Transfer-Encoding: chunked") + &chunks(11)] {
-        let mut stream = client.raw().await.unwrap();
-        let _ = stream.write_all(text.as_bytes()).await;
-        let answer = rest(&mut stream).await;
-        assert!(answer.starts_with("HTTP/1.1 413 CMGService_Content_Too_Large\r\n"), "{answer}");
-    }
-    assert_eq!(
-        gateway.inside.count("/SMS_MP/count"),
-        2,
-        "the second was not known to be too large when it began"
+    // Told before any of it is sent, so that nothing comes inside.
+    let answer = say(&client, head("Content-Length: 100001").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 CMGService_Content_Too_Large\r\n"), "{answer}");
+    assert_eq!(gateway.inside.count("/SMS_MP/count"), 1);
+    // Noticed while it comes: what began looked well.
+    let mut stream = client.raw().await.unwrap();
+    let begins = head("Transfer-Encoding: chunked") + "1\r\nx\r\n";
+    stream.write_all(begins.as_bytes()).await.unwrap();
+    until(|| gateway.inside.count("/SMS_MP/count") == 2).await;
+    let _ = stream.write_all(chunks(10).as_bytes()).await;
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 CMGService_Content_Too_Large\r\n"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_still_sends_when_refused_gets_the_answer() {
+    let gateway = RunningGateway::start().await;
+    let mut stream = gateway.client(&gateway.pki.client).raw().await.unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n",
+        path("SMS_Unpublished/x")
     );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(300)).await;
+    // Refused by now; on a connection that is reset this would break off.
+    for _ in 0..40 {
+        stream.write_all(&[b'x'; 100_000]).await.unwrap();
+        sleep(Duration::from_millis(5)).await;
+    }
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 404 CMGService_Not_Found\r\n"), "{answer}");
+    assert_eq!(gateway.instance.state().connections, 1, "it waits for the client to go");
+    drop(stream);
+    until(|| gateway.instance.state().connections == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -231,6 +266,58 @@ async fn who_does_not_read_holds_up_nobody() {
     assert_eq!(gateway.instance.state().open_requests, 0);
 }
 
+/// A body that does not come.
+struct NeverSent;
+
+impl Body for NeverSent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_pings_and_takes_or_sends_nothing_is_cut_off() {
+    let gateway = impatient().await;
+    let client = gateway.client(&gateway.pki.client);
+    let get = |rest: &str| Request::get(path(rest)).body(Full::<Bytes>::default()).unwrap();
+    // Longer than its window, which nobody opens.
+    let mut takes_nothing = client.http2().await.unwrap();
+    let answer = takes_nothing.send_request(get("SMS_MP/bytes?n=60000000")).await.unwrap();
+    // Never a byte of its body.
+    let mut sends_nothing = client.http2().await.unwrap();
+    let request = Request::post(path("SMS_MP/count")).body(NeverSent).unwrap();
+    let waits = tokio::spawn(sends_nothing.send_request(request));
+    // Waits for its answer: nothing is wrong with that.
+    let mut holds = client.http2().await.unwrap();
+    assert_eq!(holds.send_request(get("SMS_MP/hold?ms=4000")).await.unwrap().status(), 200);
+    assert!(!holds.is_closed());
+    assert!(waits.await.unwrap().is_err());
+    assert!(takes_nothing.is_closed());
+    drop(answer);
+    let state = gateway.instance.state();
+    assert_eq!((state.open_requests, state.connections), (0, 1), "{state:?}");
+    let metrics = gateway.instance.metrics();
+    assert!(metrics.contains("cmgateway_stalled_total 2"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_answers_pings_is_idle() {
+    let gateway =
+        RunningGateway::start_with(|_, options| options.limits.idle = Duration::from_secs(2), |_, _| {})
+            .await;
+    let mut client = gateway.client(&gateway.pki.client).http2().await.unwrap();
+    let request = Request::get(path("SMS_MP/x")).body(Full::<Bytes>::default()).unwrap();
+    assert_eq!(client.send_request(request).await.unwrap().status(), 200);
+    until(|| client.is_closed()).await;
+    assert_eq!(gateway.instance.state().connections, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_read_holds_up_no_stop() {
     let gateway = impatient().await;
@@ -259,7 +346,7 @@ async fn above_the_limits_the_answer_is_503_and_when_to_come_again() {
         tokio::spawn(async move { client.get(&path("SMS_MP/hold?ms=3000")).await })
     };
     let mut held = vec![hold(&gateway.pki.client), hold(&gateway.pki.client)];
-    wait_for(&gateway, 2).await;
+    until(|| gateway.instance.state().open_requests == 2).await;
     let ask = async |owner| {
         let request =
             Request::get(path("SMS_MP/x")).header("host", "localhost").body(Full::<Bytes>::default());
@@ -270,20 +357,12 @@ async fn above_the_limits_the_answer_is_503_and_when_to_come_again() {
     assert_eq!(own.headers()["retry-after"], "5");
     assert_eq!(ask(&second).await.status(), 200, "another client has room");
     held.push(hold(&second));
-    wait_for(&gateway, 3).await;
+    until(|| gateway.instance.state().open_requests == 3).await;
     assert_eq!(ask(&third).await.status(), 503, "the gateway is full");
     for each in held {
         assert_eq!(each.await.unwrap().unwrap().0, 200);
     }
     assert_eq!(ask(&third).await.status(), 200);
-}
-
-async fn wait_for(gateway: &RunningGateway, requests: usize) {
-    let until = Instant::now() + Duration::from_secs(10);
-    while gateway.instance.state().open_requests < requests {
-        assert!(Instant::now() < until, "{:?}", gateway.instance.state());
-        sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

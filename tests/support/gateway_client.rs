@@ -1,14 +1,17 @@
 //! A client with a certificate that keeps its connection, as agents do.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cmgateway::cert::Certificate;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http2;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::TcpStream;
@@ -91,10 +94,31 @@ impl GatewayClient {
     /// # Errors
     /// Why there is no connection.
     pub async fn raw(&self) -> Result<TlsStream<TcpStream>, String> {
+        self.raw_with(Arc::clone(&self.tls)).await
+    }
+
+    async fn raw_with(&self, tls: Arc<rustls::ClientConfig>) -> Result<TlsStream<TcpStream>, String> {
         let socket = TcpStream::connect(self.address).await.map_err(text)?;
         socket.set_nodelay(true).map_err(text)?;
         let name = ServerName::try_from("localhost").map_err(text)?;
-        TlsConnector::from(Arc::clone(&self.tls)).connect(name, socket).await.map_err(text)
+        TlsConnector::from(tls).connect(name, socket).await.map_err(text)
+    }
+
+    /// A connection of its own over HTTP/2.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub async fn http2<B>(&self) -> Result<http2::SendRequest<B>, String>
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    {
+        let mut tls = (*self.tls).clone();
+        tls.alpn_protocols = vec![b"h2".to_vec()];
+        let stream = self.raw_with(Arc::new(tls)).await?;
+        let executor = TokioExecutor::new();
+        let (sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await.map_err(text)?;
+        tokio::spawn(connection);
+        Ok(sender)
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {

@@ -62,6 +62,10 @@ impl<S> TlsStream<S> {
     pub(crate) fn socket(&self) -> &S {
         &self.socket
     }
+
+    pub(crate) fn into_socket(self) -> S {
+        self.socket
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::options::InstanceLimits;
 /// What one connection is at.
 pub(super) struct Activity {
     opened: Instant,
-    /// HTTP/2 reads frames of its own between requests; how long heads take is the library's business there.
+    /// HTTP/2 reads frames of its own, which say nothing of requests; how long heads take is the library's business there.
     is_http2: bool,
     /// Requests that wait for an answer or whose answer is on its way.
     busy: AtomicU32,
@@ -28,6 +28,12 @@ pub(super) struct Activity {
     head: AtomicU64,
     /// When an answer was last being written and did not go out at once.
     write_blocked: AtomicU64,
+    /// Answers of HTTP/2 of which a piece was taken for the client, and no further one asked for.
+    untaken: AtomicU32,
+    /// When the last of these pieces was taken.
+    last_taken: AtomicU64,
+    /// A request body was given up before its end: the client may still be sending it.
+    gave_up_body: AtomicBool,
 }
 
 /// Why a connection is ended.
@@ -52,6 +58,9 @@ impl Activity {
             last_write: AtomicU64::new(1),
             head: AtomicU64::new(0),
             write_blocked: AtomicU64::new(0),
+            untaken: AtomicU32::new(0),
+            last_taken: AtomicU64::new(0),
+            gave_up_body: AtomicBool::new(false),
         })
     }
 
@@ -63,14 +72,47 @@ impl Activity {
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.busy.fetch_add(1, Ordering::Relaxed);
         self.head.store(0, Ordering::Relaxed);
+        self.received();
         Busy(Arc::clone(self))
+    }
+
+    /// A part of a request has come.
+    pub(super) fn received(&self) {
+        self.last_read.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// The rest of a request body is not wanted.
+    pub(super) fn give_up_body(&self) {
+        self.gave_up_body.store(true, Ordering::Relaxed);
+    }
+
+    /// True where a client may still be sending what nobody reads.
+    pub(super) fn gave_up_body(&self) -> bool {
+        self.gave_up_body.load(Ordering::Relaxed)
+    }
+
+    /// For an answer of HTTP/2, whose windows the socket does not show.
+    pub(super) fn taking(self: &Arc<Self>) -> Option<Taking> {
+        self.is_http2.then(|| Taking { activity: Arc::clone(self), is_untaken: false })
     }
 
     /// A request body is coming until what is returned is dropped.
     pub(super) fn receiving(self: &Arc<Self>) -> Receiving {
         self.receiving.fetch_add(1, Ordering::Relaxed);
-        self.last_read.store(self.now(), Ordering::Relaxed);
+        self.received();
         Receiving(Arc::clone(self))
+    }
+
+    /// Bytes have come.
+    fn read(&self) {
+        if self.is_http2 {
+            return;
+        }
+        let now = self.now();
+        self.last_read.store(now, Ordering::Relaxed);
+        if self.busy.load(Ordering::Relaxed) == 0 && self.head.load(Ordering::Relaxed) == 0 {
+            self.head.store(now, Ordering::Relaxed);
+        }
     }
 
     /// True where nothing was asked or is on its way, and that for at least this time.
@@ -95,6 +137,12 @@ impl Activity {
         let mut wait = limits.idle;
         if blocked != 0 {
             match rest(blocked, limits.stall) {
+                Some(rest) => wait = wait.min(rest),
+                None => return Verdict::Stalled,
+            }
+        }
+        if self.untaken.load(Ordering::Relaxed) > 0 {
+            match rest(load(&self.last_taken), limits.stall) {
                 Some(rest) => wait = wait.min(rest),
                 None => return Verdict::Stalled,
             }
@@ -143,6 +191,32 @@ impl Drop for Receiving {
     }
 }
 
+/// Whether a client takes the pieces of one answer. One that takes those of another answer is not stalled.
+pub(super) struct Taking {
+    activity: Arc<Activity>,
+    is_untaken: bool,
+}
+
+impl Taking {
+    /// The answer was asked for its next piece, and there was one or not.
+    pub(super) fn asked(&mut self, has_piece: bool) {
+        if has_piece {
+            self.activity.last_taken.store(self.activity.now(), Ordering::Relaxed);
+        }
+        match (std::mem::replace(&mut self.is_untaken, has_piece), has_piece) {
+            (false, true) => drop(self.activity.untaken.fetch_add(1, Ordering::Relaxed)),
+            (true, false) => drop(self.activity.untaken.fetch_sub(1, Ordering::Relaxed)),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.asked(false);
+    }
+}
+
 /// A stream whose reads and writes are noticed.
 pub(super) struct Watched<S> {
     pub(super) stream: S,
@@ -166,13 +240,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
             Poll::Ready(Ok(()))
         };
         if polled.is_ready() && buffer.filled().len() > before {
-            let activity = &self.activity;
-            let now = activity.now();
-            activity.last_read.store(now, Ordering::Relaxed);
-            let is_between = !activity.is_http2 && activity.busy.load(Ordering::Relaxed) == 0;
-            if is_between && activity.head.load(Ordering::Relaxed) == 0 {
-                activity.head.store(now, Ordering::Relaxed);
-            }
+            self.activity.read();
         }
         polled
     }

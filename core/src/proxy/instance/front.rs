@@ -13,7 +13,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
@@ -22,7 +22,8 @@ use super::client::Client;
 use super::reply::ReplyBody;
 use super::{Shared, request};
 use crate::limits::{
-    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_REST_AFTER, FRONT_STREAMS_MAX, SHUTDOWN_TIMEOUT,
+    FRONT_BUFFER_BYTES, FRONT_HEADER_BYTES_MAX, FRONT_LINGER_TIMEOUT, FRONT_REST_AFTER, FRONT_STREAMS_MAX,
+    SHUTDOWN_TIMEOUT,
 };
 use crate::net::tls_stream::{Established, TlsStream};
 use crate::proxy::tunnel::told;
@@ -61,9 +62,9 @@ pub(super) async fn serve(
             .max_concurrent_streams(FRONT_STREAMS_MAX)
             .max_header_list_size(FRONT_HEADER_BYTES_MAX as u32)
             .max_send_buf_size(FRONT_BUFFER_BYTES)
-            .keep_alive_interval(Some(shared.limits.idle.min(Duration::from_secs(30))));
+            .keep_alive_interval(Some((shared.limits.idle / 4).min(Duration::from_secs(30))));
         let connection = Box::pin(builder.serve_connection(watched, service));
-        drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity, false).await;
+        drop(drive(&shared, connection, |connection| connection.graceful_shutdown(), &activity, false).await);
     } else {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(FRONT_BUFFER_BYTES);
@@ -71,8 +72,16 @@ pub(super) async fn serve(
         loop {
             let connection = Box::pin(builder.serve_connection(io, service));
             let shut_down = |connection: Pin<&mut _>| http1::Connection::graceful_shutdown(connection);
-            let Some(resting) = drive(&shared, connection, shut_down, &activity, true).await else { break };
-            let parts = Pin::into_inner(resting).into_parts();
+            let end = drive(&shared, connection, shut_down, &activity, true).await;
+            let is_over = matches!(end, End::Over(_));
+            let (End::Over(connection) | End::Rests(connection)) = end else { break };
+            let parts = Pin::into_inner(connection).into_parts();
+            if is_over {
+                if activity.gave_up_body() {
+                    linger(&shared, parts.io.into_inner().stream.into_socket()).await;
+                }
+                break;
+            }
             (io, service) = (parts.io, parts.service);
             io.inner_mut().ahead = parts.read_buf;
             client.rest();
@@ -99,8 +108,29 @@ async fn rest(shared: &Shared, stream: &mut TlsStream<TcpStream>) -> bool {
     has_more
 }
 
-/// Polls a connection, and ends it when it does nothing for too long or the instance stops; gives it back where it may
-/// rest and has nothing to do.
+/// Reads what a client still sends after its answer, and throws it away: a socket closed before it is read resets the
+/// connection, and some clients then lose the answer (RFC 9112, 9.6).
+async fn linger(shared: &Shared, mut socket: TcpStream) {
+    let mut stop = shared.stop.subscribe();
+    let mut buffer = vec![0; FRONT_BUFFER_BYTES];
+    let all = async { while socket.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
+    tokio::select! {
+        _ = timeout(FRONT_LINGER_TIMEOUT, all) => {}
+        () = told(&mut stop) => {}
+    }
+}
+
+/// How the driving of a connection ended.
+enum End<C> {
+    /// It has said all it had to say, and that nothing more comes.
+    Over(Pin<Box<C>>),
+    /// It may rest and has nothing to do.
+    Rests(Pin<Box<C>>),
+    /// It was given up.
+    Cut,
+}
+
+/// Polls a connection, and ends it when it does nothing for too long or the instance stops.
 ///
 /// Boxed: hyper's connection is large, and what lies behind it here is small.
 async fn drive<C: Future>(
@@ -109,7 +139,7 @@ async fn drive<C: Future>(
     shut_down: impl Fn(Pin<&mut C>),
     activity: &Activity,
     may_rest: bool,
-) -> Option<Pin<Box<C>>> {
+) -> End<C> {
     let mut stop = shared.stop.subscribe();
     let pace = if may_rest { FRONT_REST_AFTER } else { Duration::MAX };
     let look: Sleep = sleep(shared.limits.head.min(shared.limits.idle).min(pace));
@@ -119,11 +149,11 @@ async fn drive<C: Future>(
     loop {
         tokio::select! {
             biased;
-            _ = connection.as_mut() => return None,
+            _ = connection.as_mut() => return End::Over(connection),
             () = look.as_mut() => match activity.judge(&shared.limits) {
-                _ if until.is_some_and(|until| until <= Instant::now()) => return None,
+                _ if until.is_some_and(|until| until <= Instant::now()) => return End::Cut,
                 Verdict::Wait(_) if may_rest && until.is_none() && activity.is_quiet(FRONT_REST_AFTER) => {
-                    return Some(connection);
+                    return End::Rests(connection);
                 }
                 Verdict::Wait(time) => {
                     let next = Instant::now() + time.min(pace).max(Duration::from_millis(10));
@@ -132,7 +162,7 @@ async fn drive<C: Future>(
                 Verdict::Idle => break,
                 Verdict::Stalled => {
                     shared.metrics.stalled.fetch_add(1, Ordering::Relaxed);
-                    return None;
+                    return End::Cut;
                 }
             },
             () = told(&mut stop), if until.is_none() => {
@@ -147,5 +177,5 @@ async fn drive<C: Future>(
     }
     shut_down(connection.as_mut());
     let _ = timeout(SHUTDOWN_TIMEOUT, connection).await;
-    None
+    End::Cut
 }

@@ -9,6 +9,7 @@ use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use super::activity::Taking;
 use super::sessions::OpenRequest;
 use super::slot::Slot;
 use crate::limits::RETRY_AFTER_SECONDS;
@@ -19,7 +20,7 @@ use crate::proxy::tunnel::receiving::TunnelBody;
 /// The body of an answer: the instance's own, or what comes out of the tunnel.
 pub(super) enum ReplyBody {
     Own(Option<Bytes>),
-    Tunnel(TunnelBody<(OpenRequest, Option<Slot>)>),
+    Tunnel(TunnelBody<(OpenRequest, Option<Slot>)>, Option<Taking>),
 }
 
 impl Body for ReplyBody {
@@ -32,14 +33,20 @@ impl Body for ReplyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             ReplyBody::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            ReplyBody::Tunnel(body) => Pin::new(body).poll_frame(context),
+            ReplyBody::Tunnel(body, taking) => {
+                let polled = Pin::new(body).poll_frame(context);
+                if let Some(taking) = taking {
+                    taking.asked(matches!(polled, Poll::Ready(Some(_))));
+                }
+                polled
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             ReplyBody::Own(bytes) => bytes.is_none(),
-            ReplyBody::Tunnel(body) => body.is_end_stream(),
+            ReplyBody::Tunnel(body, _) => body.is_end_stream(),
         }
     }
 
@@ -48,7 +55,7 @@ impl Body for ReplyBody {
             ReplyBody::Own(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            ReplyBody::Tunnel(body) => body.size_hint(),
+            ReplyBody::Tunnel(body, _) => body.size_hint(),
         }
     }
 }
@@ -113,7 +120,7 @@ pub(super) fn show_status_words(response: &mut Response<ReplyBody>) {
         response.extensions_mut().insert(phrase);
     }
     // A connection point that answers itself sends no body.
-    let own = matches!(response.body(), ReplyBody::Tunnel(body) if body.is_end_stream());
+    let own = matches!(response.body(), ReplyBody::Tunnel(body, _) if body.is_end_stream());
     if own && !response.headers().contains_key(header::CONTENT_LENGTH) {
         *response.body_mut() = ReplyBody::Own(Some(Bytes::copy_from_slice(words.as_bytes())));
     }

@@ -39,6 +39,7 @@ pub(super) async fn answer(
 ) -> Response<ReplyBody> {
     let id = shared.request_ids.next();
     let method = request.method().clone();
+    let has_body = !request.body().is_end_stream();
     let slot = shared.slots.take(client.key, &shared.limits, activity.begin());
     let outcome = match &slot {
         Some(_) => judge(&shared, &client, &request),
@@ -54,6 +55,9 @@ pub(super) async fn answer(
     };
     let response = result.unwrap_or_else(|refused| {
         shared.metrics.refused(refused.words);
+        if has_body {
+            activity.give_up_body();
+        }
         tracing::info!(request = id, client = %client.address, %method, status = refused.status.as_u16(), words = refused.words, "refused");
         refuse(refused)
     });
@@ -157,8 +161,9 @@ impl Job<'_> {
                 Ok(response) => {
                     let moved = Arc::clone(&self.shared.metrics.bytes_out);
                     let guard = (open, slot);
-                    let mut response =
-                        response.map(|incoming| ReplyBody::Tunnel(TunnelBody::new(incoming, moved, guard)));
+                    let mut response = response.map(|incoming| {
+                        ReplyBody::Tunnel(TunnelBody::new(incoming, moved, guard), self.activity.taking())
+                    });
                     show_status_words(&mut response);
                     return Ok(response);
                 }
@@ -200,9 +205,17 @@ impl Job<'_> {
     /// Sends the body beside the answer, which may come before the body is over; tells where it is too large.
     fn pump(&self, body: Incoming, stream: Outgoing, body_max: Option<u64>, too_large: &Arc<Notify>) {
         let (moved, too_large) = (Arc::clone(&self.shared.metrics.bytes_in), Arc::clone(too_large));
-        let receiving = self.activity.receiving();
+        let activity = Arc::clone(self.activity);
+        let receiving = activity.receiving();
         tokio::spawn(async move {
             let _receiving = receiving;
+            let body = body.map_frame({
+                let activity = Arc::clone(&activity);
+                move |frame| {
+                    activity.received();
+                    frame
+                }
+            });
             let sent = match body_max {
                 Some(max) => {
                     let max = usize::try_from(max).unwrap_or(usize::MAX);
@@ -217,6 +230,7 @@ impl Job<'_> {
                 None => send_body(body, stream, &moved).await,
             };
             if let Err(failure) = sent {
+                activity.give_up_body();
                 tracing::debug!(?failure, "a request body did not go through");
             }
         });
