@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 from conftest import ROOT
@@ -122,6 +123,21 @@ def test_every_block_is_in_a_language_that_some_test_runs(chapter):
     for language, text, _ in blocks(chapter):
         if language not in ("", "text"):
             assert max(map(len, text.splitlines())) <= 120, text
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_program_takes_the_lines_that_nobody_runs(chapter):
+    told = "\n".join(text for language, text, _ in blocks(chapter) if language == "text")
+    lines = re.findall(r"^cmgateway (?!service ).*", told, re.MULTILINE)
+    if sys.platform == "win32":
+        lines += re.findall(r"^cmgateway service .*", told, re.MULTILINE)
+    if not lines or not os.path.isfile(PROGRAM):
+        pytest.skip("no such line" if not lines else "the program cmgateway is not built")
+    for line in lines:
+        # Help comes last, when all before it was understood.
+        command = [PROGRAM, *line.split()[1:], "--help"]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
 def test_the_guide_is_whole():
