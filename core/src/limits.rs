@@ -306,8 +306,15 @@ pub const TUNNEL_PING_INTERVAL: Duration = Duration::from_secs(5);
 pub const TUNNEL_PING_DEADLINE: Duration = Duration::from_secs(5);
 /// Longest wait for the first words on a new connection of a tunnel.
 pub const TUNNEL_HELLO_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections from a connection point to each instance, unless the caller says otherwise.
-pub const TUNNEL_CONNECTIONS_DEFAULT: usize = 2;
+/// Connections from a connection point to each instance, unless the caller says otherwise: one for each of its workers,
+/// but so many at least.
+pub const TUNNEL_CONNECTIONS_MIN: usize = 2;
+/// As above, but so many at most.
+pub const TUNNEL_CONNECTIONS_USUAL_MAX: usize = 16;
+/// Most threads that serve connections of one instance or connection point.
+pub const WORKERS_MAX: usize = 256;
+/// A request goes to a tunnel of another worker only where that has so many fewer requests open, and half as many.
+pub const TUNNEL_DETOUR_REQUESTS: usize = 16;
 /// Most bytes that are read of a socket at once.
 pub const SOCKET_READ_BYTES: usize = 64 << 10;
 /// What is encrypted for a client before it is sent; for a tunnel it is a whole batch.

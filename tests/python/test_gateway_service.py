@@ -19,7 +19,7 @@ def test_a_request_goes_through_and_is_counted(point_file, instance, ask):
         assert (status, text.lower()) == (200, "you asked for /sms_mp/hello")
         # One connection is enough to be ready; the second follows.
         until = time.monotonic() + 20
-        while instance.status()["tunnels"] < 2 or point.status()["instances"][0]["connections"] < 2:
+        while not point.status()["instances"][0]["connections"] == instance.status()["tunnels"] >= 2:
             assert time.monotonic() < until
             time.sleep(0.01)
         front, back = instance.status(), point.status()
@@ -28,7 +28,7 @@ def test_a_request_goes_through_and_is_counted(point_file, instance, ask):
         assert front["handshakes"] == 1
         assert front["configuration"] == back["configuration"] == back["instances"][0]["configuration"] > 0
         assert back["instances"][0]["addresses"] == instance.addresses
-        assert back["instances"][0]["connections"] == front["tunnels"] == 2
+        assert back["instances"][0]["connections"] == front["tunnels"] >= 2
         (traffic,) = back["traffic"]
         assert (traffic["role"], traffic["requests"], traffic["failures"]) == (ROLE, 1, 0)
         assert traffic["bytes_out"] == len(text)

@@ -180,6 +180,8 @@ impl GatewayPki {
             vec![mapping],
             self.configuration(1),
         );
+        // However many processors there are.
+        options.connections = 2;
         options.inside_roots = TrustedRoots::File(self.root_file.clone());
         options.inside_identity = Some(self.inside_client.identity());
         options

@@ -197,7 +197,7 @@ fn start(arguments: Arguments) -> u8 {
     if let Command::Gateway(GatewayAction::Supervise { folder, detach }) = &arguments.command {
         return ended(if *detach { supervise_detached(folder) } else { supervise(folder) });
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };

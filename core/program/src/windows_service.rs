@@ -283,6 +283,7 @@ fn handle(control: ServiceControl, tell: &Sender<Signal>) -> ServiceControlHandl
 
 fn run_job(job: &Job, told: Receiver<Signal>, status: ServiceStatusHandle) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Error::new(ErrorKind::Unavailable, "start the service", error.to_string()))?;

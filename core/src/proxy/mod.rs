@@ -8,6 +8,7 @@
 //! | `instance/` | [`Instance`]: the front that clients connect to |
 //! | `connection_point/` | [`ConnectionPoint`]: dials the instances, asks the servers inside |
 //! | `headers`, `traffic` | which headers pass; what went through |
+//! | `workers` | the threads that serve |
 //! | `socket_settings` | how much the kernel keeps for a peer that does not read |
 
 mod configuration;
@@ -19,8 +20,10 @@ mod socket_settings;
 mod times;
 mod traffic;
 mod tunnel;
+mod workers;
 
 pub use configuration::{Configuration, EntraTenant, TokenRules};
+pub(crate) use connection_point::usual_connections;
 pub use connection_point::{
     ConnectionPoint, ConnectionPointOptions, ConnectionPointStatus, InstanceAddress, InstanceStatus,
     TunnelProxy,

@@ -17,12 +17,12 @@ use crate::cert::{Certificate, RevocationMode, load_crl_file};
 use crate::error::Result;
 use crate::limits::{
     KEY_SET_INTERVAL, KEY_SET_INTERVAL_MIN, REMOTE_SITE_WATCH_INTERVAL, SITE_WATCH_INTERVAL,
-    SITE_WATCH_INTERVAL_MIN, TUNNEL_CONNECTIONS_MAX,
+    SITE_WATCH_INTERVAL_MIN, TUNNEL_CONNECTIONS_MAX, WORKERS_MAX,
 };
 use crate::net::{AuthMethod, Credentials, TrustedRoots};
 use crate::proxy::{
     Configuration, ConnectionPointOptions, EntraTenant, InstanceAddress, MANAGEMENT_POINT_ENDPOINTS, Mapping,
-    TokenRules, TunnelProxy,
+    TokenRules, TunnelProxy, usual_connections,
 };
 use crate::secret::Secret;
 use crate::site::ConnectOptions;
@@ -35,6 +35,7 @@ struct Settings {
     key: Spanned<String>,
     instance_pins: Vec<Spanned<String>>,
     connections: Option<Spanned<u64>>,
+    workers: Option<Spanned<u64>>,
     drain_seconds: Option<Spanned<u64>>,
     gateway: Spanned<GatewaySettings>,
     proxy: Option<ProxySettings>,
@@ -157,6 +158,8 @@ pub(super) fn read(path: &Path) -> Result<PointFile> {
         mappings,
         configuration(&file, &settings, &uploaded)?,
     );
+    file.set_number(&mut options.workers, ("workers", &settings.workers), 1..=WORKERS_MAX)?;
+    options.connections = usual_connections(options.workers);
     let connections = ("connections", &settings.connections);
     file.set_number(&mut options.connections, connections, 1..=TUNNEL_CONNECTIONS_MAX)?;
     file.set_seconds(&mut options.drain, ("drain_seconds", &settings.drain_seconds), DRAIN_SECONDS)?;

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::file::SettingsFile;
 use crate::error::Result;
-use crate::limits::{FRONT_COUNT_MAX, SERVICE_TIME_MAX};
+use crate::limits::{FRONT_COUNT_MAX, SERVICE_TIME_MAX, WORKERS_MAX};
 use crate::proxy::{InstanceLimits, InstanceOptions};
 
 /// What open requests may have when a service stops, and what anything else may have.
@@ -29,6 +29,7 @@ struct Settings {
     key: Spanned<String>,
     connection_points: Spanned<Vec<Spanned<String>>>,
     drain_seconds: Option<Spanned<u64>>,
+    workers: Option<Spanned<u64>>,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -79,6 +80,7 @@ pub fn read_instance_file(path: impl AsRef<Path>) -> Result<InstanceOptions> {
     if let Some(admin) = &settings.admin_listen {
         options.admin_listen = Some(file.read(admin, "IP address with a port")?);
     }
+    file.set_number(&mut options.workers, ("workers", &settings.workers), 1..=WORKERS_MAX)?;
     set_limits(&file, &mut options.limits, &settings.limits)?;
     file.set_seconds(&mut options.drain, ("drain_seconds", &settings.drain_seconds), DRAIN_SECONDS)?;
     settings.ping.set(&file, &mut options.ping_interval, &mut options.ping_deadline)?;

@@ -66,6 +66,12 @@ impl<S> TlsStream<S> {
     pub(crate) fn into_socket(self) -> S {
         self.socket
     }
+
+    /// The same connection with its socket made into another one, such as one of another thread.
+    pub(crate) fn try_map_socket<T>(self, make: impl FnOnce(S) -> io::Result<T>) -> io::Result<TlsStream<T>> {
+        let TlsStream { socket, session, incoming, outgoing, unsent_max } = self;
+        Ok(TlsStream { socket: make(socket)?, session, incoming, outgoing, unsent_max })
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {

@@ -44,8 +44,12 @@ impl Outgoing {
                 skipped = 0;
             }
             let count = self.records.len().min(PIECES);
-            let slices = slices.get(..count).unwrap_or_default();
-            let mut written = ready!(socket.as_mut().poll_write_vectored(context, slices))?;
+            let polled = match slices.get(..count).unwrap_or_default() {
+                // The system sends one piece with less ado than a list of one.
+                [piece] => socket.as_mut().poll_write(context, piece),
+                slices => socket.as_mut().poll_write_vectored(context, slices),
+            };
+            let mut written = ready!(polled)?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

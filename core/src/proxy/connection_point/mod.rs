@@ -24,11 +24,13 @@ use super::mapping::Mapping;
 use super::traffic::{EndpointTraffic, Traffic};
 use super::tunnel::liveness::PingTimes;
 use super::tunnel::told;
+use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{CONNECTION_CHECK_INTERVAL, TRAFFIC_REPORT_INTERVAL};
 use crate::net::gateway_tls::{Identity, inside, tunnel_dial};
 
 pub use self::link::InstanceStatus;
+pub(crate) use self::options::usual_connections;
 pub use self::options::{ConnectionPointOptions, InstanceAddress, TunnelProxy};
 
 /// The inside as requests see it.
@@ -71,6 +73,7 @@ pub struct ConnectionPoint {
     links: Vec<Arc<Link>>,
     tasks: Mutex<JoinSet<()>>,
     configuration: Mutex<Configuration>,
+    _workers: Workers,
 }
 
 impl std::fmt::Debug for ConnectionPoint {
@@ -82,8 +85,8 @@ impl std::fmt::Debug for ConnectionPoint {
 impl ConnectionPoint {
     /// Starts a connection point: it dials every instance and serves what comes.
     ///
-    /// It returns at once; instances that cannot be reached are dialled again and again. Its tasks run on the current
-    /// tokio runtime.
+    /// It returns at once; instances that cannot be reached are dialled again and again. It needs the current tokio
+    /// runtime, but serves on threads of its own.
     ///
     /// # Errors
     /// `config` for an option that cannot be, `certificate` for a certificate or key that cannot be used, `not_found`
@@ -109,12 +112,16 @@ impl ConnectionPoint {
             configuration: watch::channel(Arc::new(encoded)).0,
             stop: watch::channel(false).0,
         });
+        let connections = options.connections.saturating_mul(options.instances.len());
+        let workers = Workers::start(options.workers.min(connections))?;
         let links: Vec<_> =
             options.instances.into_iter().map(|instance| Link::new(Arc::clone(&common), instance)).collect();
         let mut tasks = JoinSet::new();
         for link in &links {
             for connection in 0..options.connections {
-                tasks.spawn(Arc::clone(link).keep(connection));
+                if let Some(worker) = workers.crew().next() {
+                    tasks.spawn_on(Arc::clone(link).keep(connection), worker);
+                }
             }
         }
         tasks.spawn(look_after(Arc::clone(&common), links.clone()));
@@ -123,6 +130,7 @@ impl ConnectionPoint {
             links,
             tasks: Mutex::new(tasks),
             configuration: Mutex::new(options.configuration),
+            _workers: workers,
         })
     }
 
@@ -223,7 +231,7 @@ impl ConnectionPoint {
     /// Takes other mappings, another configuration, and certificates and pins as they are now; connections that are
     /// open stay.
     ///
-    /// Name, instances, proxy and the number of connections cannot change while it runs.
+    /// Name, instances, proxy and the numbers of connections and workers cannot change while it runs.
     ///
     /// # Errors
     /// As [`start`](Self::start); the old settings then stay.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
-    DRAIN_TIMEOUT, INSTANCES_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX, TUNNEL_PING_DEADLINE,
-    TUNNEL_PING_INTERVAL,
+    DRAIN_TIMEOUT, INSTANCES_MAX, TUNNEL_CONNECTIONS_MAX, TUNNEL_CONNECTIONS_MIN,
+    TUNNEL_CONNECTIONS_USUAL_MAX, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL, WORKERS_MAX,
 };
 use crate::net::{AuthMethod, Credentials, PemSource, TrustedRoots};
 use crate::proxy::times::{check_drain, check_times};
-use crate::proxy::{Configuration, Mapping, Pin};
+use crate::proxy::{Configuration, Mapping, Pin, workers};
 
 /// Where one instance can be dialled, the best address first.
 ///
@@ -74,8 +74,11 @@ pub struct ConnectionPointOptions {
     pub instance_pins: Vec<Pin>,
     /// The proxy on the way, if any.
     pub proxy: Option<TunnelProxy>,
-    /// Connections to each instance.
+    /// Connections to each instance; one for each worker (2 to 16), unless told otherwise.
     pub connections: usize,
+    /// Threads that serve connections; one for each processor, unless told otherwise. There are never more than
+    /// connections.
+    pub workers: usize,
     /// How often each connection is pinged.
     pub ping_interval: Duration,
     /// How long an instance may take to answer a ping.
@@ -93,7 +96,8 @@ pub struct ConnectionPointOptions {
 }
 
 impl ConnectionPointOptions {
-    /// The usual: two connections to each instance, no proxy, the system's roots inside.
+    /// The usual: a worker for each processor and a connection to each instance for each worker, no proxy, the system's
+    /// roots inside.
     pub fn new(
         name: impl Into<String>,
         instances: Vec<InstanceAddress>,
@@ -109,7 +113,8 @@ impl ConnectionPointOptions {
             key_pem: identity.1,
             instance_pins,
             proxy: None,
-            connections: TUNNEL_CONNECTIONS_DEFAULT,
+            connections: usual_connections(workers::usual_count()),
+            workers: workers::usual_count(),
             ping_interval: TUNNEL_PING_INTERVAL,
             ping_deadline: TUNNEL_PING_DEADLINE,
             drain: DRAIN_TIMEOUT,
@@ -135,6 +140,9 @@ impl ConnectionPointOptions {
                 refuse("instances: one has no address".into())
             }
             () if self.instance_pins.is_empty() => refuse("instance_pins: at least one is needed".into()),
+            () if !(1..=WORKERS_MAX).contains(&self.workers) => {
+                refuse(format!("workers: there must be 1 to {WORKERS_MAX}"))
+            }
             () if self.connections == 0 || self.connections > TUNNEL_CONNECTIONS_MAX => {
                 refuse(format!("connections: there must be 1 to {TUNNEL_CONNECTIONS_MAX}"))
             }
@@ -145,4 +153,9 @@ impl ConnectionPointOptions {
             }
         }
     }
+}
+
+/// Connections to each instance where nobody says how many: one for each worker.
+pub(crate) fn usual_connections(workers: usize) -> usize {
+    workers.clamp(TUNNEL_CONNECTIONS_MIN, TUNNEL_CONNECTIONS_USUAL_MAX)
 }

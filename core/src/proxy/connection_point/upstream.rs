@@ -23,8 +23,7 @@ use crate::limits::{
     UPSTREAM_IDLE_TIMEOUT, UPSTREAM_UNSENT_BYTES,
 };
 use crate::net::tls_stream;
-use crate::proxy::InternalAddress;
-use crate::proxy::socket_settings;
+use crate::proxy::{InternalAddress, socket_settings, workers};
 
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -45,9 +44,22 @@ pub(super) struct Upstreams {
 
 /// One server inside: its idle connections and when it last failed.
 struct Host {
-    idle: Mutex<Vec<(SendRequest<RequestBody>, Instant)>>,
+    idle: Mutex<Vec<Idle>>,
     failed: Mutex<Option<Instant>>,
     turn: AtomicUsize,
+}
+
+/// A connection that waits for a request of the worker that serves it.
+struct Idle {
+    sender: SendRequest<RequestBody>,
+    since: Instant,
+    worker: Option<usize>,
+}
+
+impl Idle {
+    fn is_good(&self) -> bool {
+        !self.sender.is_closed() && self.since.elapsed() < UPSTREAM_IDLE_TIMEOUT
+    }
 }
 
 /// What goes to a server inside.
@@ -154,7 +166,7 @@ impl Upstreams {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.retain(|_, host| {
             let mut idle = host.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|(sender, since)| !sender.is_closed() && since.elapsed() < UPSTREAM_IDLE_TIMEOUT);
+            idle.retain(Idle::is_good);
             let is_unused = idle.is_empty();
             drop(idle);
             !is_unused || Arc::strong_count(host) > 1 || host.has_failed()
@@ -163,21 +175,23 @@ impl Upstreams {
 }
 
 impl Host {
-    /// The connection that was used last: the others may grow old and be closed.
+    /// The connection of this worker that was used last: the others may grow old and be closed.
     fn idle(&self) -> Option<SendRequest<RequestBody>> {
+        let worker = workers::current();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((sender, since)) = idle.pop() {
-            if !sender.is_closed() && since.elapsed() < UPSTREAM_IDLE_TIMEOUT {
-                return Some(sender);
+        loop {
+            let last = idle.iter().rposition(|each| each.worker == worker)?;
+            let found = idle.remove(last);
+            if found.is_good() {
+                return Some(found.sender);
             }
         }
-        None
     }
 
     fn put_back(&self, sender: SendRequest<RequestBody>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if !sender.is_closed() && idle.len() < UPSTREAM_IDLE_CONNECTIONS_MAX {
-            idle.push((sender, Instant::now()));
+            idle.push(Idle { sender, since: Instant::now(), worker: workers::current() });
         }
     }
 

@@ -1,6 +1,7 @@
 //! Sockets: accepted, TLS, and told apart into clients and tunnels.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,9 +16,10 @@ use super::front;
 use super::{Shared, tunnel_end};
 use crate::limits::{ACCEPT_PAUSE, TUNNEL_BATCH_BYTES};
 use crate::net::gateway_tls::TUNNEL_PROTOCOL;
-use crate::net::tls_stream::{Established, Greeting};
+use crate::net::tls_stream::{Established, Greeting, TlsStream};
 use crate::proxy::socket_settings;
 use crate::proxy::tunnel::told;
+use crate::proxy::workers::Crew;
 
 /// Who may connect here.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,10 @@ pub(super) async fn accept(
         match accepted {
             Ok((socket, address)) => {
                 shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(greet(Arc::clone(&shared), socket, address, admits, place));
+                let greeting = Greet { shared: Arc::clone(&shared), address, admits, place };
+                if let Err(error) = hand_over(&shared.crew, socket, greeting) {
+                    tracing::debug!(client = %address, %error, "a connection could not be handed over");
+                }
             }
             // Out of file descriptors, say: trying again at once would only burn the processor.
             Err(error) => {
@@ -59,13 +64,31 @@ pub(super) async fn accept(
     }
 }
 
-async fn greet(
+/// A connection that has just come, but for its socket.
+struct Greet {
     shared: Arc<Shared>,
-    socket: TcpStream,
     address: SocketAddr,
     admits: Admits,
     place: OwnedSemaphorePermit,
-) {
+}
+
+/// Gives a connection to the worker whose turn it is.
+fn hand_over(crew: &Crew, socket: TcpStream, greeting: Greet) -> io::Result<()> {
+    let socket = socket.into_std()?;
+    let worker = crew.next().ok_or(io::ErrorKind::NotFound)?;
+    worker.spawn(async move {
+        match TcpStream::from_std(socket) {
+            Ok(socket) => greet(greeting, socket).await,
+            Err(error) => {
+                tracing::debug!(client = %greeting.address, %error, "a connection cannot be served")
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn greet(greeting: Greet, socket: TcpStream) {
+    let Greet { shared, address, admits, place } = greeting;
     socket_settings::client(&socket);
     let Ok(local) = socket.local_addr() else { return };
     let handshake = timeout(shared.limits.handshake, shake_hands(&shared, socket, admits)).await;
@@ -73,7 +96,10 @@ async fn greet(
         Ok(Ok(Shaken { mut established, is_tunnel: true, .. })) => {
             established.stream.set_unsent_max(TUNNEL_BATCH_BYTES);
             socket_settings::tunnel(established.stream.socket());
-            tunnel_end::serve(shared, established.stream, address).await;
+            if let Err(error) = hand_over_tunnel(shared, *established.stream, address, place) {
+                tracing::warn!(%address, %error, "a connection of a tunnel could not be handed over");
+            }
+            return;
         }
         Ok(Ok(Shaken { established, trust, .. })) => {
             shared.metrics.handshakes.fetch_add(1, Ordering::Relaxed);
@@ -96,6 +122,25 @@ async fn greet(
     drop(place);
 }
 
+/// Gives a tunnel to the worker that has the fewest.
+fn hand_over_tunnel(
+    shared: Arc<Shared>,
+    stream: TlsStream<TcpStream>,
+    address: SocketAddr,
+    place: OwnedSemaphorePermit,
+) -> io::Result<()> {
+    let stream = Box::new(stream.try_map_socket(TcpStream::into_std)?);
+    let crew = Arc::clone(&shared.crew);
+    crew.take_tunnel(move || async move {
+        match stream.try_map_socket(TcpStream::from_std) {
+            Ok(stream) => tunnel_end::serve(shared, Box::new(stream), address).await,
+            Err(error) => tracing::warn!(%address, %error, "a connection of a tunnel cannot be served"),
+        }
+        drop(place);
+    });
+    Ok(())
+}
+
 /// A connection after its handshake.
 struct Shaken {
     established: Established<TcpStream>,
@@ -104,14 +149,14 @@ struct Shaken {
     trust: u64,
 }
 
-async fn shake_hands(shared: &Shared, socket: TcpStream, admits: Admits) -> std::io::Result<Shaken> {
+async fn shake_hands(shared: &Shared, socket: TcpStream, admits: Admits) -> io::Result<Shaken> {
     let greeting = Greeting::read(socket).await?;
     let asks_for_tunnel = greeting
         .client_hello()
         .alpn()
         .is_some_and(|mut protocols| protocols.any(|name| name == TUNNEL_PROTOCOL));
     if admits == Admits::TunnelsOnly && !asks_for_tunnel {
-        return Err(std::io::Error::other("a client came to an address for tunnels"));
+        return Err(io::Error::other("a client came to an address for tunnels"));
     }
     let tls = shared.tls();
     let config = if asks_for_tunnel { tls.tunnel } else { tls.front };

@@ -36,6 +36,7 @@ use super::configuration::Configuration;
 use super::connection_point::random_number;
 use super::tunnel::liveness::PingTimes;
 use super::tunnel::message::{InstanceCounts, InstanceReport, LANGUAGE};
+use super::workers::{Crew, Workers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::TUNNEL_SESSIONS_MAX;
 use crate::net::gateway_tls::{Identity, front as front_tls, tunnel_front};
@@ -58,6 +59,7 @@ pub(super) struct Shared {
     handshakes: Semaphore,
     open_connections: OpenConnections,
     request_ids: RequestIds,
+    crew: Arc<Crew>,
     /// Told when a configuration was taken; holds its version.
     news: watch::Sender<u64>,
     stop: watch::Sender<bool>,
@@ -225,6 +227,7 @@ pub struct Instance {
     admin_address: Option<SocketAddr>,
     tasks: JoinSet<()>,
     options: Mutex<InstanceOptions>,
+    _workers: Workers,
 }
 
 impl std::fmt::Debug for Instance {
@@ -237,7 +240,8 @@ impl Instance {
     /// Starts an instance of a gateway.
     ///
     /// It listens when this returns; until a connection point has brought a configuration it trusts nobody and serves
-    /// nothing but `ServiceMetadata`. Its tasks run on the current tokio runtime.
+    /// nothing but `ServiceMetadata`. It accepts on the current tokio runtime, and serves what it accepted on threads of its
+    /// own.
     ///
     /// # Errors
     /// `config` for an option that cannot be, `certificate` for a certificate or key that cannot be used, `not_found`
@@ -261,7 +265,7 @@ impl Instance {
                 listeners.push((listener, admits));
             }
         }
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = Workers::start(options.workers)?;
         let shared = Arc::new(Shared {
             number: options.number,
             limits: options.limits.clone(),
@@ -272,9 +276,10 @@ impl Instance {
             sessions: Sessions::default(),
             slots: Arc::default(),
             metrics,
-            handshakes: Semaphore::new(processors.saturating_mul(3).div_euclid(4).max(1)),
+            handshakes: Semaphore::new(options.workers.saturating_mul(3).div_euclid(4).max(1)),
             open_connections: OpenConnections::default(),
             request_ids: RequestIds { run: random_number()?, next: AtomicU64::new(0) },
+            crew: Arc::clone(workers.crew()),
             news: watch::channel(0).0,
             stop: watch::channel(false).0,
             drain_until: OnceLock::new(),
@@ -299,6 +304,7 @@ impl Instance {
             admin_address,
             tasks,
             options: Mutex::new(options),
+            _workers: workers,
         })
     }
 
@@ -344,7 +350,7 @@ impl Instance {
 
     /// Reads the certificate and the key again, and takes other pins; connections that are open stay.
     ///
-    /// Addresses, number and limits cannot change while it runs.
+    /// Addresses, number, limits and workers cannot change while it runs.
     ///
     /// # Errors
     /// As [`start`](Self::start); the old settings then stay.
@@ -353,10 +359,10 @@ impl Instance {
         let old = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let fixed = |options: &InstanceOptions| {
             let addresses = (options.listen.clone(), options.tunnel_listen.clone(), options.admin_listen);
-            (options.number, addresses, options.limits.clone())
+            (options.number, addresses, options.limits.clone(), options.workers)
         };
         if fixed(&old) != fixed(&options) {
-            let cause = "number, addresses and limits change with a restart only";
+            let cause = "number, addresses, limits and workers change with a restart only";
             return Err(Error::new(ErrorKind::Config, format!("reload instance {}", old.number), cause));
         }
         let tls = read_tls(options.clone(), Arc::clone(&self.shared.clients)).await?;

@@ -7,10 +7,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
     DRAIN_TIMEOUT, FRONT_CONNECTIONS_MAX, FRONT_COUNT_MAX, FRONT_HANDSHAKE_TIMEOUT, FRONT_HEAD_TIMEOUT,
     FRONT_IDLE_TIMEOUT, FRONT_REQUESTS_MAX, FRONT_STALL_TIMEOUT, TUNNEL_PING_DEADLINE, TUNNEL_PING_INTERVAL,
+    WORKERS_MAX,
 };
 use crate::net::PemSource;
 use crate::proxy::Pin;
 use crate::proxy::times::{check_drain, check_times};
+use crate::proxy::workers;
 
 /// How much an instance takes at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct InstanceOptions {
     pub connection_point_pins: Vec<Pin>,
     /// How much it takes at a time.
     pub limits: InstanceLimits,
+    /// Threads that serve connections; one for each processor, unless told otherwise.
+    pub workers: usize,
     /// How often each connection of a tunnel is pinged.
     pub ping_interval: Duration,
     /// How long a connection point may take to answer a ping.
@@ -90,6 +94,7 @@ impl InstanceOptions {
             key_pem: identity.1,
             connection_point_pins,
             limits: InstanceLimits::default(),
+            workers: workers::usual_count(),
             ping_interval: TUNNEL_PING_INTERVAL,
             ping_deadline: TUNNEL_PING_DEADLINE,
             drain: DRAIN_TIMEOUT,
@@ -105,6 +110,9 @@ impl InstanceOptions {
             () if self.listen.is_empty() => refuse("listen: at least one address is needed".into()),
             () if self.connection_point_pins.is_empty() => {
                 refuse("connection_point_pins: at least one is needed".into())
+            }
+            () if !(1..=WORKERS_MAX).contains(&self.workers) => {
+                refuse(format!("workers: there must be 1 to {WORKERS_MAX}"))
             }
             () if [limits.connections, limits.requests, limits.requests_per_client]
                 .iter()

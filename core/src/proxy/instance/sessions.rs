@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::limits::TUNNEL_SESSIONS_MAX;
+use crate::limits::{TUNNEL_DETOUR_REQUESTS, TUNNEL_SESSIONS_MAX};
 use crate::proxy::tunnel::message::Hello;
 use crate::proxy::tunnel::mux::Mux;
+use crate::proxy::workers;
 
 /// One connection of a tunnel.
 pub(super) struct Session {
@@ -21,6 +22,8 @@ pub(super) struct Session {
     draining: AtomicBool,
     /// Told when it must end at once.
     pub(super) end: Notify,
+    /// Who serves it.
+    worker: Option<usize>,
 }
 
 /// A request's place on a session, given up when dropped.
@@ -29,7 +32,7 @@ pub(super) struct OpenRequest(Arc<Session>);
 impl Session {
     pub(super) fn new(hello: Hello, mux: Arc<Mux>) -> Arc<Self> {
         let (open, draining) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Session { hello, mux, open, draining, end: Notify::new() })
+        Arc::new(Session { hello, mux, open, draining, end: Notify::new(), worker: workers::current() })
     }
 
     pub(super) fn begin(self: &Arc<Self>) -> OpenRequest {
@@ -39,6 +42,13 @@ impl Session {
 
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// How far away it is for a request of this worker: the requests before it, and what a detour costs.
+    fn distance(&self, worker: Option<usize>) -> usize {
+        let open = self.open();
+        let is_near = worker == self.worker;
+        if is_near { open } else { open.saturating_mul(2).saturating_add(TUNNEL_DETOUR_REQUESTS) }
     }
 
     pub(super) fn drain(&self) {
@@ -102,7 +112,8 @@ impl Sessions {
         self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The session with the fewest requests, beginning with another one each time; not one of those tried already.
+    /// The session with the fewest requests, of the caller's worker where it has one, beginning with another one each
+    /// time; not one of those tried already.
     fn pick(&self, tried: &[Arc<Session>]) -> Option<Arc<Session>> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         let start = self.turn.fetch_add(1, Ordering::Relaxed) % all.len().max(1);
@@ -110,7 +121,8 @@ impl Sessions {
         let free = in_turn.filter(|session| {
             !session.is_draining() && !tried.iter().any(|other| Arc::ptr_eq(other, session))
         });
-        free.min_by_key(|session| session.open()).cloned()
+        let worker = workers::current();
+        free.min_by_key(|session| session.distance(worker)).cloned()
     }
 
     /// A session for a request; waits a little where there is none, which is what a restart of the connection point
