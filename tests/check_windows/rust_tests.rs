@@ -19,6 +19,7 @@ const UNDER_WINE: &[&str] = &[
     "certificates_against_x509_parser",
     "chains",
     "embedded_site",
+    "gateway_abuse",
     "gateway_spec",
     "gateway_tokens",
     "issuing",

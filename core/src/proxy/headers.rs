@@ -41,24 +41,26 @@ pub(super) const STATUS_WORDS: HeaderName = HeaderName::from_static("x-cmgateway
 
 /// Takes out what ends with a connection, and what `Connection` names.
 pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    let ends_here = |name: &&HeaderName| **name == header::TE || HOP_BY_HOP.contains(name);
+    let found: Vec<HeaderName> = headers.keys().filter(ends_here).cloned().collect();
+    // Most have none.
+    if found.is_empty() {
+        return;
+    }
     // Trailers are what HTTP/2 lets `TE` ask for; over HTTP/1.1 `Connection` names `TE` (RFC 9110, 10.1.4).
     let trailers = headers.get(header::TE).is_some_and(|value| {
         value
             .to_str()
             .is_ok_and(|text| text.split(',').any(|each| each.trim().eq_ignore_ascii_case("trailers")))
     });
-    if headers.contains_key(header::CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().parse().ok())
-            .collect();
-        named.iter().for_each(|name| drop(headers.remove(name)));
-    }
-    HOP_BY_HOP.iter().for_each(|name| drop(headers.remove(name)));
-    headers.remove(header::TE);
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    named.iter().chain(&found).for_each(|name| drop(headers.remove(name)));
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }

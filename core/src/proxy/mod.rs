@@ -8,7 +8,7 @@
 //! | `instance/` | [`Instance`]: the front that clients connect to |
 //! | `connection_point/` | [`ConnectionPoint`]: dials the instances, asks the servers inside |
 //! | `headers`, `traffic` | which headers pass; what went through |
-//! | `workers` | the threads that serve |
+//! | `workers`, `times` | the threads that serve; bounds of times that are set |
 //! | `socket_settings` | how much the kernel keeps for a peer that does not read |
 
 mod configuration;

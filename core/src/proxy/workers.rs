@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use tokio::runtime::{Builder, Handle};
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::tunnel::told;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::SHUTDOWN_TIMEOUT;
+use crate::limits::{SHUTDOWN_TIMEOUT, WORKERS_MAX};
 
 thread_local! {
     static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
@@ -28,10 +28,11 @@ pub(super) fn current() -> Option<usize> {
 
 /// How many there are unless somebody says otherwise: one for each processor.
 pub(super) fn usual_count() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+    thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX)
 }
 
 /// The threads; dropped, they drop what they serve and are waited for, because the library's code may be unloaded then.
+/// Where the system is looking a name up for one of them, that takes five seconds at most.
 pub(super) struct Workers {
     crew: Arc<Crew>,
     threads: Vec<JoinHandle<()>>,
@@ -41,6 +42,7 @@ pub(super) struct Workers {
 }
 
 /// What gives them work.
+#[derive(Default)]
 pub(super) struct Crew {
     workers: Vec<Handle>,
     next: AtomicUsize,
@@ -54,34 +56,52 @@ impl Workers {
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Unavailable, "start threads", error.to_string()).with_source(error)
         };
-        let stop = watch::channel(false).0;
-        let (mut workers, mut threads) = (Vec::new(), Vec::new());
+        // There from the beginning: where one thread cannot be had, those before it are waited for.
+        let mut workers = Workers {
+            crew: Arc::default(),
+            threads: Vec::new(),
+            stop: watch::channel(false).0,
+            process: std::process::id(),
+        };
+        let mut handles = Vec::new();
         for number in 0..count {
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
-            workers.push(runtime.handle().clone());
-            let mut stopped = stop.subscribe();
+            let mut stopped = workers.stop.subscribe();
+            let (tell, answer) = mpsc::channel();
             let work = move || {
                 CURRENT.set(Some(number));
+                let runtime = match Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(tell.send(Err(error))),
+                };
+                let _ = tell.send(Ok(runtime.handle().clone()));
                 runtime.block_on(told(&mut stopped));
                 runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             };
-            threads
-                .push(thread::Builder::new().name(format!("worker-{number}")).spawn(work).map_err(failed)?);
+            let thread = thread::Builder::new().name(format!("worker-{number}")).spawn(work);
+            workers.threads.push(thread.map_err(failed)?);
+            let handle = answer.recv().unwrap_or_else(|gone| Err(std::io::Error::other(gone)));
+            handles.push(handle.map_err(failed)?);
         }
         let tunnels = Mutex::new(vec![0; count]);
-        let crew = Arc::new(Crew { workers, next: AtomicUsize::new(0), tunnels });
-        Ok(Workers { crew, threads, stop, process: std::process::id() })
+        workers.crew = Arc::new(Crew { workers: handles, next: AtomicUsize::new(0), tunnels });
+        Ok(workers)
     }
 
     pub(super) fn crew(&self) -> &Arc<Crew> {
         &self.crew
+    }
+
+    /// As dropping them, but without holding up the caller's thread: they may wait for the system to look a name up.
+    pub(super) async fn end(self) {
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
         if self.process != std::process::id() {
-            return;
+            std::mem::forget(std::mem::take(&mut self.threads));
+            return std::mem::forget(std::mem::replace(&mut self.stop, watch::channel(false).0));
         }
         self.stop.send_replace(true);
         for thread in self.threads.drain(..) {
@@ -137,8 +157,6 @@ impl Drop for Taken {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
 
     #[test]

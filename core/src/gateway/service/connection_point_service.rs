@@ -158,6 +158,13 @@ impl ConnectionPointService {
     }
 }
 
+impl Drop for ConnectionPointService {
+    fn drop(&mut self) {
+        // Tasks that share it end when they are next looked at, on threads that should not wait for others.
+        self.point.let_go();
+    }
+}
+
 async fn read_settings(file: &Path) -> Result<PointFile> {
     let path = file.to_owned();
     background::run("read settings", move || read(&path)).await

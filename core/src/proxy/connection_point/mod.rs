@@ -67,13 +67,14 @@ pub struct ConnectionPointStatus {
 
 /// A running connection point.
 ///
-/// Dropping it ends its connections at once; [`ConnectionPoint::stop`] lets requests end first.
+/// Dropping it ends its connections without waiting for requests; [`ConnectionPoint::stop`] lets them end first. Either
+/// waits for its threads.
 pub struct ConnectionPoint {
     common: Arc<Common>,
     links: Vec<Arc<Link>>,
     tasks: Mutex<JoinSet<()>>,
     configuration: Mutex<Configuration>,
-    _workers: Workers,
+    workers: Mutex<Option<Workers>>,
 }
 
 impl std::fmt::Debug for ConnectionPoint {
@@ -130,7 +131,7 @@ impl ConnectionPoint {
             links,
             tasks: Mutex::new(tasks),
             configuration: Mutex::new(options.configuration),
-            _workers: workers,
+            workers: Mutex::new(Some(workers)),
         })
     }
 
@@ -226,12 +227,22 @@ impl ConnectionPoint {
         self.common.stop.send_replace(true);
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(workers) = workers {
+            workers.end().await;
+        }
+    }
+
+    /// As dropping it, for an owner that shares it: nobody else is to wait for its threads.
+    pub(crate) fn let_go(&self) {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(workers);
     }
 
     /// Takes other mappings, another configuration, and certificates and pins as they are now; connections that are
     /// open stay.
     ///
-    /// Name, instances, proxy and the numbers of connections and workers cannot change while it runs.
+    /// Name, instances, proxy and the numbers of connections and workers stay what they were when it was started.
     ///
     /// # Errors
     /// As [`start`](Self::start); the old settings then stay.

@@ -74,7 +74,7 @@ pub struct ConnectionPointOptions {
     pub instance_pins: Vec<Pin>,
     /// The proxy on the way, if any.
     pub proxy: Option<TunnelProxy>,
-    /// Connections to each instance; one for each worker (2 to 16), unless told otherwise.
+    /// Connections to each instance; one for each processor (2 to 16), unless told otherwise.
     pub connections: usize,
     /// Threads that serve connections; one for each processor, unless told otherwise. There are never more than
     /// connections.

@@ -190,7 +190,11 @@ impl Host {
 
     fn put_back(&self, sender: SendRequest<RequestBody>) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if !sender.is_closed() && idle.len() < UPSTREAM_IDLE_CONNECTIONS_MAX {
+        if !sender.is_closed() {
+            // The oldest one makes room: it may be of a worker that needs no more.
+            if idle.len() >= UPSTREAM_IDLE_CONNECTIONS_MAX {
+                idle.remove(0);
+            }
             idle.push(Idle { sender, since: Instant::now(), worker: workers::current() });
         }
     }

@@ -219,7 +219,8 @@ pub struct InstanceState {
 
 /// A running instance of a gateway.
 ///
-/// Dropping it closes its sockets at once; [`Instance::stop`] lets requests end first.
+/// Dropping it closes its sockets without waiting for requests; [`Instance::stop`] lets them end first. Either waits for
+/// its threads.
 pub struct Instance {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
@@ -227,7 +228,7 @@ pub struct Instance {
     admin_address: Option<SocketAddr>,
     tasks: JoinSet<()>,
     options: Mutex<InstanceOptions>,
-    _workers: Workers,
+    workers: Option<Workers>,
 }
 
 impl std::fmt::Debug for Instance {
@@ -304,7 +305,7 @@ impl Instance {
             admin_address,
             tasks,
             options: Mutex::new(options),
-            _workers: workers,
+            workers: Some(workers),
         })
     }
 
@@ -350,7 +351,7 @@ impl Instance {
 
     /// Reads the certificate and the key again, and takes other pins; connections that are open stay.
     ///
-    /// Addresses, number, limits and workers cannot change while it runs.
+    /// Addresses, number and limits cannot change while it runs; the workers stay those that it was started with.
     ///
     /// # Errors
     /// As [`start`](Self::start); the old settings then stay.
@@ -359,10 +360,10 @@ impl Instance {
         let old = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let fixed = |options: &InstanceOptions| {
             let addresses = (options.listen.clone(), options.tunnel_listen.clone(), options.admin_listen);
-            (options.number, addresses, options.limits.clone(), options.workers)
+            (options.number, addresses, options.limits.clone())
         };
         if fixed(&old) != fixed(&options) {
-            let cause = "number, addresses, limits and workers change with a restart only";
+            let cause = "number, addresses and limits change with a restart only";
             return Err(Error::new(ErrorKind::Config, format!("reload instance {}", old.number), cause));
         }
         let tls = read_tls(options.clone(), Arc::clone(&self.shared.clients)).await?;
@@ -381,6 +382,9 @@ impl Instance {
         while self.tasks.join_next().await.is_some() {}
         let _ = timeout_at(until, self.shared.open_connections.none()).await;
         self.end_tunnels();
+        if let Some(workers) = self.workers.take() {
+            workers.end().await;
+        }
     }
 
     fn end_tunnels(&self) {
