@@ -274,7 +274,7 @@ pub const MAPPING_ENDPOINTS_MAX: usize = 100;
 /// for as long as the connection has room.
 pub const TUNNEL_CREDIT_BYTES_MIN: usize = 128 << 10;
 /// Largest part of a body in flight in a tunnel, on a long and fast way.
-pub const TUNNEL_CREDIT_BYTES_MAX: usize = 16 << 20;
+pub const TUNNEL_CREDIT_BYTES_MAX: usize = 32 << 20;
 /// How much of a body its receiver hands on before it says so.
 pub const TUNNEL_CREDIT_REPORT_BYTES: u32 = 48 << 10;
 /// With this much in flight on one connection of a tunnel beyond the least of each body, only bodies grow whose receiver was

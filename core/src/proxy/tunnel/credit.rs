@@ -89,7 +89,7 @@ impl Credit {
     /// The receiver has handed on so many bytes.
     ///
     /// The limit is twice what the receiver takes during a round trip: enough never to wait for it, and no more. At the
-    /// start of a long way, until the receiver no longer takes more each time, it is four times that, and at once.
+    /// start of a long way, until the receiver no longer takes more each time, it is eight times that, and at once.
     pub(super) fn reported(&mut self, bytes: usize, round_trip: Duration, room: Room, now: Instant) {
         let bytes = bytes.min(self.in_flight);
         self.in_flight -= bytes;
@@ -104,7 +104,7 @@ impl Credit {
             Room::Little | Room::None => TUNNEL_CREDIT_BYTES_MIN,
         };
         if self.start > 0 {
-            let gain = if self.taken_in_all >= PROVEN_BYTES { 4 } else { 2 };
+            let gain = if self.taken_in_all >= PROVEN_BYTES { 8 } else { 2 };
             self.limit = self.limit.max(self.taken.saturating_mul(gain)).min(limit_max);
         }
         let round_trip = round_trip.max(ROUND_TRIP_MIN);
